@@ -1,0 +1,35 @@
+"""How a mail reached us: what the wire said beside the mail itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Envelope:
+    """The SMTP envelope and who handed the mail over.
+
+    `sender` is "" for the null return path (RFC 5321, 4.5.5) and None where it is not known (a file, a mailbox without
+    Return-Path). `trusted` says that the peer may bring Authentication-Results; `login` is the agent's login of an
+    authenticated session on our own listener.
+    """
+
+    channel: str
+    source: str
+    sender: str | None
+    recipients: tuple[str, ...] = ()
+    peer: str = ""
+    login: str | None = None
+    trusted: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Arrival:
+    """A mail as it is accepted: raw bytes, envelope, time. Its digest and Message-ID are read from the raw bytes."""
+
+    raw: bytes
+    envelope: Envelope
+    received_at: datetime
+    message_id: str | None
+    digest: str

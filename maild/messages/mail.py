@@ -1,0 +1,126 @@
+"""The Mail: everything that maild understood of one message. Values only; `read.py` makes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+
+class MailClass(StrEnum):
+    """What kind of sender wrote this (RFC 3834, RFC 3464, RFC 8098, RFC 5965 and common practice)."""
+
+    PERSON = "person"
+    BOUNCE = "bounce"  # could not be delivered, for good or for now
+    DELAY = "delay"  # still being tried; information only
+    OUT_OF_OFFICE = "out_of_office"
+    RECEIPT = "receipt"  # read or delivery receipt (MDN)
+    LIST = "list"
+    BULK = "bulk"
+    CHALLENGE = "challenge"  # "confirm that you are a person"
+    ABUSE_REPORT = "abuse_report"  # ARF
+    AUTO_GENERATED = "auto_generated"
+    OWN = "own"  # we wrote it ourselves
+
+    @property
+    def automatic(self) -> bool:
+        """No acknowledgement may answer it, and it never reopens or closes a ticket."""
+        return self is not MailClass.PERSON
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Address:
+    """A mailbox: display name ("" where there is none) and address with its domain in lower case."""
+
+    name: str = ""
+    address: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attachment:
+    """A part that is not the body. `filename` is harmless to show and to save; `sha256` is that of the decoded content."""
+
+    filename: str
+    content_type: str
+    size: int
+    sha256: str
+    inline: bool
+    content_id: str | None
+    content: bytes = field(repr=False, compare=False, default=b"")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BounceRecipient:
+    """One address that a delivery report speaks of (RFC 3464, 2.3); `kind` follows the enhanced status code (RFC 3463)."""
+
+    address: str
+    status: str | None
+    action: str | None
+    kind: Literal["hard", "soft"]
+    diagnostic: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bounce:
+    """What a delivery report says; filled for delays too."""
+
+    recipients: tuple[BounceRecipient, ...]
+    original_message_id: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Forwarded:
+    """A mail inside this one; `before` is what the forwarding person wrote above it."""
+
+    before: str
+    sender: Address | None
+    to: tuple[Address, ...]
+    date: str | None
+    subject: str | None
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mail:
+    """One message, understood. Text is clean: no NUL, no lone surrogates, no line breaks in header values."""
+
+    headers: tuple[tuple[str, str], ...] = field(repr=False)
+    """All fields in their order, names as written, values decoded and unfolded."""
+    message_id: str | None
+    in_reply_to: str | None
+    references: tuple[str, ...]
+    date: datetime | None
+    sender: Address | None
+    """The From that counts, or None where no address can be found in it."""
+    strict_sender: str | None
+    """The address of From when there is exactly one From with exactly one address and nothing odd about it."""
+    reply_to: tuple[Address, ...]
+    to: tuple[Address, ...]
+    cc: tuple[Address, ...]
+    subject: str
+    language: str
+    """Of the text itself: an ISO 639-1 code, "" where there is too little to tell."""
+    text: str
+    text_from_html: str | None
+    html: str | None = field(repr=False)
+    reply: str
+    quoted: str
+    signature: str
+    attachments: tuple[Attachment, ...]
+    mail_class: MailClass
+    class_reason: str
+    bounce: Bounce | None
+    forwarded: Forwarded | None
+    defects: tuple[str, ...]
+    size: int
+
+    def all(self, name: str) -> Iterator[str]:
+        """The values of a field, in their order; names are compared without case."""
+        wanted = name.lower()
+        return (value for key, value in self.headers if key.lower() == wanted)
+
+    def first(self, name: str) -> str | None:
+        """The topmost value of a field."""
+        return next(self.all(name), None)
