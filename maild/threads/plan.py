@@ -1,0 +1,90 @@
+"""The Plan: everything that one mail, deadline or order leads to, before any of it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from maild.messages.mail import Address, Attachment
+
+
+class LetterKind(StrEnum):
+    """What a letter of ours is for."""
+
+    ACKNOWLEDGEMENT = "acknowledgement"  # to the customer: we have it, expect an answer by then
+    ANSWER = "answer"  # an agent's words to the customer
+    NOTIFICATION = "notification"  # to an agent: something came in
+    TRANSCRIPT = "transcript"  # to an agent: what your orders did
+    ESCALATION = "escalation"  # to an agent, a lead or an address: a deadline nears or has passed
+    ALARM = "alarm"  # to the admin
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Letter:
+    """A mail of ours, ready to be written: everything is decided but its bytes.
+
+    `template` names the text (`maild/templates/LANGUAGE/TEMPLATE.txt`, shadowed by `rules/letters/LANGUAGE/TEMPLATE.txt`),
+    `context` holds plain values for it. `subject` None: the template's own. `envelope_from` "" is the null return path
+    (RFC 5321, 4.5.5). `automatic` letters are marked as RFC 3834 asks. `unique`: at most one letter with this key is
+    ever stored. `not_before`: the moment from which it may leave.
+    """
+
+    kind: LetterKind
+    template: str
+    language: str
+    to: tuple[Address, ...]
+    cc: tuple[Address, ...] = ()
+    sender: Address
+    """The From that is shown: the desk's own address, with a display name."""
+    reply_to: str | None = None
+    envelope_from: str = ""
+    subject: str | None = None
+    context: Mapping[str, object] = field(default_factory=dict)
+    message_id: str
+    date: datetime
+    in_reply_to: str | None = None
+    references: tuple[str, ...] = ()
+    automatic: bool
+    loop_mark: str
+    attachments: tuple[Attachment, ...] = ()
+    ticket: int | None = None
+    unique: str | None = None
+    not_before: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WrittenLetter:
+    """A letter with its bytes fixed: what the outbox keeps and the relay gets, however often it is tried."""
+
+    letter: Letter
+    subject: str
+    text: str
+    """The plain text as written, for the ticket's history."""
+    raw: bytes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OutgoingMail:
+    """A stored letter as a sender sees it. Recipients are the envelope's; those done or refused for good are left out."""
+
+    id: int
+    message_id: str
+    envelope_from: str
+    recipients: tuple[str, ...]
+    raw: bytes
+    attempts: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """What became of one try at sending: per recipient accepted, refused for good (with the reply), or to be tried again."""
+
+    accepted: tuple[str, ...] = ()
+    refused: tuple[tuple[str, str], ...] = ()
+    deferred: tuple[tuple[str, str], ...] = ()
+    uncertain: bool = False
+    """The final dot was sent and no reply was read."""
+    error: str = ""
