@@ -1,0 +1,248 @@
+"""The tables. Raw bytes lie apart from the rows that change, so that a change of state never rewrites a mail."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+
+metadata = sa.MetaData()
+
+
+class Instant(sa.TypeDecorator[datetime]):
+    """A moment: aware in Python, UTC in the database."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse a time without a zone: it would mean another moment on every machine."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone cannot be stored")
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Always aware, always UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _id() -> sa.Column[Any]:
+    # SQLite counts up by itself only in a column called INTEGER.
+    return sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True, autoincrement=True)
+
+
+def _ticket(*, nullable: bool = False, index: bool = False) -> sa.Column[Any]:
+    return sa.Column("ticket_id", sa.BigInteger, sa.ForeignKey("tickets.id"), nullable=nullable, index=index)
+
+
+inbox = sa.Table(
+    "inbox",
+    metadata,
+    _id(),
+    sa.Column("received_at", Instant, nullable=False),
+    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("envelope_from", sa.Text),
+    sa.Column("envelope_to", sa.JSON, nullable=False),
+    sa.Column("peer", sa.Text, nullable=False),
+    sa.Column("login", sa.Text),
+    sa.Column("trusted", sa.Boolean, nullable=False),
+    sa.Column("message_id", sa.Text),
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("ticket_id", sa.BigInteger),
+    sa.Column("reason", sa.Text, nullable=False, default=""),
+    sa.Column("attempts", sa.Integer, nullable=False, default=0),
+    sa.Column("next_at", Instant, nullable=False),
+    sa.Column("finished_at", Instant),
+    sa.Column("decision", sa.JSON(none_as_null=True)),
+    sa.Column("traceback", sa.Text),
+    sa.Index("inbox_by_state", "state", "next_at", "id"),
+    sa.Index("inbox_by_digest", "digest"),
+)
+inbox_raw = sa.Table(
+    "inbox_raw",
+    metadata,
+    sa.Column("inbox_id", sa.BigInteger, sa.ForeignKey("inbox.id"), primary_key=True, autoincrement=False),
+    sa.Column("raw", sa.LargeBinary, nullable=False),
+)
+counters = sa.Table(
+    "counters",
+    metadata,
+    sa.Column("name", sa.String(32), primary_key=True),
+    sa.Column("value", sa.BigInteger, nullable=False),
+)
+tickets = sa.Table(
+    "tickets",
+    metadata,
+    sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("number", sa.String(40), nullable=False, unique=True),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("base_subject", sa.Text, nullable=False),
+    sa.Column("queue", sa.Text, nullable=False),
+    sa.Column("line", sa.Integer, nullable=False),
+    sa.Column("assignee", sa.Text),
+    sa.Column("priority", sa.String(16), nullable=False),
+    sa.Column("tags", sa.JSON, nullable=False),
+    sa.Column("fields", sa.JSON, nullable=False),
+    sa.Column("requester_name", sa.Text),
+    sa.Column("requester_address", sa.Text),
+    sa.Column("requester_key", sa.String(320)),
+    sa.Column("language", sa.String(16), nullable=False),
+    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("updated_at", Instant, nullable=False),
+    sa.Column("solved_at", Instant),
+    sa.Column("due_at", Instant),
+    sa.Column("next_step_at", Instant),
+    sa.Column("promise", sa.Text),
+    sa.Index("tickets_by_requester", "requester_key", "status"),
+    sa.Index("tickets_by_status", "status", "due_at"),
+    sa.Index("tickets_by_step", "next_step_at"),
+)
+participants = sa.Table(
+    "participants",
+    metadata,
+    _id(),
+    _ticket(),
+    sa.Column("key", sa.String(320), nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("address", sa.Text, nullable=False),
+    sa.Column("confirmed", sa.Boolean, nullable=False),
+    sa.UniqueConstraint("ticket_id", "key"),
+)
+messages = sa.Table(
+    "messages",
+    metadata,
+    _id(),
+    _ticket(index=True),
+    sa.Column("inbox_id", sa.BigInteger, index=True),
+    sa.Column("outbox_id", sa.BigInteger),
+    sa.Column("digest", sa.String(64), unique=True),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("direction", sa.String(8), nullable=False),
+    sa.Column("visibility", sa.String(16), nullable=False),
+    sa.Column("mail_class", sa.String(16), nullable=False),
+    sa.Column("sender_name", sa.Text),
+    sa.Column("sender_address", sa.Text),
+    sa.Column("to", sa.JSON, nullable=False),
+    sa.Column("cc", sa.JSON, nullable=False),
+    sa.Column("message_id", sa.Text),
+    sa.Column("in_reply_to", sa.Text),
+    sa.Column("references", sa.JSON, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("reply", sa.Text, nullable=False),
+    sa.Column("attachments", sa.JSON, nullable=False),
+    sa.Column("author", sa.Text),
+    sa.Column("proposed", sa.Boolean, nullable=False),
+    sa.Column("unverified", sa.Boolean, nullable=False),
+)
+mail_ids = sa.Table(
+    "mail_ids",
+    metadata,
+    _id(),
+    # The hash of the Message-ID: one of 12 kB fits into no index, and one with a NUL into no text.
+    sa.Column("id_hash", sa.String(64), nullable=False),
+    sa.Column("kind", sa.String(8), nullable=False),  # stored: a mail of the ticket; referred: a mail of it refers to this
+    _ticket(),
+    sa.UniqueConstraint("id_hash", "kind", "ticket_id"),
+)
+events = sa.Table(
+    "events",
+    metadata,
+    _id(),
+    _ticket(index=True),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("detail", sa.Text, nullable=False),
+    sa.Column("because", sa.Text, nullable=False),
+)
+links = sa.Table(
+    "links",
+    metadata,
+    _id(),
+    _ticket(index=True),
+    sa.Column("kind", sa.String(24), nullable=False),
+    sa.Column("other_id", sa.BigInteger, nullable=False),
+)
+clocks = sa.Table(
+    "clocks",
+    metadata,
+    _id(),
+    _ticket(index=True),
+    sa.Column("target", sa.String(24), nullable=False),
+    sa.Column("started_at", Instant, nullable=False),
+    sa.Column("resumed_at", Instant),
+    sa.Column("spent_seconds", sa.BigInteger, nullable=False),
+    sa.Column("due_at", Instant),
+    sa.Column("ended_at", Instant),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("promise", sa.Text, nullable=False),
+)
+steps_done = sa.Table(
+    "steps_done",
+    metadata,
+    _id(),
+    _ticket(),
+    sa.Column("key", sa.String(64), nullable=False),
+    sa.Column("done_at", Instant, nullable=False),
+    sa.UniqueConstraint("ticket_id", "key"),  # each escalation step exactly once, whoever ticks and however often
+)
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    _id(),
+    sa.Column("message_id", sa.Text, nullable=False),
+    sa.Column("kind", sa.String(24), nullable=False),
+    sa.Column("header_from", sa.Text, nullable=False),
+    sa.Column("envelope_from", sa.Text, nullable=False),
+    # One object a recipient: address, state (waiting, sent, failed), error.
+    sa.Column("recipients", sa.JSON, nullable=False),
+    sa.Column("recipient_key", sa.String(320), nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("ticket_id", sa.BigInteger, index=True),
+    sa.Column("unique_key", sa.String(128), unique=True),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("next_at", Instant),
+    sa.Column("sent_at", Instant),
+    sa.Column("last_error", sa.Text, nullable=False),
+    sa.Column("claimed_by", sa.Text),
+    sa.Index("outbox_by_state", "state", "next_at", "id"),
+    sa.Index("outbox_by_recipient", "kind", "recipient_key", "created_at"),
+)
+outbox_raw = sa.Table(
+    "outbox_raw",
+    metadata,
+    sa.Column("outbox_id", sa.BigInteger, sa.ForeignKey("outbox.id"), primary_key=True, autoincrement=False),
+    sa.Column("raw", sa.LargeBinary, nullable=False),
+)
+mailboxes = sa.Table(
+    "mailboxes",
+    metadata,
+    sa.Column("name", sa.String(200), primary_key=True),
+    sa.Column("uidvalidity", sa.BigInteger, nullable=False),
+    sa.Column("last_uid", sa.BigInteger, nullable=False),
+    sa.Column("read_at", Instant, nullable=False),
+)
+leases = sa.Table(
+    "leases",
+    metadata,
+    sa.Column("name", sa.String(200), primary_key=True),
+    sa.Column("holder", sa.Text, nullable=False),
+    sa.Column("until", Instant, nullable=False),
+)
+# The table that Alembic keeps its place in.
+schema_version = sa.Table("alembic_version", metadata, sa.Column("version_num", sa.String(32), primary_key=True))
