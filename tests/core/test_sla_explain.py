@@ -1,0 +1,65 @@
+"""The arithmetic in words."""
+
+from __future__ import annotations
+
+from core.sla_office import HOUR, moscow, promise, timeline
+
+from maild.sla.events import Happening
+from maild.sla.explain import explain
+
+FIRST = ("20T16:00", Happening.FIRST_MAIL, "new")
+
+
+def test_a_running_clock_shows_each_span_to_its_due_time() -> None:
+    """Friday afternoon and Monday morning make the four hours."""
+    assert explain(timeline(FIRST)[0], promise(), moscow("23T10:00")) == (
+        "first response: 4h of office time (Europe/Moscow) by the promise standard. started Fri 2026-11-20 16:00. "
+        "counted Fri 2026-11-20 16:00-18:00 (2h), Mon 2026-11-23 09:00-11:00 (2h). "
+        "3h spent, 1h left, due Mon 2026-11-23 11:00."
+    )
+
+
+def test_pauses_are_taken_off_in_words() -> None:
+    """The ticket was on hold from Friday 17:00 to Tuesday 09:00, nine working hours."""
+    clocks = timeline(
+        FIRST, ("20T17:00", Happening.STATUS_CHANGED, "hold"), ("24T09:00", Happening.STATUS_CHANGED, "open")
+    )
+    assert explain(clocks[0], promise(), moscow("24T10:00")) == (
+        "first response: 4h of office time (Europe/Moscow) by the promise standard. started Fri 2026-11-20 16:00. "
+        "1h spent until Tue 2026-11-24 09:00, 9h of pauses taken off. "
+        "counted Tue 2026-11-24 09:00-12:00 (3h). 2h spent, 2h left, due Tue 2026-11-24 12:00."
+    )
+
+
+def test_a_paused_clock_says_how_much_is_left() -> None:
+    """It has no due time."""
+    clocks = timeline(FIRST, ("20T17:00", Happening.STATUS_CHANGED, "hold"))
+    assert explain(clocks[0], promise(), moscow("24T10:00")).endswith(". paused after 1h, 3h left.")
+
+
+def test_an_overdue_clock_says_by_how_much() -> None:
+    """In working time."""
+    assert explain(timeline(FIRST)[0], promise(), moscow("23T12:30")).endswith(
+        ". due Mon 2026-11-23 11:00, 5h30m spent, over by 1h30m."
+    )
+
+
+def test_ended_clocks_say_when_and_whether_in_time() -> None:
+    """Met or too late."""
+    met = timeline(FIRST, ("20T17:00", Happening.ANSWERED, "open"))[0]
+    late = timeline(FIRST, ("23T12:00", Happening.ANSWERED, "open"))[0]
+    assert explain(met, promise(), moscow("30T10:00")).endswith(". met Fri 2026-11-20 17:00 after 1h.")
+    assert explain(late, promise(), moscow("30T10:00")).endswith(". too late Mon 2026-11-23 12:00 after 5h.")
+
+
+def test_many_spans_are_summed_up_in_the_middle() -> None:
+    """The parts still make the whole."""
+    text = explain(timeline(FIRST)[1], promise(), moscow("20T17:00"))
+    assert "Mon 2026-11-23 14:00-18:00 (4h), Tue 2026-11-24 09:00-13:00 (4h), 6 more spans (24h), " in text
+    assert "Fri 2026-11-27 14:00-16:00 (2h)" in text
+
+
+def test_a_target_that_is_not_promised_any_more_is_named() -> None:
+    """The rules may have changed since."""
+    bare = promise(first_response=None, resolution=HOUR)
+    assert explain(timeline(FIRST)[0], bare, moscow("23T10:00")) == "first response is not promised by standard."
