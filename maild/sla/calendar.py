@@ -77,7 +77,7 @@ class _Week:
         for start, end in sorted(spans):
             if merged and start <= merged[-1][1]:
                 merged[-1][1] = max(merged[-1][1], end)
-            elif start < end:
+            else:
                 merged.append([start, end])
         sums = list(accumulate((end - start for start, end in merged), initial=0))
         return cls(tuple(m[0] for m in merged), tuple(m[1] for m in merged), tuple(sums[:-1]), sums[-1])

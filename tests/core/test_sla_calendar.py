@@ -64,8 +64,8 @@ def test_a_working_saturday_has_the_hours_of_the_friday_before() -> None:
     assert spans == ((moscow("2025-11-01T09:00"), moscow("2025-11-01T13:00")),)
 
 
-def test_a_working_saturday_is_looked_for_in_the_neighbouring_years_too() -> None:
-    """Every worked weekend day that the package knows from any year around is found under its own year."""
+def test_worked_days_are_found_under_their_own_year_and_are_days_of_a_weekend() -> None:
+    """28 December 2024 was a working Saturday."""
     found = sorted(day for year in range(2015, 2027) for day in days_off("RU", year).worked)
     assert date(2024, 12, 28) in found
     assert all(day.weekday() >= 5 for day in found)
@@ -133,6 +133,12 @@ def test_a_calendar_that_never_opens_says_so_instead_of_searching_for_ever() -> 
     assert once.add(moscow("2026-11-19T12:00"), timedelta(hours=8)) == moscow("2026-11-20T18:00")
     with pytest.raises(ValueError, match="never opens again"):
         once.next_open(moscow("2026-11-20T18:00"))
+
+
+def test_a_calendar_that_opens_every_six_years_is_no_calendar_that_never_opens() -> None:
+    """Only years without any opening on end are given up."""
+    rare = office(hours={}, extra={date(year, 5, 4): OFFICE for year in (2026, 2032, 2038)})
+    assert rare.add(moscow("2026-11-20T12:00"), timedelta(hours=16)) == moscow("2038-05-04T18:00")
 
 
 def test_a_time_without_a_zone_is_refused() -> None:

@@ -206,6 +206,18 @@ def test_a_paused_clock_moves_to_another_promise_without_running() -> None:
     assert resume(moved, wider, moscow("24T09:00")).due_at == moscow("24T17:00")
 
 
+def test_a_broken_promise_that_is_paused_is_healed_by_a_wider_one_alone() -> None:
+    """Five hours are spent; eight would be allowed, or four as before."""
+    clock = start(promise(), Target.FIRST_RESPONSE, moscow("20T16:00"))
+    assert clock is not None
+    still = pause(clock, promise(), moscow("23T12:00"))
+    wider = recompute(still, promise(), promise(first_response=8 * HOUR), moscow("23T13:00"))
+    same = recompute(still, promise(), promise(name="same"), moscow("23T13:00"))
+    assert wider is not None
+    assert same is not None
+    assert (wider.due_at, same.due_at) == (None, clock.due_at)
+
+
 def test_ended_clocks_are_history_and_unpromised_ones_vanish() -> None:
     """Another promise does not judge what has been met; a target it does not name has no clock."""
     clock = start(promise(), Target.FIRST_RESPONSE, moscow("20T16:00"))
