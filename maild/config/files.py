@@ -1,0 +1,147 @@
+"""One TOML file of the admins: read once, with the place of everything in it. What it may say is not known here."""
+
+from __future__ import annotations
+
+import codecs
+import re
+import tomllib
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import cached_property
+from pathlib import Path as FilePath
+from typing import Literal
+
+from maild.config.positions import Path, Positions, locate
+from maild.errors import Finding
+
+_AT = re.compile(r"\(at (?:line (\d+), column (\d+)|end of document)\)")
+_LONGEST_LINE = 400
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """A file as it was read: `name` as people know it, its bytes, its text, its data; or what is wrong with it."""
+
+    name: str
+    raw: bytes
+    text: str = ""
+    data: dict[str, object] = field(default_factory=dict)
+    broken: Finding | None = None
+
+    @cached_property
+    def positions(self) -> Positions:
+        """Where everything stands; worked out when the first finding asks."""
+        return locate(self.text)
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines of the text."""
+        return self.text.split("\n")
+
+    def finding(
+        self,
+        path: Path,
+        code: str,
+        message: str,
+        hint: str = "",
+        *,
+        severity: Literal["error", "warning"] = "error",
+        rule: str | None = None,
+        at_value: bool = False,
+    ) -> Finding:
+        """A finding about a key (or its value) in this file."""
+        line, column = self.positions.value(path) if at_value else self.positions.key(path)
+        return self.finding_at(line, column, code, message, hint, severity=severity, rule=rule)
+
+    def finding_at(
+        self,
+        line: int,
+        column: int,
+        code: str,
+        message: str,
+        hint: str = "",
+        *,
+        severity: Literal["error", "warning"] = "error",
+        rule: str | None = None,
+    ) -> Finding:
+        """A finding at a place; line 0 means the file as a whole."""
+        shown = self.lines[line - 1][:_LONGEST_LINE] if 0 < line <= len(self.lines) else ""
+        return Finding(
+            file=self.name,
+            line=line,
+            column=column,
+            severity=severity,
+            code=code,
+            message=message,
+            hint=hint,
+            rule=rule,
+            source=shown.expandtabs(1),
+        )
+
+
+def read_source(path: FilePath, name: str) -> Source:
+    """Read a TOML file; a file that cannot be read or is no TOML comes back with its finding, never as an exception."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        return _broken(
+            Source(name=name, raw=b""), 0, 0, "no-file", f"cannot be read: {reason}", "check its name and rights"
+        )
+    return parse_source(raw, name)
+
+
+def parse_source(raw: bytes, name: str) -> Source:
+    """The bytes of a TOML file as a source. A byte order mark and line ends of Windows are taken as they come."""
+    plain = Source(name=name, raw=raw)
+    try:
+        # Columns are counted as an editor shows them, so the mark and the carriage returns are gone before counting.
+        text = raw.removeprefix(codecs.BOM_UTF8).decode("utf-8").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        return _wrong_encoding(plain, error)
+    whole = Source(name=name, raw=raw, text=text)
+    try:
+        return Source(name=name, raw=raw, text=text, data=tomllib.loads(text))
+    except RecursionError:
+        return _broken(whole, 0, 0, "bad-toml", "brackets are nested too deeply to be read", "flatten it")
+    except ValueError as error:
+        return _not_toml(whole, str(error))
+
+
+def nearest(word: str, known: list[str]) -> str:
+    """A hint with the known word that is most like this one, or with all of them where they are few."""
+    close = get_close_matches(word, known, n=1, cutoff=0.6)
+    if close:
+        return f"did you mean '{close[0]}'?"
+    if not known:
+        return ""
+    return f"known here: {', '.join(known)}" if len(known) <= 24 else ""
+
+
+def _broken(source: Source, line: int, column: int, code: str, message: str, hint: str = "") -> Source:
+    finding = source.finding_at(line, column, code, message, hint)
+    return Source(name=source.name, raw=source.raw, text=source.text, broken=finding)
+
+
+def _wrong_encoding(source: Source, error: UnicodeDecodeError) -> Source:
+    before = source.raw[: error.start]
+    line = before.count(b"\n") + 1
+    column = len(before.rpartition(b"\n")[2].decode("utf-8", "replace")) + 1
+    utf16 = source.raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    kind = "UTF-16" if utf16 else "not UTF-8"
+    message = f"the text is {kind}, and TOML files are UTF-8"
+    return _broken(source, line, column, "bad-encoding", message, "save it as UTF-8 in your editor")
+
+
+def _not_toml(source: Source, message: str) -> Source:
+    """The reader's own words, with the place taken out of them into the finding."""
+    found = _AT.search(message)
+    line, column = len(source.lines), len(source.lines[-1]) + 1
+    if found is None:
+        line, column = 0, 0
+    elif found[1]:
+        line, column = int(found[1]), int(found[2])
+    words = _AT.sub("", message).strip() or message
+    end = "the file ends in the middle of something: was it saved whole?"
+    hint = end if found is not None and not found[1] else ""
+    return _broken(source, line, column, "bad-toml", f"not TOML: {words[:1].lower()}{words[1:]}", hint)

@@ -1,0 +1,311 @@
+"""settings.toml: what this machine listens on, reads from, writes to and trusts. The desk's policy is in `policy.py`.
+
+Every key has a default and stands in docs/settings.md. Values are written as people write them ("15m", "25MB") and are
+typed here; relative paths start at the folder of the settings file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from maild.config.files import Source, nearest, parse_source, read_source
+from maild.config.tables import (
+    Mistake,
+    Table,
+    Trouble,
+    choice,
+    file_path,
+    key,
+    label,
+    list_of,
+    number,
+    parsed,
+    pattern,
+    read_table,
+    required,
+    text,
+)
+from maild.config.units import is_loopback, parse_address, parse_domain, parse_network, parse_timezone
+from maild.errors import ConfigError, Finding
+from maild.routing.sizes import parse_size
+from maild.sla.promise import parse_duration
+
+_MAX_LOCAL_PART = 28
+"""A reply address is the desk's with a token behind it, and has to keep to 64 octets (RFC 5321, 4.5.3.1.1)."""
+
+_address = parsed(parse_address, "a mail address in quotes")
+_duration = parsed(parse_duration, 'a duration in quotes, such as "15m",')
+_size = parsed(parse_size, 'a size in quotes, such as "25MB",')
+_port = number(1, 65535)
+_security = choice("tls", "starttls", "none")
+
+
+def _database_url(value: object, folder: Path) -> str:
+    try:
+        return database_url(text(value, folder), folder)
+    except Mistake:
+        raise
+    except ValueError as error:
+        raise Mistake(((), str(error))) from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk(Table):
+    """[desk]: who we are to the customers."""
+
+    name: str = key("Support", label)
+    address: str = key("support@desk.example", _address)
+    aliases: tuple[str, ...] = key((), list_of(_address))
+    reply_domain: str = key(lambda above: _domain_of(above), parsed(parse_domain, "a domain in quotes"))
+    tag: str = key("SUP", pattern(r"[A-Za-z][A-Za-z0-9]{0,11}", "a word of at most 12 letters and digits"))
+    languages: tuple[str, ...] = key(
+        ("ru", "en"), list_of(pattern(r"[a-z]{2,3}", 'a language such as "ru" or "en"'), least=1)
+    )
+    timezone: str = key("UTC", parsed(parse_timezone, "a time zone in quotes"))
+    admin: str | None = key(None, _address)
+    secret_file: Path = key("var/secret", file_path)
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Every address of the desk, the main one first."""
+        return (self.address, *self.aliases)
+
+    def troubles(self) -> Iterator[Trouble]:
+        local = self.address.partition("@")[0]
+        if len(local) > _MAX_LOCAL_PART:
+            message = f"'{local}' is too long: a reply address has no room for its token"
+            yield Trouble("address", message, f"{_MAX_LOCAL_PART} characters in front of the @ are possible")
+        if "+" in local:
+            yield Trouble("address", "a desk's address has no + in it: what stands behind one is our token")
+        if self.admin is not None and self.admin.casefold() in {a.casefold() for a in self.addresses}:
+            yield Trouble(
+                "admin", "alarms would come back as tickets", "give an address of a person, not the desk's own"
+            )
+
+
+def _domain_of(above: Mapping[str, Any]) -> str:
+    address: str = above.get("address", "")
+    return address.rpartition("@")[2] or "desk.example"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabaseSection(Table):
+    """[database]: where everything is kept."""
+
+    url: str = key("sqlite:///var/maild.db", _database_url)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Smtp(Table):
+    """[smtp]: our own listener."""
+
+    host: str = key("127.0.0.1", label)
+    port: int = key(8025, _port)
+    protocol: str = key("smtp", choice("smtp", "lmtp"))
+    max_size: int = key("25MB", _size)
+    tls_cert: Path | None = key(None, file_path)
+    tls_key: Path | None = key(None, file_path)
+    users_file: Path | None = key(None, file_path)
+
+    def troubles(self) -> Iterator[Trouble]:
+        if (self.tls_cert is None) != (self.tls_key is None):
+            there, missing = ("tls_key", "tls_cert") if self.tls_cert is None else ("tls_cert", "tls_key")
+            yield Trouble(there, f"{there} needs {missing} beside it")
+        if self.users_file is not None and self.tls_cert is None and not is_loopback(self.host):
+            yield Trouble("users_file", "passwords would cross the network in the clear", "add tls_cert and tls_key")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mailbox(Table):
+    """[[imap]]: a mailbox that is read."""
+
+    name: str = required(label)
+    host: str = required(label)
+    security: str = key("tls", _security)
+    port: int = key(lambda above: 993 if above.get("security") == "tls" else 143, _port)
+    username: str = required(label)
+    password_file: Path | None = key(None, file_path)
+    password_env: str | None = key(None, label)
+    folder: str = key("INBOX", label)
+    after: str = key("keep", choice("keep", "flag", "move", "delete"))
+    move_to: str | None = key(None, label)
+    poll: timedelta = key("1m", _duration)
+
+    def troubles(self) -> Iterator[Trouble]:
+        yield from _password_troubles(self.username, self.password_file, self.password_env)
+        if self.security == "none" and not is_loopback(self.host):
+            yield Trouble(
+                "security", "no encryption is possible only with this very machine", 'use "tls" or "starttls"'
+            )
+        if self.after == "move" and self.move_to is None:
+            yield Trouble("after", 'after = "move" needs move_to', "add the folder that is moved to")
+        if self.after != "move" and self.move_to is not None:
+            yield Trouble("move_to", 'move_to does nothing without after = "move"')
+        if self.poll < timedelta(seconds=1):
+            yield Trouble("poll", "polling without a rest would tire the server", 'use "1m"')
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outgoing(Table):
+    """[outgoing]: how letters leave."""
+
+    transport: str = key("maildir", choice("smtp", "maildir"))
+    host: str = key("127.0.0.1", label)
+    port: int = key(25, _port)
+    security: str = key("none", _security)
+    username: str | None = key(None, label)
+    password_file: Path | None = key(None, file_path)
+    password_env: str | None = key(None, label)
+    maildir: Path = key("var/outgoing", file_path)
+    uncertain_after: timedelta = key("15m", _duration)
+    give_up: timedelta = key("5d", _duration)
+
+    def troubles(self) -> Iterator[Trouble]:
+        yield from _password_troubles(self.username, self.password_file, self.password_env)
+        if self.username is not None and self.security == "none" and not is_loopback(self.host):
+            hint = 'use security = "tls" or "starttls"'
+            yield Trouble("username", "the password would cross the network in the clear", hint)
+        if self.give_up <= self.uncertain_after:
+            message = "give_up is not longer than uncertain_after"
+            yield Trouble("give_up", message, "a letter would be given up before its second try")
+
+
+def _password_troubles(username: str | None, file: Path | None, env: str | None) -> Iterator[Trouble]:
+    """A user and one place of his password belong together."""
+    if file is not None and env is not None:
+        yield Trouble("password_env", "password_file says already where the password is", "leave one of them out")
+    if username is None and (file is not None or env is not None):
+        yield Trouble(
+            "password_file" if file is not None else "password_env", "a password without a user", "add username"
+        )
+    if username is not None and file is None and env is None:
+        yield Trouble("username", "a user without a password", "add password_file or password_env")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trust(Table):
+    """[trust]: whose word counts."""
+
+    authserv_ids: tuple[str, ...] = key((), list_of(label))
+    relays: tuple[str, ...] = key(("127.0.0.1", "::1"), list_of(parsed(parse_network, "an IP address in quotes")))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits(Table):
+    """[limits]: how much of anything is borne."""
+
+    max_connections: int = key(2000, number(1))
+    per_peer: int = key(20, number(1))
+    recipients: int = key(100, number(1))
+    errors: int = key(5, number(1))
+    commands: int = key(1000, number(1))
+    session: timedelta = key("10m", _duration)
+    min_rate: int = key(500, number(0))
+    acknowledgements_per_hour: int = key(3, number(0))
+    acknowledgements_per_day: int = key(10, number(0))
+    reopen_window: timedelta = key("30d", _duration)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paths(Table):
+    """[paths]: the admins' folder and our own."""
+
+    rules: Path = key("rules", file_path)
+    data: Path = key("var", file_path)
+
+
+SECTIONS: Mapping[str, type[Table]] = {
+    "desk": Desk,
+    "database": DatabaseSection,
+    "smtp": Smtp,
+    "imap": Mailbox,
+    "outgoing": Outgoing,
+    "trust": Trust,
+    "limits": Limits,
+    "paths": Paths,
+}
+"""Every table of the file; [[imap]] may come several times."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """All settings, checked. `file` is None where there is no file and every default holds."""
+
+    file: Path | None
+    desk: Desk
+    database: DatabaseSection
+    smtp: Smtp
+    imap: tuple[Mailbox, ...]
+    outgoing: Outgoing
+    trust: Trust
+    limits: Limits
+    paths: Paths
+
+
+def load_settings(path: Path | None) -> Settings:
+    """Read the settings; with None every default, starting at the current folder. Raises ConfigError with all mistakes."""
+    source = read_source(path, str(path)) if path is not None else parse_source(b"", "defaults")
+    if source.broken is not None:
+        raise ConfigError([source.broken])
+    folder = (path.parent if path is not None else Path()).absolute()
+    sections, findings = _read_sections(source, folder)
+    if findings:
+        raise ConfigError(sorted(findings, key=lambda f: (f.line, f.column)))
+    return Settings(file=path.absolute() if path is not None else None, **sections)
+
+
+def _read_sections(source: Source, folder: Path) -> tuple[dict[str, Any], list[Finding]]:
+    values: dict[str, Any] = {}
+    findings = [_unknown_section(source, section) for section in source.data if section not in SECTIONS]
+    for section, model in SECTIONS.items():
+        if section != "imap":
+            values[section], found = read_table(model, source.data.get(section, {}), source, (section,), folder)
+            findings.extend(found)
+    values["imap"], found = _read_mailboxes(source, folder)
+    return values, [*findings, *found]
+
+
+def _read_mailboxes(source: Source, folder: Path) -> tuple[tuple[Mailbox, ...], list[Finding]]:
+    data = source.data.get("imap", [])
+    if not isinstance(data, list):
+        message = "mailboxes are written [[imap]], with two brackets: there may be several"
+        return (), [source.finding(("imap",), "bad-value", message)]
+    mailboxes: dict[str, Mailbox] = {}
+    findings = []
+    for position, table in enumerate(data):
+        mailbox, found = read_table(Mailbox, table, source, ("imap", position), folder)
+        findings.extend(found)
+        if mailbox is not None and mailbox.name in mailboxes:
+            message = f"two mailboxes are named '{mailbox.name}'"
+            findings.append(source.finding(("imap", position, "name"), "duplicate-name", message, at_value=True))
+        if mailbox is not None:
+            mailboxes[mailbox.name] = mailbox
+    return tuple(mailboxes.values()), findings
+
+
+def _unknown_section(source: Source, section: str) -> Finding:
+    owners = [table for table, model in SECTIONS.items() if section in model.__dataclass_fields__]
+    hint = f"it belongs under [{owners[0]}]" if owners else nearest(section, list(SECTIONS))
+    return source.finding((section,), "unknown-key", f"unknown key '{section}'", hint)
+
+
+def database_url(url: str, folder: Path) -> str:
+    """A database URL whose SQLite file, where it is relative, starts at a folder. ValueError for another database."""
+    scheme, colon, rest = url.partition("://")
+    driver = scheme.partition("+")[0]
+    if not colon or driver not in ("sqlite", "postgresql"):
+        raise ValueError(
+            'a database URL such as "sqlite:///var/maild.db" or "postgresql://user@host/maild" is wanted here'
+        )
+    if driver == "postgresql":
+        return url
+    file = rest.removeprefix("/")
+    if rest == file or not file or file.startswith(":memory:"):
+        raise ValueError(
+            "maild keeps its mail in a file: sqlite:///var/maild.db, or sqlite:////srv/maild.db from the root"
+        )
+    return f"sqlite:///{folder / file}"

@@ -1,0 +1,62 @@
+"""Single values that admins write: addresses, domains, time zones. Each reader raises ValueError with words for a person.
+
+Durations are read in `maild/sla`, sizes in `maild/routing`; where a value stands is known to the callers.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+
+_ADDRESS = re.compile(r"[^\s@<>(),:;\\\"\[\]]{1,64}@([^\s@]{1,253})")
+_DOMAIN = re.compile(r"(?:[^\W_](?:[\w-]*[^\W_])?\.)*[^\W_](?:[\w-]*[^\W_])?")
+
+
+def parse_address(text: str) -> str:
+    """A plain mail address with its domain in lower case and as it goes over the wire."""
+    found = _ADDRESS.fullmatch(text)
+    if found is None or _DOMAIN.fullmatch(found[1]) is None:
+        raise ValueError(f"'{text}' is no mail address such as anna@example.org")
+    return f"{text[: found.start(1)]}{parse_domain(found[1])}"
+
+
+def parse_domain(text: str) -> str:
+    """A domain in lower case and in its xn-- form (RFC 5890)."""
+    if _DOMAIN.fullmatch(text) is None:
+        raise ValueError(f"'{text}' is no domain such as example.org")
+    if text.isascii():
+        return text.lower()
+    try:
+        return text.encode("idna").decode("ascii").lower()
+    except UnicodeError as error:
+        raise ValueError(f"'{text}' is no domain such as example.org") from error
+
+
+def parse_timezone(text: str) -> str:
+    """The name of a time zone that this machine knows."""
+    if text == "UTC":
+        return text
+    from zoneinfo import ZoneInfo  # a mail server's pipe starts us once a mail, and every import is waited for
+
+    try:
+        ZoneInfo(text)
+    except (ValueError, OSError, LookupError) as error:
+        raise ValueError(f"'{text}' is no time zone such as Europe/Moscow or UTC") from error
+    return text
+
+
+def parse_network(text: str) -> str:
+    """An IP address, or a network such as 10.0.0.0/8."""
+    try:
+        ipaddress.ip_network(text)
+    except ValueError as error:
+        raise ValueError(f"'{text}' is no IP address and no network such as 10.0.0.0/8 ({error})") from error
+    return text
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this very machine by its written form; no name is looked up."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
