@@ -106,6 +106,12 @@ def _prepare_sqlite(connection: DBAPIConnection, _: object) -> None:
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "fullfsync=ON", "cache_size=-16000"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+    # SQLite's own lower() folds ASCII alone, and Russian would be searched differently on the two databases.
+    connection.create_function("maild_fold", 1, _fold, deterministic=True)  # type: ignore[attr-defined]
+
+
+def _fold(text: str | None) -> str | None:
+    return text.casefold() if text is not None else None
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -6,10 +6,13 @@ import sqlalchemy as sa
 
 from maild.errors import ConfigError, Finding
 from maild.store.engine import Database
-from maild.store.tables import metadata, schema_version
+from maild.store.tables import counters, metadata, schema_version
 
 VERSION = "0001"
 """The newest migration; `migrations/versions/` holds the way to it."""
+
+FIRST_NUMBERS = {"tickets": 1001, "orders": 1, "ticks": 1}
+"""Where each counter starts; a row of its own each, locked by whoever takes a number."""
 
 
 def prepare(database: Database) -> None:
@@ -38,6 +41,7 @@ def _create(database: Database) -> None:
         metadata.create_all(connection)
         if connection.scalar(sa.select(schema_version.c.version_num)) is None:
             connection.execute(schema_version.insert().values(version_num=VERSION))
+            connection.execute(counters.insert(), [{"name": n, "value": v} for n, v in FIRST_NUMBERS.items()])
 
 
 def _wrong_version(database: Database, version: str) -> Finding:

@@ -184,7 +184,7 @@ clocks = sa.Table(
     sa.Column("target", sa.String(24), nullable=False),
     sa.Column("started_at", Instant, nullable=False),
     sa.Column("resumed_at", Instant),
-    sa.Column("spent_seconds", sa.BigInteger, nullable=False),
+    sa.Column("spent_microseconds", sa.BigInteger, nullable=False),
     sa.Column("due_at", Instant),
     sa.Column("ended_at", Instant),
     sa.Column("state", sa.String(16), nullable=False),
@@ -195,7 +195,7 @@ steps_done = sa.Table(
     metadata,
     _id(),
     _ticket(),
-    sa.Column("key", sa.String(64), nullable=False),
+    sa.Column("key", sa.String(300), nullable=False),
     sa.Column("done_at", Instant, nullable=False),
     sa.UniqueConstraint("ticket_id", "key"),  # each escalation step exactly once, whoever ticks and however often
 )

@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from maild.messages.mail import Address, Attachment
+from maild.sla.deadlines import TicketClock
+from maild.threads.model import Event, InboxState, Link, Message, Ticket
 
 
 class LetterKind(StrEnum):
@@ -88,3 +90,34 @@ class Outcome:
     uncertain: bool = False
     """The final dot was sent and no reply was read."""
     error: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Remembered:
+    """A Message-ID by which the ticket shall be found: of a mail stored in it, or one that such a mail refers to."""
+
+    message_id: str
+    stored: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """What is to be done, whole: applied in one transaction, or printed and not done at all.
+
+    `ticket` is the ticket as it is afterwards, with `is_new` saying whether it exists yet; None where no ticket changes.
+    `belongs_to` is the ticket the mail is tied to, changed or not. `explanation` is what `maild explain` prints.
+    """
+
+    state: InboxState
+    reason: str
+    belongs_to: int | None = None
+    ticket: Ticket | None = None
+    is_new: bool = False
+    message: Message | None = None
+    remember: tuple[Remembered, ...] = ()
+    events: tuple[Event, ...] = ()
+    links: tuple[Link, ...] = ()
+    clocks: tuple[TicketClock, ...] = ()
+    next_step_at: datetime | None = None
+    letters: tuple[Letter, ...] = ()
+    explanation: Mapping[str, object] = field(default_factory=dict)

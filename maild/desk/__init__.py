@@ -1,0 +1,1 @@
+"""The one who acts: for every mail, order and deadline gather, decide, apply - in one transaction."""

@@ -1,0 +1,82 @@
+"""How far it is proven that a mail comes from the agent whose address stands in From. From alone proves nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+MAX_AGE = timedelta(days=7)
+"""An order may be this old: a signed mail that leaked must not work for ever."""
+MAX_AHEAD = timedelta(days=1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Evidence:
+    """What speaks for a sender, gathered from the mail, its session and the results of a trusted relay."""
+
+    address: str | None
+    """The one strict address of From, normalised; None where From is anything odd."""
+    names: frozenset[str]
+    """What the person may log in as: id and addresses, normalised."""
+    login: str | None
+    """Login of an authenticated session on our own listener."""
+    relay_login: str | None
+    """Login that a trusted relay saw (auth=pass, RFC 8601, 2.7.4); "" where it saw one and does not name it."""
+    dmarc_domain: str | None
+    """Domain for which a trusted relay found dmarc=pass (RFC 7489)."""
+    dkim_domains: tuple[str, ...]
+    """Domains for which a trusted relay found dkim=pass (RFC 6376)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Proof:
+    """The verdict with its reason; `kind` is session, relay, dmarc, dkim or none."""
+
+    kind: str
+    reason: str
+
+    @property
+    def holds(self) -> bool:
+        return self.kind != "none"
+
+
+def prove(evidence: Evidence) -> Proof:
+    """Whether the sender is who From says, and by what.
+
+    An authenticated session counts only for the person who logged in; DKIM only for a domain that From is in
+    (relaxed alignment, RFC 7489, 3.1.1).
+    """
+    if evidence.address is None:
+        return Proof(kind="none", reason="From is not exactly one plain address")
+    if evidence.login is not None:
+        return _by_login("session", "this session", evidence.login, evidence)
+    domain = evidence.address.rpartition("@")[2]
+    if evidence.relay_login is not None and (not evidence.relay_login or _normal_login(evidence.relay_login) in evidence.names):
+        return Proof(kind="relay", reason="a trusted relay saw an authenticated session (auth=pass)")
+    if evidence.dmarc_domain is not None and evidence.dmarc_domain == domain:
+        return Proof(kind="dmarc", reason=f"a trusted relay found dmarc=pass for {domain}")
+    for signed in evidence.dkim_domains:
+        if _aligned(domain, signed):
+            return Proof(kind="dkim", reason=f"a trusted relay found dkim=pass by {signed}")
+    if evidence.relay_login is not None:
+        return Proof(kind="none", reason="the login that a trusted relay saw belongs to somebody else")
+    return Proof(kind="none", reason="neither an authenticated session nor a trusted relay's DMARC or DKIM result speaks for From")
+
+
+def _by_login(kind: str, where: str, login: str, evidence: Evidence) -> Proof:
+    if _normal_login(login) in evidence.names:
+        return Proof(kind=kind, reason=f"{where} was authenticated as {login}")
+    return Proof(kind="none", reason=f"{where} was authenticated as {login}, who is not the one in From")
+
+
+def _normal_login(login: str) -> str:
+    return login.strip().lower()
+
+
+def _aligned(domain: str, signed: str) -> bool:
+    return "." in signed and (domain == signed or domain.endswith("." + signed))
+
+
+def date_fits(written: datetime | None, now: datetime) -> bool:
+    """Whether a mail is young enough to give orders; one without a date is not."""
+    return written is not None and now - MAX_AGE <= written <= now + MAX_AHEAD

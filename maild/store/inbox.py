@@ -1,0 +1,242 @@
+"""The inbox: every accepted mail with its raw bytes, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from maild.errors import NotFound, UsageError
+from maild.messages.envelope import Arrival, Envelope
+from maild.store.engine import Database
+from maild.store.tables import inbox, inbox_raw, tickets
+from maild.threads.model import InboxState
+
+Row = Mapping[str, Any]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Waiting:
+    """An accepted mail that nothing has been decided about."""
+
+    id: int
+    received_at: datetime
+    envelope: Envelope
+    message_id: str | None
+    digest: str
+    attempts: int
+    raw: bytes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Claimed(Generic[T]):
+    """A mail in the hands of one worker. `gone`: somebody else finished it meanwhile."""
+
+    connection: Connection
+    waiting: Waiting
+    understood: T
+    gone: bool = False
+
+
+class InboxStore:
+    """Every query on the inbox. Those that take a connection are part of somebody else's transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, arrivals: Sequence[Arrival]) -> list[int]:
+        """Keep these mails for good: when it returns they are on the disk. All or none; ids in their order."""
+        with self._database.write() as connection:
+            return insert_arrivals(connection, arrivals)
+
+    @contextmanager
+    def claim(self, now: datetime, only: int | None, understand: Callable[[Waiting], T]) -> Iterator[Claimed[T] | None]:
+        """The next mail, understood, inside the transaction that shall finish it; None where nothing is to be done.
+
+        SQLite has one writer for all, so there the mail is read before the transaction begins, and looked at again
+        in it: somebody else may have finished it. On PostgreSQL the row is locked first, and others take the next.
+        """
+        if not self._database.is_sqlite:
+            with self._database.write() as connection:
+                waiting = self.next_waiting(connection, now, only)
+                yield Claimed(connection=connection, waiting=waiting, understood=understand(waiting)) if waiting else None
+            return
+        with self._database.read() as connection:
+            waiting = self.next_waiting(connection, now, only)
+        if waiting is None:
+            yield None
+            return
+        understood = understand(waiting)
+        with self._database.write() as connection:
+            mine = self.still_waiting(connection, waiting.id)
+            yield Claimed(connection=connection, waiting=waiting, understood=understood, gone=not mine)
+
+    def next_waiting(self, connection: Connection, now: datetime, only: int | None = None) -> Waiting | None:
+        """The oldest mail whose time has come (or this one); on PostgreSQL locked, and one that is locked is left out."""
+        query = (
+            sa.select(inbox, inbox_raw.c.raw)
+            .join(inbox_raw, inbox_raw.c.inbox_id == inbox.c.id)
+            .where(inbox.c.state == InboxState.WAITING)
+            .order_by(inbox.c.id)
+            .limit(1)
+            .with_for_update(skip_locked=True, of=inbox)
+        )
+        query = query.where(inbox.c.next_at <= now) if only is None else query.where(inbox.c.id == only)
+        row = connection.execute(query).mappings().first()
+        return _to_waiting(row) if row else None
+
+    def still_waiting(self, connection: Connection, inbox_id: int) -> bool:
+        """Whether nobody has finished this mail meanwhile."""
+        query = sa.select(inbox.c.state).where(inbox.c.id == inbox_id).with_for_update()
+        return connection.scalar(query) == InboxState.WAITING
+
+    def finish(
+        self,
+        connection: Connection,
+        inbox_id: int,
+        *,
+        state: InboxState,
+        ticket: int | None,
+        reason: str,
+        decision: Mapping[str, object] | None,
+        now: datetime,
+    ) -> None:
+        """The mail has come to its end; what decided it is kept with it."""
+        connection.execute(
+            inbox.update()
+            .where(inbox.c.id == inbox_id)
+            .values(
+                state=state, ticket_id=ticket, reason=reason, decision=decision, finished_at=now, attempts=inbox.c.attempts + 1
+            )
+        )
+
+    def postpone(self, inbox_id: int, *, reason: str, next_at: datetime, traceback: str | None = None) -> None:
+        """Handling failed; the mail waits, with the reason, until `next_at`."""
+        with self._database.write() as connection:
+            connection.execute(
+                inbox.update()
+                .where(inbox.c.id == inbox_id, inbox.c.state == InboxState.WAITING)
+                .values(reason=reason, next_at=next_at, attempts=inbox.c.attempts + 1, traceback=traceback)
+            )
+
+    def quarantine(self, inbox_id: int, *, reason: str, traceback: str | None, now: datetime) -> None:
+        """Put the mail aside, where `inbox --state quarantined` shows it and `inbox retry` brings it back."""
+        with self._database.write() as connection:
+            connection.execute(
+                inbox.update()
+                .where(inbox.c.id == inbox_id, inbox.c.state == InboxState.WAITING)
+                .values(
+                    state=InboxState.QUARANTINED, reason=reason, traceback=traceback, finished_at=now, attempts=inbox.c.attempts + 1
+                )
+            )
+
+    def list(self, states: Sequence[str] = (), inbox_id: int | None = None, limit: int | None = None) -> list[Row]:
+        """The ledger, oldest first, without raw bytes; the ticket as its number."""
+        columns = [c for c in inbox.c if c.name not in ("decision", "traceback")]
+        query = (
+            sa.select(*columns, tickets.c.number.label("ticket"))
+            .outerjoin(tickets, tickets.c.id == inbox.c.ticket_id)
+            .order_by(inbox.c.id)
+        )
+        if states:
+            query = query.where(inbox.c.state.in_(states))
+        if inbox_id is not None:
+            query = query.where(inbox.c.id == inbox_id)
+        with self._database.read() as connection:
+            return list(connection.execute(query.limit(limit)).mappings())
+
+    def get(self, inbox_id: int) -> Row:
+        """One row whole, with its decision and traceback. Raises NotFound."""
+        with self._database.read() as connection:
+            row = connection.execute(sa.select(inbox).where(inbox.c.id == inbox_id)).mappings().first()
+        if row is None:
+            raise NotFound(f"there is no mail {inbox_id} in the inbox; `maild inbox` lists what there is")
+        return row
+
+    def raw(self, inbox_id: int) -> bytes:
+        """The bytes as they came. Raises NotFound."""
+        self.get(inbox_id)
+        with self._database.read() as connection:
+            return bytes(connection.scalar(sa.select(inbox_raw.c.raw).where(inbox_raw.c.inbox_id == inbox_id)) or b"")
+
+    def retry(self, inbox_id: int, now: datetime) -> None:
+        """A mail that was put aside or waits is handled as if it had just come. Raises NotFound, UsageError."""
+        state = self.get(inbox_id)["state"]
+        if state not in (InboxState.QUARANTINED, InboxState.WAITING):
+            raise UsageError(f"mail {inbox_id} is {state}; only what is quarantined or waiting can be tried again")
+        with self._database.write() as connection:
+            connection.execute(
+                inbox.update()
+                .where(inbox.c.id == inbox_id)
+                .values(state=InboxState.WAITING, next_at=now, attempts=0, finished_at=None)
+            )
+
+    def drop(self, inbox_id: int) -> None:
+        """Remove a quarantined mail for good. Raises NotFound, UsageError."""
+        state = self.get(inbox_id)["state"]
+        if state != InboxState.QUARANTINED:
+            raise UsageError(f"mail {inbox_id} is {state}; only what is quarantined can be dropped")
+        with self._database.write() as connection:
+            connection.execute(inbox_raw.delete().where(inbox_raw.c.inbox_id == inbox_id))
+            connection.execute(inbox.delete().where(inbox.c.id == inbox_id))
+
+    def next_time(self) -> datetime | None:
+        """When the earliest waiting mail is to be looked at; None where none waits."""
+        with self._database.read() as connection:
+            return connection.scalar(sa.select(sa.func.min(inbox.c.next_at)).where(inbox.c.state == InboxState.WAITING))
+
+
+def insert_arrivals(connection: Connection, arrivals: Sequence[Arrival]) -> list[int]:
+    """Write mails and their raw bytes; for the ledger and for mailboxes, whose cursor moves in the same transaction."""
+    rows = [_arrival_row(a) for a in arrivals]
+    statement = inbox.insert().returning(inbox.c.id, sort_by_parameter_order=True)
+    ids = [int(row.id) for row in connection.execute(statement, rows)]
+    connection.execute(inbox_raw.insert(), [{"inbox_id": i, "raw": a.raw} for i, a in zip(ids, arrivals, strict=True)])
+    return ids
+
+
+def _arrival_row(arrival: Arrival) -> dict[str, Any]:
+    envelope = arrival.envelope
+    return {
+        "received_at": arrival.received_at,
+        "channel": envelope.channel,
+        "source": envelope.source,
+        "envelope_from": envelope.sender,
+        "envelope_to": list(envelope.recipients),
+        "peer": envelope.peer,
+        "login": envelope.login,
+        "trusted": envelope.trusted,
+        "message_id": arrival.message_id,
+        "digest": arrival.digest,
+        "size": len(arrival.raw),
+        "state": InboxState.WAITING,
+        "reason": "",
+        "attempts": 0,
+        "next_at": arrival.received_at,
+    }
+
+
+def _to_waiting(row: Row) -> Waiting:
+    return Waiting(
+        id=row["id"],
+        received_at=row["received_at"],
+        envelope=Envelope(
+            channel=row["channel"],
+            source=row["source"],
+            sender=row["envelope_from"],
+            recipients=tuple(row["envelope_to"]),
+            peer=row["peer"],
+            login=row["login"],
+            trusted=row["trusted"],
+        ),
+        message_id=row["message_id"],
+        digest=row["digest"],
+        attempts=row["attempts"],
+        raw=bytes(row["raw"]),
+    )

@@ -1,0 +1,51 @@
+"""The store as a whole: all parts on one database, and the one transaction in which a Plan becomes true."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy.engine import Connection
+
+from maild.store.engine import Database
+from maild.store.inbox import InboxStore
+from maild.store.outbox import OutboxStore
+from maild.store.tickets import TicketStore
+from maild.store.views import Views
+from maild.threads.plan import Plan, WrittenLetter
+
+
+class Keep:
+    """Everything that is kept. `holder` names this process to others who share the database."""
+
+    def __init__(self, database: Database, holder: str) -> None:
+        self.database = database
+        self.inbox = InboxStore(database)
+        self.tickets = TicketStore()
+        self.outbox = OutboxStore(database, holder)
+        self.views = Views(database)
+
+    def apply(
+        self,
+        connection: Connection,
+        plan: Plan,
+        written: Sequence[WrittenLetter],
+        *,
+        inbox_id: int | None,
+        digest: str | None,
+        now: datetime,
+    ) -> None:
+        """Save a decision whole: ticket, message, letters, and the end of the mail that led to it."""
+        self.tickets.save(connection, plan, inbox_id=inbox_id, digest=digest)
+        for letter in written:
+            self.outbox.add(connection, letter, now)
+        if inbox_id is not None:
+            self.inbox.finish(
+                connection,
+                inbox_id,
+                state=plan.state,
+                ticket=plan.belongs_to,
+                reason=plan.reason,
+                decision=plan.explanation,
+                now=now,
+            )

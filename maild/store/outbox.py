@@ -1,0 +1,216 @@
+"""The outbox: every letter of ours with its bytes, and how far it has come."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from maild.errors import NotFound, UsageError
+from maild.messages.mail import Address
+from maild.store.engine import Database
+from maild.store.rows import key_of
+from maild.store.tables import outbox, outbox_raw, tickets
+from maild.threads.model import OutboxState
+from maild.threads.plan import OutgoingMail, Outcome, WrittenLetter
+
+Row = Mapping[str, Any]
+_STOPPABLE = (OutboxState.WAITING, OutboxState.UNCERTAIN)
+_RETRYABLE = (OutboxState.FAILED, OutboxState.HELD, OutboxState.WAITING, OutboxState.UNCERTAIN)
+
+
+class OutboxStore:
+    """Every query on the outbox. Those that take a connection are part of the transaction that decided the letter."""
+
+    def __init__(self, database: Database, holder: str = "") -> None:
+        self._database = database
+        self._holder = holder
+
+    def add(self, connection: Connection, written: WrittenLetter, now: datetime) -> int | None:
+        """Keep a letter to be sent; None where one with its unique key stands there already."""
+        letter = written.letter
+        if letter.unique is not None:
+            taken = sa.select(outbox.c.id).where(outbox.c.unique_key == letter.unique)
+            if connection.scalar(taken) is not None:
+                return None
+        recipients = list(dict.fromkeys(a.address for a in (*letter.to, *letter.cc)))
+        row = {
+            "message_id": letter.message_id,
+            "kind": str(letter.kind),
+            "header_from": letter.sender.address,
+            "envelope_from": letter.envelope_from,
+            "recipients": [{"address": a, "state": "waiting", "error": ""} for a in recipients],
+            "recipient_key": key_of(Address(address=recipients[0])) or "",
+            "subject": written.subject,
+            "ticket_id": letter.ticket,
+            "unique_key": letter.unique,
+            "state": OutboxState.WAITING,
+            "attempts": 0,
+            "created_at": now,
+            "next_at": letter.not_before or now,
+            "last_error": "",
+        }
+        outbox_id = connection.execute(outbox.insert().values(**row).returning(outbox.c.id)).scalar_one()
+        connection.execute(outbox_raw.insert().values(outbox_id=outbox_id, raw=written.raw))
+        return int(outbox_id)
+
+    def claim(self, now: datetime, limit: int) -> list[OutgoingMail]:
+        """Letters that are due, marked as being sent by us; nobody else gets them. Durable when it returns."""
+        with self._database.write() as connection:
+            query = (
+                sa.select(outbox, outbox_raw.c.raw)
+                .join(outbox_raw, outbox_raw.c.outbox_id == outbox.c.id)
+                .where(outbox.c.state.in_((OutboxState.WAITING, OutboxState.UNCERTAIN)), outbox.c.next_at <= now)
+                .order_by(outbox.c.next_at, outbox.c.id)
+                .limit(limit)
+                .with_for_update(skip_locked=True, of=outbox)
+            )
+            rows = connection.execute(query).mappings().all()
+            ids = [row["id"] for row in rows]
+            if ids:
+                claimed = {"state": OutboxState.SENDING, "claimed_by": self._holder}
+                connection.execute(outbox.update().where(outbox.c.id.in_(ids)).values(**claimed))
+        return [_to_outgoing(row) for row in rows]
+
+    def mark_uncertain(self, outbox_id: int, until: datetime) -> None:
+        """The final dot is about to be sent: from here on a crash leaves it uncertain, to go again at `until`. Durable."""
+        with self._database.write() as connection:
+            connection.execute(
+                outbox.update().where(outbox.c.id == outbox_id).values(state=OutboxState.UNCERTAIN, next_at=until)
+            )
+
+    def settle(self, outbox_id: int, outcome: Outcome, now: datetime, next_at: datetime | None) -> None:
+        """Write down what became of a try; `next_at` None: it is over, sent or failed."""
+        with self._database.write() as connection:
+            query = sa.select(outbox.c.recipients).where(outbox.c.id == outbox_id).with_for_update()
+            recipients = _after(connection.execute(query).scalar_one(), outcome, final=next_at is None)
+            connection.execute(
+                outbox.update()
+                .where(outbox.c.id == outbox_id)
+                .values(
+                    recipients=recipients,
+                    state=_state(recipients, outcome, next_at),
+                    attempts=outbox.c.attempts + 1,
+                    next_at=next_at,
+                    sent_at=now if any(r["state"] == "sent" for r in recipients) and next_at is None else None,
+                    last_error=outcome.error or _errors(recipients),
+                    claimed_by=None,
+                )
+            )
+
+    def put_back(self, ids: Sequence[int], *, reason: str, next_at: datetime) -> None:
+        """Claimed letters that were not tried, since the relay is not to be had: they wait, their tries uncounted."""
+        with self._database.write() as connection:
+            connection.execute(
+                outbox.update()
+                .where(outbox.c.id.in_(list(ids)), outbox.c.state == OutboxState.SENDING)
+                .values(state=OutboxState.WAITING, next_at=next_at, last_error=reason, claimed_by=None)
+            )
+
+    def release(self, holders: Sequence[str] | None = None) -> int:
+        """What a dead sender had claimed and not begun to hand over waits again; None: whoever claimed it."""
+        with self._database.write() as connection:
+            query = outbox.update().where(outbox.c.state == OutboxState.SENDING)
+            if holders is not None:
+                query = query.where(outbox.c.claimed_by.in_(holders))
+            return connection.execute(query.values(state=OutboxState.WAITING, claimed_by=None)).rowcount
+
+    def next_time(self) -> datetime | None:
+        """When the next letter is due; None where none is."""
+        states = (OutboxState.WAITING, OutboxState.UNCERTAIN)
+        with self._database.read() as connection:
+            return connection.scalar(sa.select(sa.func.min(outbox.c.next_at)).where(outbox.c.state.in_(states)))
+
+    def list(self, states: Sequence[str] = (), limit: int | None = None) -> list[Row]:
+        """The letters, oldest first, without their bytes; the ticket as its number."""
+        query = (
+            sa.select(outbox, tickets.c.number.label("ticket"))
+            .outerjoin(tickets, tickets.c.id == outbox.c.ticket_id)
+            .order_by(outbox.c.id)
+            .limit(limit)
+        )
+        if states:
+            query = query.where(outbox.c.state.in_(states))
+        with self._database.read() as connection:
+            return list(connection.execute(query).mappings())
+
+    def raw(self, outbox_id: int) -> bytes:
+        """A letter's bytes. Raises NotFound."""
+        with self._database.read() as connection:
+            raw = connection.scalar(sa.select(outbox_raw.c.raw).where(outbox_raw.c.outbox_id == outbox_id))
+        if raw is None:
+            raise _no_letter(outbox_id)
+        return bytes(raw)
+
+    def retry(self, outbox_id: int, now: datetime) -> None:
+        """Send it now, the very same bytes, to whom it has not reached. Raises NotFound, UsageError."""
+        self._move(outbox_id, _RETRYABLE, "tried again", now, state=OutboxState.WAITING, next_at=now)
+
+    def hold(self, outbox_id: int, now: datetime) -> None:
+        """Stop it until `outbox retry`. Raises NotFound, UsageError."""
+        self._move(outbox_id, _STOPPABLE, "held", now, state=OutboxState.HELD, next_at=None)
+
+    def drop(self, outbox_id: int, now: datetime) -> None:
+        """Take it back for good. Raises NotFound, UsageError."""
+        wanted = (*_STOPPABLE, OutboxState.HELD)
+        self._move(outbox_id, wanted, "dropped", now, state=OutboxState.RECALLED, next_at=None)
+
+    def _move(self, outbox_id: int, wanted: Sequence[OutboxState], what: str, now: datetime, **values: Any) -> None:
+        with self._database.write() as connection:
+            query = sa.select(outbox.c.state, outbox.c.recipients).where(outbox.c.id == outbox_id).with_for_update()
+            row = connection.execute(query).first()
+            if row is None:
+                raise _no_letter(outbox_id)
+            if row.state not in wanted:
+                raise UsageError(f"letter {outbox_id} is {row.state} and cannot be {what}")
+            if values["state"] is OutboxState.WAITING:
+                # Whoever has it does not get it again; whoever was given up gets another chance.
+                values["recipients"] = [r if r["state"] == "sent" else r | {"state": "waiting"} for r in row.recipients]
+                values["created_at"] = now
+            connection.execute(outbox.update().where(outbox.c.id == outbox_id).values(**values))
+
+
+def _no_letter(outbox_id: int) -> NotFound:
+    return NotFound(f"there is no letter {outbox_id} in the outbox; `maild outbox` lists what there is")
+
+
+def _to_outgoing(row: Row) -> OutgoingMail:
+    return OutgoingMail(
+        id=row["id"],
+        message_id=row["message_id"],
+        envelope_from=row["envelope_from"],
+        recipients=tuple(r["address"] for r in row["recipients"] if r["state"] == "waiting"),
+        raw=bytes(row["raw"]),
+        attempts=row["attempts"],
+        created_at=row["created_at"],
+    )
+
+
+def _after(recipients: list[dict[str, str]], outcome: Outcome, *, final: bool) -> list[dict[str, str]]:
+    refused, deferred = dict(outcome.refused), dict(outcome.deferred)
+
+    def one(recipient: dict[str, str]) -> dict[str, str]:
+        address = recipient["address"]
+        if recipient["state"] != "waiting":
+            return recipient
+        if address in outcome.accepted:
+            return recipient | {"state": "sent", "error": ""}
+        if address in refused:
+            return recipient | {"state": "failed", "error": refused[address]}
+        error = deferred.get(address, outcome.error)
+        return recipient | {"state": "failed" if final else "waiting", "error": error}
+
+    return [one(r) for r in recipients]
+
+
+def _state(recipients: list[dict[str, str]], outcome: Outcome, next_at: datetime | None) -> OutboxState:
+    if next_at is not None:
+        return OutboxState.UNCERTAIN if outcome.uncertain else OutboxState.WAITING
+    return OutboxState.SENT if any(r["state"] == "sent" for r in recipients) else OutboxState.FAILED
+
+
+def _errors(recipients: list[dict[str, str]]) -> str:
+    return "; ".join(f"{r['address']}: {r['error']}" for r in recipients if r["error"])

@@ -1,0 +1,216 @@
+"""Tickets: gathering what a decision must know, and saving what it led to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from maild.store.rows import (
+    clock_row,
+    key_of,
+    message_row,
+    ticket_row,
+    to_clock,
+    to_message,
+    to_participant,
+    to_ticket,
+)
+from maild.store.tables import (
+    clocks,
+    counters,
+    events,
+    inbox,
+    links,
+    mail_ids,
+    messages,
+    outbox,
+    participants,
+    steps_done,
+    tickets,
+)
+from maild.threads.facts import Clues, Duplicate, Facts, KnownId, TicketFacts, id_hash
+from maild.threads.model import InboxState, OutboxState
+from maild.threads.plan import LetterKind, Plan
+
+_RECENT = 20
+_MAX_CANDIDATES = 30
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """The mail that facts are gathered for."""
+
+    inbox_id: int
+    received_at: datetime
+    digest: str
+    bounced_id: str | None
+
+
+class TicketStore:
+    """Every query on tickets that a decision needs; all are part of the transaction that decides."""
+
+    def gather(self, connection: Connection, clues: Clues, asked: Asked, now: datetime) -> Facts:
+        """Everything the store knows about a mail's clues. The tickets concerned are locked until the end."""
+        known = self._known(connection, clues)
+        candidates = clues.tickets() | {k.ticket for k in known}
+        sent = self._acknowledged(connection, clues.sender, now)
+        return Facts(
+            now=now,
+            inbox_id=asked.inbox_id,
+            received_at=asked.received_at,
+            next_ticket=self._reserve(connection),
+            duplicate=self._duplicate(connection, asked),
+            known=known,
+            tickets=self.load(connection, sorted(candidates)[:_MAX_CANDIDATES]),
+            acknowledged_last_hour=sum(at > now - timedelta(hours=1) for at in sent),
+            acknowledged_last_day=len(sent),
+            answer_lost=self._answer_lost(connection, asked.bounced_id),
+        )
+
+    def _reserve(self, connection: Connection) -> int:
+        """The next ticket's number; its row is locked, so that no two transactions get the same one."""
+        query = sa.select(counters.c.value).where(counters.c.name == "tickets").with_for_update()
+        return int(connection.execute(query).scalar_one())
+
+    def take_number(self, connection: Connection, name: str) -> int:
+        """The next number of a counter, taken: what makes the Message-IDs of orders and ticks differ."""
+        query = counters.update().where(counters.c.name == name).values(value=counters.c.value + 1)
+        return int(connection.execute(query.returning(counters.c.value)).scalar_one())
+
+    def _duplicate(self, connection: Connection, asked: Asked) -> Duplicate | None:
+        undecided = (InboxState.WAITING, InboxState.DUPLICATE, InboxState.QUARANTINED)
+        query = (
+            sa.select(inbox.c.id, inbox.c.ticket_id)
+            .where(inbox.c.digest == asked.digest, inbox.c.id != asked.inbox_id, inbox.c.state.not_in(undecided))
+            .order_by(inbox.c.id)
+            .limit(1)
+        )
+        row = connection.execute(query).first()
+        return Duplicate(inbox_id=row.id, ticket=row.ticket_id) if row else None
+
+    def _known(self, connection: Connection, clues: Clues) -> tuple[KnownId, ...]:
+        wanted = [id_hash(i) for i in (*clues.ids, *((clues.own_id,) if clues.own_id else ()))]
+        if not wanted:
+            return ()
+        query = sa.select(mail_ids).where(mail_ids.c.id_hash.in_(wanted)).limit(_MAX_CANDIDATES * 10)
+        rows = connection.execute(query)
+        return tuple(KnownId(id_hash=r.id_hash, ticket=r.ticket_id, stored=r.kind == "stored") for r in rows)
+
+    def _acknowledged(self, connection: Connection, sender: str | None, now: datetime) -> list[datetime]:
+        if sender is None:
+            return []
+        query = sa.select(outbox.c.created_at).where(
+            outbox.c.kind == LetterKind.ACKNOWLEDGEMENT,
+            outbox.c.recipient_key == sender[:320],
+            outbox.c.created_at > now - timedelta(days=1),
+        )
+        return list(connection.scalars(query))
+
+    def _answer_lost(self, connection: Connection, bounced_id: str | None) -> int | None:
+        if bounced_id is None:
+            return None
+        query = (
+            sa.select(messages.c.ticket_id)
+            .join(mail_ids, mail_ids.c.ticket_id == messages.c.ticket_id)
+            .where(mail_ids.c.id_hash == id_hash(bounced_id), messages.c.message_id == bounced_id, messages.c.direction == "out")
+            .limit(1)
+        )
+        return connection.scalar(query)
+
+    def load(self, connection: Connection, ids: Sequence[int]) -> dict[int, TicketFacts]:
+        """Tickets with participants, last messages, clocks and steps done, locked in the order of their numbers."""
+        if not ids:
+            return {}
+        query = sa.select(tickets).where(tickets.c.id.in_(ids)).order_by(tickets.c.id).with_for_update()
+        return {row["id"]: self._load_one(connection, row) for row in connection.execute(query).mappings().all()}
+
+    def _load_one(self, connection: Connection, row: Mapping[str, Any]) -> TicketFacts:
+        def rows_of(table: sa.Table, limit: int | None = None) -> list[Any]:
+            query = sa.select(table).where(table.c.ticket_id == row["id"]).order_by(table.c.id.desc()).limit(limit)
+            return list(reversed(connection.execute(query).mappings().all()))
+
+        people = tuple(to_participant(p) for p in rows_of(participants))
+        return TicketFacts(
+            ticket=to_ticket(row, people),
+            messages=tuple(to_message(m) for m in rows_of(messages, _RECENT)),
+            clocks=tuple(to_clock(c) for c in rows_of(clocks)),
+            steps_done=frozenset(s["key"] for s in rows_of(steps_done)),
+        )
+
+    def save(self, connection: Connection, plan: Plan, *, inbox_id: int | None, digest: str | None) -> None:
+        """Write a Plan's ticket and everything that hangs on it; its letters are the outbox's."""
+        ticket = plan.ticket
+        if ticket is None:
+            return
+        values = ticket_row(ticket) | {"next_step_at": plan.next_step_at}
+        if plan.is_new:
+            connection.execute(tickets.insert().values(id=ticket.id, **values))
+            connection.execute(counters.update().where(counters.c.name == "tickets").values(value=ticket.id + 1))
+        else:
+            connection.execute(tickets.update().where(tickets.c.id == ticket.id).values(**values))
+        self._save_people(connection, plan)
+        self._save_clocks(connection, plan)
+        self._save_ids(connection, plan)
+        if plan.message is not None:
+            row = message_row(plan.message) | {"ticket_id": ticket.id, "inbox_id": inbox_id, "digest": digest}
+            connection.execute(messages.insert().values(**row))
+        _insert(connection, events, ({"ticket_id": ticket.id, "at": e.at, "kind": e.kind, "actor": e.actor, "detail": e.detail, "because": e.because} for e in plan.events))
+        for link in plan.links:
+            _insert(connection, links, ({"ticket_id": ticket.id, "kind": link.kind, "other_id": link.ticket}, {"ticket_id": link.ticket, "kind": "followed_up_by", "other_id": ticket.id}))
+
+    def _save_people(self, connection: Connection, plan: Plan) -> None:
+        assert plan.ticket is not None
+        ticket_id = plan.ticket.id
+        known: dict[str, bool] = {}
+        if not plan.is_new:
+            query = sa.select(participants.c.key, participants.c.confirmed).where(participants.c.ticket_id == ticket_id)
+            known = {row.key: row.confirmed for row in connection.execute(query)}
+        for person in plan.ticket.participants:
+            key = key_of(person.address)
+            assert key is not None
+            if key not in known:
+                connection.execute(
+                    participants.insert().values(
+                        ticket_id=ticket_id, key=key, name=person.address.name, address=person.address.address, confirmed=person.confirmed
+                    )
+                )
+                known[key] = person.confirmed
+            elif known[key] != person.confirmed:
+                connection.execute(
+                    participants.update()
+                    .where(participants.c.ticket_id == ticket_id, participants.c.key == key)
+                    .values(confirmed=person.confirmed)
+                )
+
+    def _save_clocks(self, connection: Connection, plan: Plan) -> None:
+        assert plan.ticket is not None
+        if not plan.is_new:
+            connection.execute(clocks.delete().where(clocks.c.ticket_id == plan.ticket.id))
+        promise = plan.ticket.promise
+        _insert(connection, clocks, ({"ticket_id": plan.ticket.id, **clock_row(c, promise)} for c in plan.clocks))
+
+    def _save_ids(self, connection: Connection, plan: Plan) -> None:
+        assert plan.ticket is not None
+        ticket_id = plan.ticket.id
+        wanted = {(id_hash(r.message_id), "stored" if r.stored else "referred") for r in plan.remember}
+        if plan.message is not None and plan.message.message_id is not None:
+            wanted.add((id_hash(plan.message.message_id), "stored"))
+        if not wanted:
+            return
+        query = sa.select(mail_ids.c.id_hash, mail_ids.c.kind).where(mail_ids.c.ticket_id == ticket_id, mail_ids.c.id_hash.in_([h for h, _ in wanted]))
+        known = {(r.id_hash, r.kind) for r in connection.execute(query)}
+        _insert(connection, mail_ids, ({"id_hash": h, "kind": k, "ticket_id": ticket_id} for h, k in sorted(wanted - known)))
+
+
+def _insert(connection: Connection, table: sa.Table, rows: Iterable[dict[str, Any]]) -> None:
+    listed = list(rows)
+    if listed:
+        connection.execute(table.insert(), listed)
+
+
+OPEN_OUTBOX = (OutboxState.WAITING, OutboxState.SENDING, OutboxState.UNCERTAIN)

@@ -1,0 +1,159 @@
+"""Mail with an agent's address in From: an answer, a note, orders; or somebody who only says so.
+
+The gate (all of it or nothing): exactly one plain From that is an agent's, a proof that it is he, his own signed reply
+address of this ticket, a date within a week. What does not pass is kept as unverified, the agents are told, and nothing
+is carried out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from maild.messages.mail import MailClass
+from maild.messages.tokens import Purpose
+from maild.people.proof import date_fits
+from maild.people.team import Agent
+from maild.sla.events import Happening as ClockHappening
+from maild.threads import states
+from maild.threads.correspondence import News, answer, notifications, transcript
+from maild.threads.draft import Draft, attachment_notes, clock_happenings, incoming
+from maild.threads.model import Direction, InboxState, Message, Ticket, Visibility
+from maild.threads.orders import Carried, Done, Order, Setting, carry_out, split_orders
+from maild.threads.plan import Letter, Plan
+from maild.threads.states import Happening
+from maild.threads.words import say
+
+
+def gate_closed(draft: Draft) -> str | None:
+    """Why this mail may order nothing, as the key of a phrase; None where it may."""
+    sender, thread = draft.case.sender, draft.thread
+    if not sender.proof.holds:
+        return "no_proof"
+    claim = thread.claim
+    is_own = claim is not None and sender.agent is not None and thread.holder == sender.agent.id
+    if not is_own or claim is None or claim.purpose not in (Purpose.AGENT, Purpose.NOTE):
+        return "no_token"
+    if not date_fits(draft.case.mail.date, draft.at):
+        return "too_old"
+    return None
+
+
+def unverified(draft: Draft, ticket: Ticket, why: str) -> Plan:
+    """Keep it as an internal message, flag it, tell the agents, do nothing else."""
+    case, agent = draft.case, draft.case.sender.agent
+    assert agent is not None
+    draft.message = incoming(case, draft.at, visibility=Visibility.INTERNAL, unverified=True)
+    reason = say("en", why, reason=case.sender.proof.reason)
+    draft.note("unverified", f"a mail with {agent.name}'s address in From was not carried out", reason)
+    draft.change(ticket, "unverified mail")
+    news = News(
+        event="unverified",
+        why=lambda language: say(language, why, reason=case.sender.proof.reason),
+        respond_by=draft.respond_by(),
+    )
+    draft.letters.extend(notifications(draft.pen, ticket, case.mail, news=news, sender=None, also=agent))
+    return draft.seal(InboxState.TICKETED, f"unverified mail on {ticket.number}: {reason}")
+
+
+def agent_mail(draft: Draft, before: Ticket) -> Plan:
+    """A proven agent's mail on a ticket: orders first, then the text as an answer or a note."""
+    case, agent, claim = draft.case, draft.case.sender.agent, draft.thread.claim
+    assert agent is not None
+    assert claim is not None
+    orders, text = split_orders(case.mail.reply)
+    # A machine of the agent's (his absence, say) speaks to nobody: its text stays inside.
+    machine = case.mail.mail_class is not MailClass.PERSON
+    internal = machine or claim.purpose is Purpose.NOTE or any(o.name == "note" for o in orders)
+    posts = bool(text.strip()) or any(not a.inline for a in case.mail.attachments)
+    trouble = _cannot_answer(before, agent) if posts and not internal else None
+    base = _answered(before) if posts and not internal and trouble is None else before
+    setting = Setting(agent=agent, language=case.practice.language_for(agent.language), team=case.practice.team, now=draft.now)
+    carried = carry_out(base, () if machine else orders, setting)
+    if trouble is not None or carried.error:
+        return _nothing_done(draft, before, agent, orders, carried, trouble, text)
+    return _done(draft, before, agent, carried, text=text if posts else None, internal=internal)
+
+
+def _cannot_answer(ticket: Ticket, agent: Agent) -> str | None:
+    if ticket.requester is None:
+        return say(agent.language, "nobody_to_answer")
+    if not states.can(ticket.status, Happening.ANSWER):
+        return say(agent.language, "not_possible", status=ticket.status)
+    return None
+
+
+def _answered(ticket: Ticket) -> Ticket:
+    return replace(ticket, status=states.after(ticket.status, Happening.ANSWER), solved_at=None)
+
+
+def _nothing_done(
+    draft: Draft, ticket: Ticket, agent: Agent, orders: tuple[Order, ...], carried: Carried, trouble: str | None, text: str
+) -> Plan:
+    """One order or the answer was wrong: nothing is sent, the mail is kept inside, the agent reads why."""
+    done = carried.done
+    if trouble is not None:
+        nothing = say(agent.language, "not_done")
+        done = (Done(line=say(agent.language, "your_answer"), effect=trouble, ok=False),)
+        done += tuple(Done(line=o.line, effect=nothing, ok=False) for o in orders)
+    draft.message = replace(incoming(draft.case, draft.at, visibility=Visibility.INTERNAL), author=agent.id)
+    draft.note("refused", "; ".join(f"{d.line}: {d.effect}" for d in done), "nothing was done", actor=agent.id)
+    draft.change(ticket, "refused orders")
+    draft.letters.append(transcript(draft.pen, ticket, agent, draft.case.mail, done=done, posted="", error=True, text=text))
+    return draft.seal(InboxState.TICKETED, f"orders of {agent.id} on {ticket.number} refused; nothing was sent")
+
+
+def _done(draft: Draft, before: Ticket, agent: Agent, carried: Carried, *, text: str | None, internal: bool) -> Plan:
+    after, posted = carried.ticket, ""
+    if text is not None:
+        posted = "internal" if internal else "public"
+        draft.note("answer" if posted == "public" else "note", f"by {agent.name}", draft.thread.rung or "", actor=agent.id)
+    draft.change(after, "agent's mail", actor=agent.id)
+    happenings = (ClockHappening.ANSWERED,) if posted == "public" else ()
+    draft.run_clocks(*happenings, *clock_happenings(before, after))
+    assert draft.ticket is not None
+    if posted == "public":
+        _send_answer(draft, draft.ticket, agent, text or "")
+    else:
+        draft.message = replace(incoming(draft.case, draft.at, visibility=Visibility.INTERNAL), author=agent.id, reply=text or "")
+        if posted:
+            news = News(event="note", respond_by=draft.respond_by(), text=text or "", purpose=Purpose.NOTE)
+            draft.letters.extend(
+                notifications(draft.pen, draft.ticket, draft.case.mail, news=news, sender=draft.case.sender.address)
+            )
+    if carried.done:
+        draft.letters.append(
+            transcript(draft.pen, draft.ticket, agent, draft.case.mail, done=carried.done, posted=posted, error=False, text=text or "")
+        )
+    what = {"public": "answer", "internal": "note", "": "orders"}[posted]
+    return draft.seal(InboxState.TICKETED, f"{what} by {agent.id} on {after.number}, proven: {draft.case.sender.proof.reason}")
+
+
+def _send_answer(draft: Draft, ticket: Ticket, agent: Agent, text: str) -> None:
+    case = draft.case
+    passed = tuple(a for a in case.mail.attachments if not a.inline)
+    history = case.facts.tickets[ticket.id].messages
+    letter = answer(draft.pen, ticket, agent, text, history, passed)
+    draft.letters.append(letter)
+    draft.message = _as_sent(draft, letter, agent, text)
+
+
+def _as_sent(draft: Draft, letter: Letter, agent: Agent, text: str) -> Message:
+    """The answer as the customer gets it; neither the agent's address nor what he quoted is in it."""
+    return Message(
+        at=draft.at,
+        direction=Direction.OUT,
+        visibility=Visibility.PUBLIC,
+        mail_class=MailClass.PERSON,
+        sender=letter.sender,
+        to=letter.to,
+        cc=letter.cc,
+        message_id=letter.message_id,
+        in_reply_to=letter.in_reply_to,
+        references=letter.references,
+        subject=letter.subject or "",
+        text=text,
+        reply=text,
+        attachments=attachment_notes(letter.attachments),
+        author=agent.id,
+    )
+

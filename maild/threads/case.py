@@ -1,0 +1,60 @@
+"""One mail on the desk: the mail, how it came, what is known, and who sent it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from maild.messages.addresses import normal
+from maild.messages.authres import AuthResults, trusted_results
+from maild.messages.envelope import Envelope
+from maild.messages.mail import Mail
+from maild.people.proof import Evidence, Proof, prove
+from maild.people.team import Agent
+from maild.threads.facts import Clues, Facts, sender_key
+from maild.threads.practice import Practice
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sender:
+    """Who wrote, as far as anybody can tell. `agent` is whose address stands in From, proven or not."""
+
+    address: str | None
+    agent: Agent | None
+    proof: Proof
+
+    @property
+    def role(self) -> str:
+        if self.address is None:
+            return "unknown"
+        return "agent" if self.agent else "customer"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Case:
+    """Everything that is looked at when a mail is decided."""
+
+    mail: Mail
+    envelope: Envelope
+    clues: Clues
+    facts: Facts
+    practice: Practice
+    sender: Sender
+
+
+def identify(mail: Mail, envelope: Envelope, practice: Practice) -> Sender:
+    """The sender, and how far he is proven."""
+    address = sender_key(mail)
+    agent = practice.team.agent_by_address(address) if address is not None else None
+    names = {address} if address else set()
+    if agent is not None:
+        names |= {agent.id.lower(), *(normal(a) for a in (agent.address, *agent.aliases))}
+    results = trusted_results(mail.headers, practice.authserv_ids) if envelope.trusted else AuthResults()
+    evidence = Evidence(
+        address=normal(mail.strict_sender) if mail.strict_sender else None,
+        names=frozenset(names),
+        login=envelope.login,
+        relay_login=results.auth,
+        dmarc_domain=results.dmarc,
+        dkim_domains=results.dkim,
+    )
+    return Sender(address=address, agent=agent, proof=prove(evidence))

@@ -1,0 +1,320 @@
+"""The letters that a decision leads to: who gets them, what they may say, how they hang together in a mail client.
+
+What is fixed here is everything but the words; those are templates. A letter to an unverified sender carries nothing
+that he wrote, his name included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from maild.messages.addresses import normal
+from maild.messages.mail import Address, Attachment, Mail
+from maild.messages.tokens import Purpose, to_base32
+from maild.people.team import Agent
+from maild.threads.model import Message, Ticket
+from maild.threads.orders import Done
+from maild.threads.plan import Letter, LetterKind
+from maild.threads.practice import Practice
+
+_MAX_REFERENCES = 20
+_MAX_PASSED_ALONG = 10_000_000
+"""Bytes of attachments that one notification takes along; what is over is named instead."""
+
+
+@dataclass(kw_only=True, slots=True)
+class Pen:
+    """Numbers the letters of one decision, so that a repeated decision makes the same letters."""
+
+    practice: Practice
+    source: str
+    number: int
+    now: datetime
+    written: int = field(default=0)
+
+    def message_id(self, purpose: Purpose, ticket: int) -> str:
+        """The Message-ID of the next letter."""
+        self.written += 1
+        return self.practice.mint.message_id(purpose, ticket, self.source + to_base32(self.number * 1024 + self.written))
+
+
+def sane_id(message_id: str | None) -> str | None:
+    """A stranger's Message-ID as far as it may stand in a letter of ours."""
+    if message_id is None or len(message_id) > 250 or not message_id.isascii() or not message_id.isprintable():
+        return None
+    return message_id if message_id.startswith("<") and message_id.endswith(">") and " " not in message_id else None
+
+
+def _ticket_view(ticket: Ticket) -> dict[str, object]:
+    return {
+        "number": ticket.number,
+        "subject": ticket.subject,
+        "status": str(ticket.status),
+        "queue": ticket.queue,
+        "priority": str(ticket.priority),
+        "assignee": ticket.assignee,
+        "line": ticket.line,
+        "tags": list(ticket.tags),
+        "language": ticket.language,
+        "created_at": ticket.created_at,
+    }
+
+
+def _person(address: Address | None) -> dict[str, str]:
+    return {"name": address.name, "address": address.address} if address else {"name": "", "address": ""}
+
+
+def _desk(practice: Practice) -> dict[str, str]:
+    return {"name": practice.name, "address": practice.address}
+
+
+def reply_subject(ticket: Ticket) -> str:
+    """`Re: <subject> [SUP-1042]`, with no second Re: and no second tag."""
+    bare = ticket.subject.replace(f"[{ticket.number}]", "").strip()
+    prefix = "" if bare.lower().startswith("re:") else "Re: "
+    return f"{prefix}{bare} [{ticket.number}]" if bare else f"Re: [{ticket.number}]"
+
+
+def acknowledgement(
+    pen: Pen, ticket: Ticket, mail: Mail, to: Address, *, proven: bool, respond_by: datetime | None, template: str
+) -> Letter:
+    """To the customer: we have it. At most one for a ticket, whatever happens."""
+    practice, parent = pen.practice, sane_id(mail.message_id)
+    root = practice.mint.root_id(Purpose.PUBLIC_ID, ticket.id)
+    shown = to if proven else Address(address=to.address)
+    return Letter(
+        kind=LetterKind.ACKNOWLEDGEMENT,
+        template=template,
+        language=ticket.language,
+        to=(shown,),
+        sender=practice.sender(),
+        reply_to=practice.mint.address(Purpose.CUSTOMER, ticket.id, normal(to.address)),
+        subject=reply_subject(ticket) if proven else None,
+        context={
+            "desk": _desk(practice),
+            "ticket": _ticket_view(ticket),
+            "customer": _person(shown),
+            "proven": proven,
+            "respond_by": respond_by,
+        },
+        message_id=pen.message_id(Purpose.PUBLIC_ID, ticket.id),
+        date=pen.now,
+        in_reply_to=parent,
+        references=_chain(root, mail.references, parent),
+        automatic=True,
+        loop_mark=practice.mint.loop_mark(),
+        ticket=ticket.id,
+        unique=f"acknowledgement:{ticket.id}",
+    )
+
+
+def _chain(root: str, references: Iterable[str], parent: str | None) -> tuple[str, ...]:
+    """References (RFC 5322, 3.6.4) with our root in front: relays that replace Message-IDs then do no harm."""
+    older = [r for r in references if sane_id(r) and r not in (root, parent)]
+    return (root, *older[-_MAX_REFERENCES:], *([parent] if parent else []))
+
+
+def answer(
+    pen: Pen, ticket: Ticket, agent: Agent, text: str, history: tuple[Message, ...], attachments: tuple[Attachment, ...]
+) -> Letter:
+    """An agent's words to the customer, under the desk's name, in the customer's own thread."""
+    practice, requester = pen.practice, ticket.requester
+    if requester is None:
+        raise ValueError("there is nobody to answer")
+    last = next((m for m in reversed(history) if m.direction == "in" and m.visibility == "public" and not m.proposed), None)
+    parent = sane_id(last.message_id) if last else None
+    key = normal(requester.address)
+    return Letter(
+        kind=LetterKind.ANSWER,
+        template="answer",
+        language=ticket.language,
+        to=(requester,),
+        cc=_confirmed(practice, ticket),
+        sender=practice.sender(),
+        reply_to=practice.mint.address(Purpose.CUSTOMER, ticket.id, key),
+        envelope_from=practice.mint.address(Purpose.BOUNCE, ticket.id, key),
+        subject=reply_subject(ticket),
+        context={
+            "desk": _desk(practice),
+            "ticket": _ticket_view(ticket),
+            "customer": _person(requester),
+            "agent": {"name": agent.name},
+            "text": text,
+            "quoted": {"sender": _person(last.sender), "at": last.at, "text": last.reply or last.text} if last else None,
+        },
+        message_id=pen.message_id(Purpose.PUBLIC_ID, ticket.id),
+        date=pen.now,
+        in_reply_to=parent,
+        references=_chain(practice.mint.root_id(Purpose.PUBLIC_ID, ticket.id), last.references if last else (), parent),
+        automatic=False,
+        loop_mark=practice.mint.loop_mark(),
+        attachments=attachments,
+        ticket=ticket.id,
+    )
+
+
+def _confirmed(practice: Practice, ticket: Ticket) -> tuple[Address, ...]:
+    requester = normal(ticket.requester.address) if ticket.requester else None
+    return tuple(
+        p.address
+        for p in ticket.participants
+        if p.confirmed and normal(p.address.address) != requester and not practice.is_ours(p.address.address)
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class News:
+    """What agents are told: the kind of event, why they are told (in a given language), until when an answer is due.
+
+    `text` stands for the mail's own where only a part of it may be shown; `purpose` says whether a reply to this news
+    goes to the customer or stays internal.
+    """
+
+    event: str
+    why: Callable[[str], str] = lambda language: ""  # noqa: ARG005, E731
+    respond_by: datetime | None = None
+    text: str = ""
+    purpose: Purpose = Purpose.AGENT
+
+
+def notifications(
+    pen: Pen,
+    ticket: Ticket,
+    mail: Mail,
+    *,
+    news: News,
+    sender: str | None,
+    also: Agent | None = None,
+) -> list[Letter]:
+    """To the assignee, or to every agent of the queue: what came in. Nobody is told of his own mail."""
+    told = [a for a in told_agents(pen.practice, ticket) if sender not in {normal(x) for x in (a.address, *a.aliases)}]
+    if also is not None and also not in told:
+        told.append(also)
+    passed, omitted = _take_along(mail.attachments)
+    return [_notification(pen, ticket, mail, agent, news, passed, omitted) for agent in told]
+
+
+def told_agents(practice: Practice, ticket: Ticket) -> tuple[Agent, ...]:
+    """Who is told of what happens to a ticket."""
+    return practice.team.who_is_told(ticket.queue, ticket.assignee)
+
+
+def _take_along(attachments: tuple[Attachment, ...]) -> tuple[tuple[Attachment, ...], tuple[str, ...]]:
+    passed: list[Attachment] = []
+    omitted: list[str] = []
+    room = _MAX_PASSED_ALONG
+    for attachment in attachments:
+        if attachment.size <= room:
+            passed.append(attachment)
+            room -= attachment.size
+        else:
+            omitted.append(attachment.filename)
+    return tuple(passed), tuple(omitted)
+
+
+def _notification(
+    pen: Pen,
+    ticket: Ticket,
+    mail: Mail,
+    agent: Agent,
+    news: News,
+    passed: tuple[Attachment, ...],
+    omitted: tuple[str, ...],
+) -> Letter:
+    practice = pen.practice
+    writer = mail.sender or Address(address="")
+    context = {
+        "desk": _desk(practice),
+        "ticket": _ticket_view(ticket),
+        "customer": _person(ticket.requester),
+        "agent": {"name": agent.name},
+        "event": news.event,
+        "message": {
+            "sender": _person(mail.sender),
+            "at": mail.date or pen.now,
+            "text": news.text or mail.reply or mail.text,
+            "attachments": [a.filename for a in mail.attachments],
+            "mail_class": str(mail.mail_class),
+        },
+        "why": news.why(practice.language_for(agent.language)),
+        "respond_by": news.respond_by,
+        "omitted": list(omitted),
+        "bounce": {"recipients": [_bounced(r) for r in mail.bounce.recipients] if mail.bounce else []},
+    }
+    return to_agent(
+        pen,
+        ticket,
+        agent,
+        kind=LetterKind.NOTIFICATION,
+        template="notification",
+        context=context,
+        name=f"{writer.name or writer.address} ({practice.name})" if writer.address else practice.name,
+        attachments=passed,
+        purpose=news.purpose,
+    )
+
+
+def _bounced(recipient: object) -> dict[str, object]:
+    return {name: getattr(recipient, name) for name in ("address", "status", "kind", "diagnostic")}
+
+
+def to_agent(
+    pen: Pen,
+    ticket: Ticket,
+    agent: Agent,
+    *,
+    kind: LetterKind,
+    template: str,
+    context: dict[str, object],
+    name: str = "",
+    attachments: tuple[Attachment, ...] = (),
+    parent: str | None = None,
+    purpose: Purpose = Purpose.AGENT,
+) -> Letter:
+    """Any letter to an agent: his own signed reply address, his own thread per ticket."""
+    practice = pen.practice
+    root = practice.mint.root_id(Purpose.AGENT_ID, ticket.id)
+    return Letter(
+        kind=kind,
+        template=template,
+        language=practice.language_for(agent.language),
+        to=(Address(name=agent.name, address=agent.address),),
+        sender=practice.sender(name),
+        reply_to=practice.mint.address(purpose, ticket.id, agent.id),
+        subject=f"[{ticket.number}] {ticket.subject}".strip(),
+        context=context,
+        message_id=pen.message_id(Purpose.AGENT_ID, ticket.id),
+        date=pen.now,
+        in_reply_to=parent or root,
+        references=(root, parent) if parent else (root,),
+        automatic=True,
+        loop_mark=practice.mint.loop_mark(),
+        attachments=attachments,
+        ticket=ticket.id,
+    )
+
+
+def transcript(
+    pen: Pen, ticket: Ticket, agent: Agent, mail: Mail, *, done: tuple[Done, ...], posted: str, error: bool, text: str
+) -> Letter:
+    """To the agent: each order with its effect, and whether his text went out."""
+    context: dict[str, object] = {
+        "desk": _desk(pen.practice),
+        "ticket": _ticket_view(ticket),
+        "agent": {"name": agent.name},
+        "orders": [{"line": d.line, "effect": d.effect, "ok": d.ok} for d in done],
+        "posted": posted,
+        "error": error,
+        "text": text,
+    }
+    return to_agent(
+        pen,
+        ticket,
+        agent,
+        kind=LetterKind.TRANSCRIPT,
+        template="transcript",
+        context=context,
+        parent=sane_id(mail.message_id),
+    )

@@ -1,0 +1,201 @@
+"""A customer's mail: a new ticket, a reply, or words from somebody who is not in the conversation."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from maild.messages.addresses import normal
+from maild.messages.mail import Address, MailClass
+from maild.messages.subject import base_subject
+from maild.sla.events import Happening as ClockHappening
+from maild.threads import states
+from maild.threads.case import Case
+from maild.threads.correspondence import News, acknowledgement, notifications
+from maild.threads.draft import Draft, incoming
+from maild.threads.match import belongs, takes_mail
+from maild.threads.model import InboxState, Link, Participant, Status, Ticket, Visibility
+from maild.threads.plan import Plan
+from maild.threads.route import Routed, language_of, route, ticket_fields
+from maild.threads.states import Happening
+
+_MAX_PARTICIPANTS = 100
+_UNANSWERABLE = ("mailer-daemon", "postmaster", "no-reply", "noreply", "do-not-reply", "donotreply")
+
+
+def customer_mail(draft: Draft) -> Plan:
+    """A mail of somebody outside, attached or opening a ticket."""
+    case, ticket = draft.case, draft.ticket
+    if ticket is None:
+        return open_ticket(draft, None)
+    automatic = case.mail.mail_class.automatic
+    if not automatic and not _still_open(case, ticket):
+        return open_ticket(draft, ticket)
+    if not draft.thread.certain:
+        return _proposed(draft, ticket)
+    return _automatic_follow_up(draft, ticket) if automatic else _reply(draft, ticket)
+
+
+def _still_open(case: Case, ticket: Ticket) -> bool:
+    """Whether a customer's mail goes on in this ticket: not when it is closed, or solved longer ago than the window."""
+    if not takes_mail(ticket):
+        return False
+    age = case.facts.received_at - ticket.solved_at if ticket.solved_at else timedelta(0)
+    return ticket.status is not Status.SOLVED or age <= case.practice.reopen_window
+
+
+def _reply(draft: Draft, before: Ticket) -> Plan:
+    """The customer's turn is over: the ticket is open, whoever works on it is told."""
+    case = draft.case
+    after = replace(
+        before,
+        status=states.after(before.status, Happening.CUSTOMER_REPLY),
+        solved_at=None,
+        participants=with_participants(case, before),
+    )
+    draft.message = incoming(case, draft.at, visibility=Visibility.PUBLIC)
+    draft.note("message", "customer's reply", f"{draft.thread.rung}")
+    draft.change(after, "customer's reply")
+    if after.status is Status.SPAM:
+        return draft.seal(InboxState.SPAM, f"reply on {after.number}, which is spam")
+    draft.run_clocks(ClockHappening.CUSTOMER_REPLY)
+    _notify(draft, "reopened" if before.status is Status.SOLVED else "reply")
+    return draft.seal(InboxState.TICKETED, f"reply on {after.number}, by {draft.thread.rung}")
+
+
+def _automatic_follow_up(draft: Draft, before: Ticket) -> Plan:
+    """A list's or machine's mail on a ticket: kept and shown, and the status stays."""
+    draft.message = incoming(draft.case, draft.at, visibility=Visibility.PUBLIC)
+    draft.note("message", f"{draft.case.mail.mail_class} mail", f"{draft.thread.rung}")
+    draft.change(replace(before, participants=with_participants(draft.case, before)), "automatic mail")
+    _notify(draft, "reply")
+    return draft.seal(InboxState.TICKETED, f"{draft.case.mail.mail_class} mail on {before.number}, by {draft.thread.rung}")
+
+
+def _proposed(draft: Draft, ticket: Ticket) -> Plan:
+    """Words from somebody who is not in the conversation: the agents see them, he is sent nothing of it."""
+    draft.message = incoming(draft.case, draft.at, visibility=Visibility.PUBLIC, proposed=True)
+    draft.note("proposed", "a mail from somebody who is not in this conversation", f"{draft.thread.rung}")
+    draft.change(ticket, "proposed mail")
+    _notify(draft, "proposed")
+    return draft.seal(InboxState.TICKETED, f"proposed for {ticket.number}, by {draft.thread.rung}")
+
+
+def open_ticket(draft: Draft, earlier: Ticket | None) -> Plan:
+    """A new ticket; `earlier` is the closed one that it goes on from."""
+    case, practice = draft.case, draft.case.practice
+    routed = draft.routed = route(case)
+    promise = practice.promises.choose(ticket_fields(case, routed))
+    ticket = _new_ticket(draft, routed, promise.name if promise else None)
+    draft.clocks, draft.steps_done = (), frozenset()
+    draft.ticket, draft.is_new = ticket, True
+    draft.message = incoming(case, draft.at, visibility=Visibility.PUBLIC)
+    draft.note("created", f"queue {ticket.queue}, priority {ticket.priority}", f"rule {routed.rule!r}")
+    if earlier is not None:
+        draft.links.append(Link(kind="follow_up_of", ticket=earlier.id))
+        draft.note("linked", f"follow-up of {earlier.number}", f"{earlier.number} is {earlier.status}")
+    if routed.spam:
+        return draft.seal(InboxState.SPAM, f"rule {routed.rule!r} says spam")
+    draft.run_clocks(ClockHappening.FIRST_MAIL)
+    refused = acknowledgement_refused(case, routed)
+    if refused is None:
+        _acknowledge(draft, routed)
+    else:
+        draft.note("no_acknowledgement", refused, actor="maild")
+    _notify(draft, "follow_up" if earlier else "new")
+    return draft.seal(InboxState.TICKETED, f"new ticket {ticket.number}" + (f", follow-up of {earlier.number}" if earlier else ""))
+
+
+def _new_ticket(draft: Draft, routed: Routed, promise: str | None) -> Ticket:
+    case, practice, mail = draft.case, draft.case.practice, draft.case.mail
+    number = case.facts.next_ticket
+    ticket = Ticket(
+        id=number,
+        number=practice.ticket_number(number),
+        status=Status.SPAM if routed.spam else Status.NEW,
+        subject=mail.subject,
+        base_subject=base_subject(mail.subject),
+        queue=routed.queue,
+        line=routed.line,
+        assignee=routed.assignee,
+        priority=routed.priority,
+        tags=routed.tags,
+        fields=routed.fields,
+        requester=mail.sender,
+        language=practice.language_for(language_of(mail, routed)),
+        channel=case.envelope.channel,
+        created_at=draft.at,
+        updated_at=draft.now,
+        promise=promise,
+    )
+    return replace(ticket, participants=with_participants(case, ticket))
+
+
+def with_participants(case: Case, ticket: Ticket) -> tuple[Participant, ...]:
+    """The participants after this mail: its sender and whoever else it went to, ours left out; none of them confirmed
+    but the requester."""
+    known = {normal(p.address.address): p for p in ticket.participants}
+    people = [case.mail.sender, *case.mail.to, *case.mail.cc]
+    for person in people:
+        if person is None or not _usable(person) or case.practice.is_ours(person.address):
+            continue
+        key = normal(person.address)
+        requester = ticket.requester is not None and key == normal(ticket.requester.address)
+        if key not in known and len(known) < _MAX_PARTICIPANTS:
+            known[key] = Participant(address=person, confirmed=requester)
+    return tuple(known.values())
+
+
+def _usable(person: Address) -> bool:
+    return 3 <= len(person.address) <= 320 and "@" in person.address
+
+
+def acknowledgement_refused(case: Case, routed: Routed) -> str | None:
+    """Why this mail gets no acknowledgement (RFC 3834, section 2); None where it gets one."""
+    mail, sender, facts, practice = case.mail, case.mail.sender, case.facts, case.practice
+    checks = (
+        (mail.mail_class is not MailClass.PERSON, f"automatic mail: {mail.class_reason}"),
+        (sender is None or not _usable(sender), "no usable sender"),
+        (not routed.acknowledge, f"rule {routed.rule!r} says so"),
+        (case.envelope.sender == "", "null return path"),
+        (sender is not None and _nobody_reads(sender.address), "an address that nobody reads"),
+        (facts.acknowledged_last_hour >= practice.acknowledgements_per_hour, "this address had enough acknowledgements this hour"),
+        (facts.acknowledged_last_day >= practice.acknowledgements_per_day, "this address had enough acknowledgements today"),
+    )
+    return next((reason for holds, reason in checks if holds), None)
+
+
+def _nobody_reads(address: str) -> bool:
+    local = address.rpartition("@")[0].lower()
+    return local.startswith((*_UNANSWERABLE, "owner-")) or local.endswith(("-request", "-bounces", "-owner"))
+
+
+def _acknowledge(draft: Draft, routed: Routed) -> None:
+    sender = draft.case.mail.sender
+    assert sender is not None
+    assert draft.ticket is not None
+    draft.letters.append(
+        acknowledgement(
+            draft.pen,
+            draft.ticket,
+            draft.case.mail,
+            sender,
+            proven=draft.case.sender.proof.holds,
+            respond_by=draft.respond_by(),
+            template=routed.letter,
+        )
+    )
+
+
+def _notify(draft: Draft, event: str) -> None:
+    assert draft.ticket is not None
+    why = draft.routed.why_in if draft.routed else (lambda language: "")  # noqa: ARG005
+    news = News(event=event, why=why, respond_by=draft.respond_by())
+    draft.letters.extend(
+        notifications(draft.pen, draft.ticket, draft.case.mail, news=news, sender=draft.case.sender.address)
+    )
+
+
+def insider(case: Case, ticket: Ticket) -> bool:
+    """Whether the sender takes part in a ticket as a customer does."""
+    return case.sender.address is not None and belongs(case.sender.address, ticket)

@@ -1,0 +1,72 @@
+"""The judgement on one mail: values in, a Plan out. The order of the way stands here, once.
+
+    is it our own?  have we had it?  which ticket?  who wrote it, and is it proven?  what then?
+"""
+
+from __future__ import annotations
+
+from maild.messages.envelope import Envelope
+from maild.messages.mail import Mail, MailClass
+from maild.threads.agents import agent_mail, gate_closed, unverified
+from maild.threads.automatic import STANDS_ALONE, automatic_mail
+from maild.threads.case import Case, identify
+from maild.threads.correspondence import Pen
+from maild.threads.customers import customer_mail, insider
+from maild.threads.draft import Draft
+from maild.threads.facts import Clues, Facts
+from maild.threads.match import Thread, find_thread
+from maild.threads.model import InboxState
+from maild.threads.plan import Plan
+from maild.threads.practice import Practice
+
+_NO_THREAD = Thread(ticket=None, rung=None, certain=False, tried=())
+
+
+def decide(mail: Mail, envelope: Envelope, clues: Clues, facts: Facts, practice: Practice) -> Plan:
+    """What is to be done with this mail. Touches nothing, asks nobody; the same facts give the same Plan."""
+    sender = identify(mail, envelope, practice)
+    case = Case(mail=mail, envelope=envelope, clues=clues, facts=facts, practice=practice, sender=sender)
+    if reason := _own(case):
+        return _draft(case, _NO_THREAD).seal(InboxState.OWN, reason)
+    if facts.duplicate is not None:
+        first = facts.duplicate
+        thread = Thread(ticket=first.ticket, rung=None, certain=True, tried=())
+        return _draft(case, thread, load=False).seal(InboxState.DUPLICATE, f"the same mail as inbox {first.inbox_id}")
+    return _judge(_draft(case, find_thread(mail, clues, facts, practice.mint, practice.team)))
+
+
+def _judge(draft: Draft) -> Plan:
+    case, ticket = draft.case, draft.ticket
+    if case.mail.mail_class in STANDS_ALONE:
+        return automatic_mail(draft)
+    if case.sender.agent is None or ticket is None:
+        return customer_mail(draft)
+    closed = gate_closed(draft)
+    if closed is None:
+        return agent_mail(draft, ticket)
+    if insider(case, ticket) and not _came_to_agent_address(draft):
+        return customer_mail(draft)  # an agent may be a customer too, and then he has a customer's rights
+    return unverified(draft, ticket, closed)
+
+
+def _came_to_agent_address(draft: Draft) -> bool:
+    agent = draft.case.sender.agent
+    return draft.thread.claim is not None and agent is not None and draft.thread.holder == agent.id
+
+
+def _own(case: Case) -> str | None:
+    if case.mail.mail_class is MailClass.OWN:
+        return case.mail.class_reason
+    if case.sender.address is not None and case.practice.is_ours(case.sender.address):
+        return "From is an address of this desk"
+    return None
+
+
+def _draft(case: Case, thread: Thread, *, load: bool = True) -> Draft:
+    facts = case.facts
+    pen = Pen(practice=case.practice, source="i", number=facts.inbox_id, now=facts.now)
+    draft = Draft(case=case, thread=thread, pen=pen)
+    found = facts.tickets.get(thread.ticket) if thread.ticket is not None and load else None
+    if found is not None:
+        draft.ticket, draft.clocks, draft.steps_done = found.ticket, found.clocks, found.steps_done
+    return draft

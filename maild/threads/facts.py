@@ -1,0 +1,130 @@
+"""What has to be known before anything is decided: the clues in a mail, and the facts that they lead to.
+
+`read_clues` looks at the mail alone; the store gathers `Facts` for them; `match.py` and `decide.py` judge. Nothing here
+asks anybody.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from maild.messages.addresses import normal
+from maild.messages.envelope import Envelope
+from maild.messages.mail import Mail
+from maild.messages.tokens import Claim, Mint, SignedId
+from maild.sla.deadlines import TicketClock
+from maild.threads.model import Message, Ticket
+
+_MAX_REFERENCES = 100
+_MAX_CLAIMS = 20
+_MAX_TAGS = 5
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Clues:
+    """Everything in a mail that may name its ticket."""
+
+    claims: tuple[Claim, ...]
+    """Tokens in recipients, unchecked."""
+    signed: tuple[SignedId, ...]
+    """Message-IDs of ours whose signature holds, nearest first."""
+    ids: tuple[str, ...]
+    """In-Reply-To, References from the right, and what a delivery report was about; nearest first."""
+    own_id: str | None
+    tickets_named: tuple[int, ...]
+    """Ticket numbers in subject tags."""
+    sender: str | None
+    """Normalised."""
+
+    def tickets(self) -> set[int]:
+        """The tickets that tokens, signed ids and tags speak of."""
+        return {c.ticket for c in self.claims} | {s.ticket for s in self.signed} | set(self.tickets_named)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KnownId:
+    """A Message-ID that a ticket knows: of a mail stored in it, or one that such a mail refers to."""
+
+    id_hash: str
+    ticket: int
+    stored: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Duplicate:
+    """The first copy of a mail that came again."""
+
+    inbox_id: int
+    ticket: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TicketFacts:
+    """A ticket that may be meant, with its last messages (oldest first) and its clocks."""
+
+    ticket: Ticket
+    messages: tuple[Message, ...] = ()
+    clocks: tuple[TicketClock, ...] = ()
+    steps_done: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Facts:
+    """What the store knows about a mail's clues. `next_ticket` is reserved by the transaction that gathered it."""
+
+    now: datetime
+    inbox_id: int
+    received_at: datetime
+    next_ticket: int
+    duplicate: Duplicate | None = None
+    known: tuple[KnownId, ...] = ()
+    tickets: Mapping[int, TicketFacts] = field(default_factory=dict)
+    acknowledged_last_hour: int = 0
+    acknowledged_last_day: int = 0
+    answer_lost: int | None = None
+    """The ticket whose answer a delivery report is about, if it was an answer of ours."""
+
+
+def id_hash(message_id: str) -> str:
+    """The key by which a Message-ID is found again, whatever its length."""
+    return hashlib.sha256(message_id.strip().encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def sender_key(mail: Mail) -> str | None:
+    """The sender's address for comparing; None where there is no usable one."""
+    return normal(mail.sender.address) if mail.sender is not None else None
+
+
+def recipients(mail: Mail, envelope: Envelope) -> tuple[str, ...]:
+    """Every address the mail was sent to: envelope first, then the fields that name recipients."""
+    found = [*envelope.recipients]
+    for name in ("Delivered-To", "X-Original-To", "Envelope-To"):
+        found.extend(value.strip("<> ") for value in mail.all(name))
+    found.extend(a.address for a in (*mail.to, *mail.cc))
+    return tuple(dict.fromkeys(found))
+
+
+def read_clues(mail: Mail, envelope: Envelope, mint: Mint, tag: str) -> Clues:
+    """Everything in the mail and its envelope that may name a ticket."""
+    claims = [claim for address in recipients(mail, envelope) if (claim := mint.read_address(address))]
+    ids = [mail.in_reply_to, *reversed(mail.references[-_MAX_REFERENCES:])]
+    if mail.bounce is not None:
+        ids.append(mail.bounce.original_message_id)
+    near_first = tuple(dict.fromkeys(i for i in ids if i))
+    return Clues(
+        claims=tuple(claims[:_MAX_CLAIMS]),
+        signed=tuple(s for i in near_first if (s := mint.read_message_id(i))),
+        ids=near_first,
+        own_id=mail.message_id,
+        tickets_named=_tags(mail.subject, tag),
+        sender=sender_key(mail),
+    )
+
+
+def _tags(subject: str, tag: str) -> tuple[int, ...]:
+    pattern = rf"\[\s*{re.escape(tag)}-(\d{{1,12}})\s*\]"
+    return tuple(dict.fromkeys(int(n) for n in re.findall(pattern, subject[:998], re.IGNORECASE)))[:_MAX_TAGS]

@@ -1,0 +1,201 @@
+"""Which ticket a mail belongs to: a ladder of rungs with evidence, from a signed address down to the subject's tag.
+
+Each rung says what it found and, where it did not count, why. Certain evidence attaches; evidence in the hands of
+somebody who is not in the conversation attaches as proposed: the agents see the text, he is sent nothing.
+
+    1 address       a signed address among the recipients
+    2 own id        a signed Message-ID of ours in In-Reply-To or References
+    3 known id      the Message-ID of a stored mail, one that a stored mail refers to, or one by which a stored mail
+                    refers to this mail
+    4 subject tag   [SUP-1042], from a participant of that ticket alone
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from maild.messages.addresses import normal
+from maild.messages.mail import Mail
+from maild.messages.tokens import Claim, Mint, Purpose
+from maild.people.team import Team
+from maild.threads.facts import Clues, Facts, KnownId, id_hash
+from maild.threads.model import Status, Ticket
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tried:
+    """One look at one rung: what it found, the ticket it spoke of, and why it did not count ("" where it did)."""
+
+    rung: str
+    found: str
+    ticket: int | None
+    rejected: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Thread:
+    """The verdict. `certain` False with a ticket: attached as proposed. `claim`: the signed address, and whom it is for."""
+
+    ticket: int | None
+    rung: str | None
+    certain: bool
+    tried: tuple[Tried, ...]
+    claim: Claim | None = None
+    holder: str | None = None
+    """The participant (normalised address) or agent (id) for whom the signed address was made."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Found:
+    rung: str
+    found: str
+    ticket: int | None
+    rejected: str = ""
+    certain: bool = False
+    claim: Claim | None = None
+    holder: str | None = None
+
+
+def find_thread(mail: Mail, clues: Clues, facts: Facts, mint: Mint, team: Team) -> Thread:
+    """Climb down the ladder until a rung holds; what was tried on the way is kept."""
+    tried: list[Tried] = []
+    for found in _ladder(mail, clues, facts, mint, team):
+        tried.append(Tried(rung=found.rung, found=found.found, ticket=found.ticket, rejected=found.rejected))
+        if not found.rejected:
+            return Thread(
+                ticket=found.ticket,
+                rung=found.rung,
+                certain=found.certain,
+                tried=tuple(tried),
+                claim=found.claim,
+                holder=found.holder,
+            )
+    return Thread(ticket=None, rung=None, certain=False, tried=tuple(tried))
+
+
+def _ladder(mail: Mail, clues: Clues, facts: Facts, mint: Mint, team: Team) -> Iterator[_Found]:
+    yield from _by_address(clues, facts, mint, team)
+    yield from _by_own_id(clues, facts)
+    yield from _by_known_id(mail, clues, facts)
+    yield from _by_tag(clues, facts)
+
+
+def _by_address(clues: Clues, facts: Facts, mint: Mint, team: Team) -> Iterator[_Found]:
+    if not clues.claims:
+        yield _Found(rung="address", found="no signed address among the recipients", ticket=None, rejected="nothing found")
+    for claim in clues.claims:
+        candidate = facts.tickets.get(claim.ticket)
+        if candidate is None:
+            # The same words for a forged token and for a ticket that does not exist: nobody learns which it was.
+            yield _Found(rung="address", found=claim.address, ticket=None, rejected="its signature does not hold")
+            continue
+        holder = token_holder(claim, candidate.ticket, clues.sender, mint, team)
+        if holder is None:
+            yield _Found(rung="address", found=claim.address, ticket=None, rejected="its signature does not hold")
+            continue
+        certain = holder == clues.sender or belongs(clues.sender, candidate.ticket)
+        ours = clues.sender is not None and team.agent_by_address(clues.sender) is not None
+        yield _Found(
+            rung="address",
+            found=claim.address,
+            ticket=claim.ticket,
+            certain=certain or ours,
+            claim=claim,
+            holder=holder,
+        )
+
+
+def token_holder(claim: Claim, ticket: Ticket, sender: str | None, mint: Mint, team: Team) -> str | None:
+    """For whom of all who could hold it a token was made; None where it was made for none of them."""
+    if claim.purpose in (Purpose.AGENT, Purpose.NOTE):
+        candidates: list[str] = [agent.id for agent in team.agents]
+    else:
+        candidates = [normal(p.address.address) for p in ticket.participants]
+        if ticket.requester is not None:
+            candidates.insert(0, normal(ticket.requester.address))
+        candidates.extend(agent.id for agent in team.agents)
+        if sender is not None:
+            candidates.append(sender)
+    return next((c for c in dict.fromkeys(candidates) if mint.made_for(claim, c)), None)
+
+
+def belongs(sender: str | None, ticket: Ticket) -> bool:
+    """Whether a sender is a participant, proposed ones included; two mails without any sender belong together."""
+    if sender is None:
+        return ticket.requester is None
+    if ticket.requester is not None and normal(ticket.requester.address) == sender:
+        return True
+    return any(normal(p.address.address) == sender for p in ticket.participants)
+
+
+def _by_own_id(clues: Clues, facts: Facts) -> Iterator[_Found]:
+    if not clues.signed:
+        yield _Found(rung="own id", found="no Message-ID of ours in In-Reply-To or References", ticket=None, rejected="nothing found")
+    for signed in clues.signed:
+        candidate = facts.tickets.get(signed.ticket)
+        if candidate is None:
+            yield _Found(rung="own id", found=signed.message_id, ticket=None, rejected="no such ticket")
+            continue
+        yield _Found(
+            rung="own id",
+            found=signed.message_id,
+            ticket=signed.ticket,
+            certain=belongs(clues.sender, candidate.ticket),
+        )
+
+
+def _by_known_id(mail: Mail, clues: Clues, facts: Facts) -> Iterator[_Found]:
+    hits = list(_known_in_order(clues, facts))
+    if not hits:
+        yield _Found(rung="known id", found="no Message-ID that a ticket knows", ticket=None, rejected="nothing found")
+    for message_id, known in hits:
+        ticket = facts.tickets[known.ticket].ticket
+        insider = belongs(clues.sender, ticket)
+        if not known.stored and not insider and not _shares_company(mail, clues, ticket):
+            # Many strangers may answer one newsletter that never came here: that makes no conversation of them.
+            yield _Found(
+                rung="known id",
+                found=message_id,
+                ticket=known.ticket,
+                rejected="this id is known from another's References only, and nobody else is in both mails",
+            )
+            continue
+        yield _Found(rung="known id", found=message_id, ticket=known.ticket, certain=insider)
+
+
+def _known_in_order(clues: Clues, facts: Facts) -> Iterator[tuple[str, KnownId]]:
+    """Known ids, nearest reference first, stored before referred; then mails that refer to this one; then its own id."""
+    by_hash: dict[str, list[KnownId]] = {}
+    for known in facts.known:
+        if known.ticket in facts.tickets:
+            by_hash.setdefault(known.id_hash, []).append(known)
+    own = [clues.own_id] if clues.own_id else []
+    for message_id in (*clues.ids, *own):
+        hits = by_hash.get(id_hash(message_id), [])
+        yield from ((message_id, k) for k in sorted(hits, key=lambda k: (not k.stored, k.ticket)))
+
+
+def _shares_company(mail: Mail, clues: Clues, ticket: Ticket) -> bool:
+    """Whether somebody else stands in both conversations: the mark of a group that went on without us."""
+    known = {normal(p.address.address) for p in ticket.participants}
+    if ticket.requester is not None:
+        known.add(normal(ticket.requester.address))
+    return any(normal(a.address) in known for a in (*mail.to, *mail.cc) if normal(a.address) != clues.sender)
+
+
+def _by_tag(clues: Clues, facts: Facts) -> Iterator[_Found]:
+    if not clues.tickets_named:
+        yield _Found(rung="subject tag", found="no tag in the subject", ticket=None, rejected="nothing found")
+    for number in clues.tickets_named:
+        candidate = facts.tickets.get(number)
+        if candidate is None or not belongs(clues.sender, candidate.ticket) or clues.sender is None:
+            # Again the same words for both, so that a number tells a stranger nothing.
+            yield _Found(rung="subject tag", found=f"tag {number}", ticket=None, rejected="the sender is in no such ticket")
+            continue
+        yield _Found(rung="subject tag", found=f"tag {number}", ticket=number, certain=True)
+
+
+def takes_mail(ticket: Ticket) -> bool:
+    """Whether a customer's mail may still go into this ticket, its reopen window left aside."""
+    return ticket.status not in (Status.CLOSED, Status.MERGED)

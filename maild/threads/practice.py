@@ -1,0 +1,63 @@
+"""How this desk works: everything that settings and rules say, as the judgement needs it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from maild.messages.addresses import normal
+from maild.messages.mail import Address
+from maild.messages.tokens import Mint
+from maild.people.team import Team
+from maild.routing.rules import RuleSet
+from maild.threads.promises import Promises
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Practice:
+    """One desk's ways. `revision` names the rule files it was made from."""
+
+    name: str
+    address: str
+    own_addresses: frozenset[str]
+    """Every address that is ours, normalised: the desk's, its aliases, the queues'."""
+    tag: str
+    languages: tuple[str, ...]
+    timezone: str
+    team: Team
+    rules: RuleSet
+    promises: Promises
+    mint: Mint
+    authserv_ids: frozenset[str]
+    reopen_window: timedelta
+    acknowledgements_per_hour: int
+    acknowledgements_per_day: int
+    revision: str
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The desk's time zone."""
+        return ZoneInfo(self.timezone)
+
+    def is_ours(self, address: str) -> bool:
+        """Whether an address is the desk's own, plus detail left aside."""
+        local, at, domain = normal(address).rpartition("@")
+        return f"{local.partition('+')[0]}{at}{domain}" in self.own_addresses
+
+    def ticket_number(self, ticket: int) -> str:
+        """How people see a ticket's number."""
+        return f"{self.tag}-{ticket}"
+
+    def language_for(self, *wishes: str) -> str:
+        """The first wish that letters exist in; else English for those who write neither, else the desk's first language."""
+        for wish in wishes:
+            if wish in self.languages:
+                return wish
+        if any(wishes) and "en" in self.languages:
+            return "en"
+        return self.languages[0]
+
+    def sender(self, name: str = "") -> Address:
+        """The desk's own From."""
+        return Address(name=name or self.name, address=self.address)

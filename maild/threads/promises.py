@@ -1,0 +1,70 @@
+"""Which promise a ticket has, and how its clocks and due times follow from what happens to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from maild.sla.calendar import Calendar
+from maild.sla.deadlines import TicketClock
+from maild.sla.events import ClockEvent, Happening, apply_event
+from maild.sla.explain import explain
+from maild.sla.promise import Promise
+from maild.sla.steps import next_step_at
+from maild.threads.model import Ticket
+
+Fields = Mapping[str, str | int | tuple[str, ...]]
+
+_NO_PROMISE = Promise(name="", calendar=Calendar(name="", timezone="UTC", hours=None))
+"""For a ticket whose promise is gone or never was: nothing starts, what ran ends as it would."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Given:
+    """A promise and the condition under which it is given."""
+
+    promise: Promise
+    fits: Callable[[Fields], bool]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Promises:
+    """All promises, in their order; the first one that fits holds."""
+
+    given: tuple[Given, ...] = ()
+
+    def choose(self, fields: Fields) -> Promise | None:
+        """The promise for a ticket with these fields."""
+        return next((g.promise for g in self.given if g.fits(fields)), None)
+
+    def named(self, name: str | None) -> Promise:
+        """The promise of this name; one that promises nothing where there is none."""
+        return next((g.promise for g in self.given if g.promise.name == name), _NO_PROMISE)
+
+
+def move_clocks(
+    promises: Promises, ticket: Ticket, clocks: tuple[TicketClock, ...], happenings: tuple[Happening, ...], now: datetime
+) -> tuple[Ticket, tuple[TicketClock, ...]]:
+    """The clocks after what happened, and the ticket with its due time."""
+    promise = promises.named(ticket.promise)
+    for happening in happenings:
+        clocks = apply_event(clocks, promise, ClockEvent(happening=happening, status=ticket.status), now)
+    return replace(ticket, due_at=first_due(clocks)), clocks
+
+
+def first_due(clocks: tuple[TicketClock, ...]) -> datetime | None:
+    """The earliest due time of the clocks that have not ended."""
+    return min((c.due_at for c in clocks if not c.ended and c.due_at is not None), default=None)
+
+
+def next_look(promises: Promises, ticket: Ticket, clocks: tuple[TicketClock, ...], done: frozenset[str]) -> datetime | None:
+    """When the next escalation step of a ticket is due; what the tick's index holds."""
+    promise = promises.named(ticket.promise)
+    return min((at for c in clocks if (at := next_step_at(c, promise, done)) is not None), default=None)
+
+
+def explain_clocks(promises: Promises, ticket: Ticket, clocks: tuple[TicketClock, ...], now: datetime) -> list[str]:
+    """The arithmetic of every clock, in words."""
+    promise = promises.named(ticket.promise)
+    return [explain(clock, promise, now) for clock in clocks]

@@ -1,0 +1,120 @@
+"""Where a new ticket goes: the rules' word first, then the address written to, then the default queue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from maild.messages.mail import Mail
+from maild.routing.rules import Route, RuleTrace
+from maild.threads.case import Case
+from maild.threads.facts import recipients
+from maild.threads.model import Priority
+from maild.threads.promises import Fields
+from maild.threads.words import say
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Routed:
+    """The route of one mail, whole: nothing is left open."""
+
+    queue: str
+    line: int
+    assignee: str | None
+    priority: Priority
+    tags: tuple[str, ...]
+    letter: str
+    acknowledge: bool
+    spam: bool
+    fields: dict[str, str]
+    rule: str
+    why: str
+    """Why this queue: `by_rule`, `by_address` or `by_default`, to be said in each agent's language."""
+    written_to: str
+    trace: tuple[RuleTrace, ...]
+
+    def why_in(self, language: str) -> str:
+        """Why this queue, in words."""
+        return say(language, self.why, rule=self.rule, address=self.written_to)
+
+
+def route(case: Case) -> Routed:
+    """The route that rules, address and default give this mail."""
+    practice = case.practice
+    written_to, by_address = _queue_written_to(case)
+    said: Route = practice.rules.route(mail_fields(case, by_address))
+    queue = said.queue or by_address or practice.team.default_queue.name
+    return Routed(
+        queue=queue,
+        line=said.line or 1,
+        assignee=said.assignee,
+        priority=Priority(said.priority or Priority.NORMAL),
+        tags=said.tags,
+        letter=said.letter or "acknowledgement",
+        acknowledge=said.acknowledge,
+        spam=said.spam,
+        fields=dict(said.fields),
+        rule=said.rule,
+        why="by_rule" if said.queue else "by_address" if by_address else "by_default",
+        written_to=written_to,
+        trace=said.trace,
+    )
+
+
+def _queue_written_to(case: Case) -> tuple[str, str | None]:
+    for address in recipients(case.mail, case.envelope):
+        if (queue := case.practice.team.queue_for_address(address)) is not None:
+            return address, queue.name
+    return "", None
+
+
+def mail_fields(case: Case, queue: str | None) -> dict[str, str | int | tuple[str, ...]]:
+    """The flat set of fields that rules look at; docs/rules.md describes each."""
+    mail, now = case.mail, case.facts.received_at.astimezone(case.practice.zone)
+    fields: dict[str, str | int | tuple[str, ...]] = {
+        "from": _people(mail.sender) if mail.sender else (),
+        "to": tuple(x for a in mail.to for x in _people(a)) + case.envelope.recipients,
+        "cc": tuple(x for a in mail.cc for x in _people(a)),
+        "subject": mail.subject,
+        "body": mail.text,
+        "reply": mail.reply,
+        "attachment": tuple(a.filename for a in mail.attachments),
+        "attachment_type": tuple(a.content_type for a in mail.attachments),
+        "size": mail.size,
+        "class": str(mail.mail_class),
+        "language": mail.language,
+        "auth": _auth(case),
+        "hour": now.hour,
+        "weekday": now.strftime("%a").lower(),
+        "queue": queue or case.practice.team.default_queue.name,
+        "customer": case.sender.address or "",
+        "event": "new",
+    }
+    for name, value in mail.headers:
+        key = f"header.{name.lower()}"
+        fields[key] = (*_tuple(fields.get(key)), value)
+    return fields
+
+
+def _tuple(value: str | int | tuple[str, ...] | None) -> tuple[str, ...]:
+    return value if isinstance(value, tuple) else ()
+
+
+def _people(address: object) -> tuple[str, ...]:
+    return tuple(x for x in (getattr(address, "address", ""), getattr(address, "name", "")) if x)
+
+
+def _auth(case: Case) -> str:
+    if not case.sender.proof.holds:
+        return "none"
+    return "agent" if case.sender.agent else "verified"
+
+
+def ticket_fields(case: Case, routed: Routed) -> Fields:
+    """The same fields with what the rules made of the ticket: what promises look at."""
+    fields = mail_fields(case, routed.queue)
+    return {**fields, "queue": routed.queue, "priority": str(routed.priority), "tags": routed.tags, "line": routed.line}
+
+
+def language_of(mail: Mail, routed: Routed) -> str:
+    """The language a customer is answered in: a rule's word, then the mail's own."""
+    return routed.fields.get("language", "") or mail.language
