@@ -1,0 +1,164 @@
+"""An example context for every letter: what its variables are, and what a preview shows.
+
+The examples are also the contract: a letter may name what stands here and nothing else (`lint.py`), and what the desk
+leaves out of a context is filled in as empty (`complete`), so that a letter never meets a hole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+_AT = datetime(2026, 11, 23, 7, 15, tzinfo=UTC)
+_DUE = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+
+_WORDS = {
+    "en": {
+        "desk": "Acme Support",
+        "subject": "The printer on the second floor prints empty pages",
+        "title": "Office equipment",
+        "customer": "Ivan Petrov",
+        "agent": "Anna Smirnova",
+        "text": "Good morning,\n\nsince this morning our printer gives out empty pages only.\n"
+        "We have changed the cartridge, it did not help.\n\nIvan",
+        "answer": "Good morning, Ivan!\n\nPlease switch the printer off for a minute and then on again.\n"
+        "If the pages stay empty, tell me the model: it stands on the front.",
+        "photo": "pages.jpg",
+        "video": "video of the printer.mp4",
+        "why": 'the rule "Printers go to the office team"',
+        "note": "Sent to Ivan Petrov.",
+        "solved": "The ticket is solved.",
+        "unknown": "There is no such order; perhaps you mean /close.",
+        "told": "75 % of the time has passed; you are the one who answers for this ticket",
+        "finding": "rules/routing.toml:12:1: error: unknown key then.queu (do you mean queue?)",
+    },
+    "ru": {
+        "desk": "Поддержка Acme",
+        "subject": "Принтер на втором этаже печатает пустые страницы",
+        "title": "Оргтехника",
+        "customer": "Иван Петров",
+        "agent": "Анна Смирнова",
+        "text": "Добрый день!\n\nС утра наш принтер выдаёт только пустые страницы.\n"
+        "Картридж поменяли, не помогло.\n\nИван",
+        "answer": "Добрый день, Иван!\n\nВыключите, пожалуйста, принтер на минуту и включите снова.\n"
+        "Если страницы останутся пустыми, напишите модель: она указана на передней панели.",
+        "photo": "страницы.jpg",
+        "video": "видео с принтером.mp4",
+        "why": "правило «Принтеры — в отдел оргтехники»",
+        "note": "Отправлено: Иван Петров.",
+        "solved": "Заявка решена.",
+        "unknown": "Такой команды нет; возможно, вы имели в виду /close.",
+        "told": "прошло 75 % времени, за эту заявку отвечаете вы",
+        "finding": "rules/routing.toml:12:1: error: неизвестный ключ then.queu (возможно, queue?)",
+    },
+}
+
+
+def _parts(words: Mapping[str, str], language: str) -> dict[str, Any]:
+    """The building stones that several letters share."""
+    return {
+        "desk": {"name": words["desk"], "address": "support@desk.example"},
+        "ticket": {
+            "number": "SUP-1042", "subject": words["subject"], "status": "new", "queue": "office",
+            "queue_title": words["title"], "priority": "normal", "assignee": words["agent"], "line": 1,
+            "tags": ["printer"], "language": language, "created_at": _AT,
+        },
+        "customer": {"name": words["customer"], "address": "ivan@customer.example"},
+        "agent": {"name": words["agent"]},
+    }  # fmt: skip
+
+
+def sample(letter: str, language: str) -> dict[str, Any]:
+    """The example context of a built-in letter; KeyError for a letter that is not one."""
+    words = _WORDS.get(language, _WORDS["en"])
+    parts = _parts(words, language)
+    own: dict[str, dict[str, Any]] = {
+        "acknowledgement": {"proven": True, "respond_by": _DUE},
+        "notification": {
+            "event": "new",
+            "message": {
+                "sender": parts["customer"], "at": _AT, "text": words["text"],
+                "attachments": [words["photo"], words["video"]], "mail_class": "person",
+            },
+            "why": words["why"], "respond_by": _DUE, "omitted": [words["video"]],
+            "bounce": {
+                "recipients": [
+                    {"address": "ivan@customer.example", "status": "5.1.1", "action": "failed", "kind": "hard",
+                     "diagnostic": "550 5.1.1 no such user"},
+                ],
+            },
+        },
+        "answer": {
+            "text": words["answer"], "quoted": {"sender": parts["customer"], "at": _AT, "text": words["text"]},
+        },
+        "transcript": {
+            "orders": [
+                {"line": "/note", "effect": "", "ok": True},
+                {"line": "/clsoe", "effect": words["unknown"], "ok": False},
+            ],
+            "posted": "", "error": True, "text": words["answer"],
+        },
+        "escalation": {
+            "target": "first_response", "due_at": _DUE, "overdue": False, "step": "75%", "why": words["told"],
+        },
+        "rules_broken": {"findings": [words["finding"]], "file": "rules/routing.toml"},
+    }  # fmt: skip
+    shared = [] if letter == "rules_broken" else ["agent", "customer", "ticket"]
+    if letter == "acknowledgement":
+        shared.remove("agent")
+    return {name: parts[name] for name in ("desk", *shared)} | own[letter]
+
+
+BUILT_IN = ("acknowledgement", "answer", "escalation", "notification", "rules_broken", "transcript")
+"""The letters that maild itself writes."""
+
+_MAY_BE_ABSENT = frozenset({"quoted", "bounce", "message"})
+
+
+def shape(letter: str) -> dict[str, Any]:
+    """The variables of a letter as a tree; an admin's own letter may use those of all built-in ones."""
+    if letter in BUILT_IN:
+        return sample(letter, "en")
+    return {name: value for known in BUILT_IN for name, value in sample(known, "en").items()}
+
+
+def complete(letter: str, context: Mapping[str, Any]) -> dict[str, Any]:
+    """The context with everything that it leaves out as empty: "", no list, no time, nobody."""
+    return _filled(_SHAPES[letter if letter in _SHAPES else ""], context)
+
+
+def _filled(form: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    full = dict(values)
+    for name, example in form.items():
+        value = values.get(name)
+        if isinstance(example, dict):
+            if isinstance(value, Mapping) or (value is None and name not in _MAY_BE_ABSENT):
+                full[name] = _filled(example, value or {})
+            else:
+                full.setdefault(name, None)
+        elif value is None:
+            full[name] = _EMPTY.get(type(example))
+    return full
+
+
+_EMPTY: dict[type, Any] = {str: "", list: [], bool: False}
+
+_SHAPES = {letter: shape(letter) for letter in BUILT_IN} | {"": shape("")}
+
+
+def variables(letter: str) -> list[str]:
+    """The names of all variables of a letter, dotted; `[]` behind a list."""
+    found: list[str] = []
+
+    def walk(prefix: str, value: Any) -> None:
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                walk(f"{prefix}.{key}" if prefix else key, inner)
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            walk(prefix + "[]", value[0])
+        else:
+            found.append(prefix + ("[]" if isinstance(value, list) else ""))
+
+    walk("", shape(letter))
+    return found

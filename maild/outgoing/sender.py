@@ -1,0 +1,291 @@
+"""The sender: takes due mails out of the outbox, hands them to the relay, writes down what became of them.
+
+The life of a mail in the outbox, and what a crash leaves behind:
+
+    waiting -- claim --> sending -- mark_uncertain --> uncertain -- settle --> sent | failed | waiting | uncertain
+                            |                              |
+                            | crash: nothing left us,      | crash: it may have arrived,
+                            | waiting again at the start   | the same bytes go again at `until`
+
+One worker (an OS thread) per transport. Trouble with one mail defers that mail; trouble with the relay pauses all
+and spends none of the mails' tries. Nothing here renders, decides or knows a ticket.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from threading import Event, Lock, Thread
+from time import monotonic
+from typing import Protocol
+
+from maild.clock import Clock
+from maild.errors import RetryLater, Unavailable
+from maild.outgoing.schedule import GIVE_UP, LONGEST_PAUSE, UNCERTAIN_AFTER, next_try, next_uncertain, pause
+from maild.outgoing.transports import Transport
+from maild.threads.plan import Outcome, OutgoingMail
+
+_AT_ONCE = 10
+"""Mails claimed together: few, so that other workers and desks find their share."""
+_LOOK_AGAIN = 30.0
+"""Seconds after which a worker looks by itself, should nobody wake it."""
+
+_log = logging.getLogger("maild.outgoing")
+
+
+class Outbox(Protocol):
+    """Where written letters lie until they have left. What a method did is durable when it returns.
+
+    Used from several workers at once. Any error that a method raises is taken as "the database is away": the sender
+    tries the same call again later and takes no new mail until it went through.
+    """
+
+    def recover(self) -> int:
+        """Called once before the workers start: what a dead sender of this desk left in `sending` waits again, due at
+        once, for its final dot was never sent; says how many. `uncertain` mails are left as they are.
+        """
+        ...
+
+    def claim(self, now: datetime, limit: int) -> Sequence[OutgoingMail]:
+        """Takes at most `limit` mails that are waiting or uncertain with `next_at` <= now, the longest due first, and
+        not held; each is in `sending` and has one more in `attempts` (the value given includes this try). No two
+        callers are ever given the same mail. Recipients that were accepted or refused for good before are left out.
+        """
+        ...
+
+    def mark_uncertain(self, mail_id: int, until: datetime) -> None:
+        """The final dot is about to be sent: state uncertain, `next_at` = until. It must be on the disk when this
+        returns; a crash from here on makes the same bytes go again at `until`.
+        """
+        ...
+
+    def settle(self, mail_id: int, outcome: Outcome, now: datetime, next_at: datetime | None) -> None:
+        """What the try came to. Accepted and refused recipients are done; those not named, and the deferred ones, stay.
+
+        None left: state sent, or failed if any was ever refused. Some left: `next_at` given, state uncertain if the
+        outcome is, else waiting; `next_at` None, nothing more is tried: state failed. `last_error` is the outcome's
+        error. Done twice, it is done once.
+        """
+        ...
+
+    def release(self, mail_ids: Sequence[int], reason: str, next_at: datetime) -> None:
+        """Claimed, not tried: back to waiting with the try given back, due at `next_at`; `last_error` = reason, where one
+        is given.
+        """
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SendingRules:
+    """The sender's figures; see docs/letters.md."""
+
+    give_up: timedelta = GIVE_UP
+    uncertain_after: timedelta = UNCERTAIN_AFTER
+
+
+class Sender:
+    """Sends what is due, when it is due."""
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        transports: Sequence[Transport],
+        clock: Clock,
+        *,
+        rules: SendingRules | None = None,
+        chance: Callable[[], float] = random.random,
+        on_trouble: Callable[[str | None], None] = lambda _reason: None,
+    ) -> None:
+        """`chance` gives 0 to 1 for the jitter; `on_trouble` hears the reason when the relay goes away, once, and None
+        when it is back.
+        """
+        self._outbox, self._clock, self._chance = outbox, clock, chance
+        self._rules = rules or SendingRules()
+        self._road = _Road(on_trouble)
+        self._workers = [_Worker(self, transport, number) for number, transport in enumerate(transports, 1)]
+
+    def start(self) -> None:
+        """Releases what a crash left behind and starts the workers."""
+        self._outbox.recover()
+        for worker in self._workers:
+            worker.start()
+
+    def wake(self) -> None:
+        """Something may be due; returns at once."""
+        for worker in self._workers:
+            worker.awake.set()
+
+    def stop(self, seconds: float) -> bool:
+        """Lets every worker finish its mail, for at most so long in all; says whether all did.
+
+        What is cut off here is found by `recover` or by its `until`: nothing is lost.
+        """
+        deadline = monotonic() + seconds
+        for worker in self._workers:
+            worker.stopping.set()
+            worker.awake.set()
+        return all(worker.stopped_by(deadline) for worker in self._workers)
+
+    def send_due(self, now: datetime) -> int:
+        """Sends everything due at `now`, here and now; says how many mails were tried. For use without `start`.
+
+        Relay trouble ends it early: the mails wait.
+        """
+        worker = self._workers[0]
+        count = 0
+        while True:
+            tried, more = worker.round(now, lambda: now)
+            count += tried
+            if not more:
+                return count
+
+    # -- for the workers -----------------------------------------------------------------------------------------------
+
+    def _next_at(self, mail: OutgoingMail, outcome: Outcome, now: datetime) -> datetime | None:
+        if outcome.uncertain:
+            return next_uncertain(
+                tries=mail.attempts,
+                created_at=mail.created_at,
+                now=now,
+                give_up=self._rules.give_up,
+                uncertain_after=self._rules.uncertain_after,
+            )
+        if not outcome.deferred:
+            return None
+        return next_try(
+            tries=mail.attempts,
+            created_at=mail.created_at,
+            now=now,
+            chance=self._chance(),
+            give_up=self._rules.give_up,
+        )
+
+
+class _Road:
+    """Whether the relay is there; shared by all workers."""
+
+    def __init__(self, on_trouble: Callable[[str | None], None]) -> None:
+        self._on_trouble = on_trouble
+        self._lock = Lock()
+        self._failures = 0
+        self._until: datetime | None = None
+
+    def closed_at(self, now: datetime) -> bool:
+        """Whether it is too early to try the relay again. A clock that was set back does not prolong the wait."""
+        with self._lock:
+            return self._until is not None and self._until - LONGEST_PAUSE * 1.5 <= now < self._until
+
+    def failed(self, reason: str, now: datetime, chance: float) -> datetime:
+        """The relay is away; says when it is tried again."""
+        with self._lock:
+            self._failures += 1
+            first = self._failures == 1
+            self._until = now + min(pause(self._failures, chance), LONGEST_PAUSE)
+            until = self._until
+        if first:
+            _log.warning("mail cannot be handed over: %s", reason)
+            self._on_trouble(reason)
+        return until
+
+    def open(self) -> None:
+        """A mail got through, or was answered for itself."""
+        with self._lock:
+            again, self._failures, self._until = self._failures > 0, 0, None
+        if again:
+            _log.info("mail is handed over again")
+            self._on_trouble(None)
+
+
+class _Worker:
+    """One OS thread with its transport."""
+
+    def __init__(self, sender: Sender, transport: Transport, number: int) -> None:
+        self._sender, self._transport = sender, transport
+        self._busy = Lock()
+        self._unwritten: list[Callable[[], None]] = []
+        """What the outbox could not be told yet; told before anything new is taken."""
+        self.awake, self.stopping = Event(), Event()
+        self._thread = Thread(target=self._live, name=f"maild-sender-{number}", daemon=True)
+
+    def start(self) -> None:
+        """Begins to look for work."""
+        self._thread.start()
+
+    def stopped_by(self, deadline: float) -> bool:
+        """Waits for the end of the thread until the given monotonic time."""
+        if self._thread.is_alive():
+            self._thread.join(max(deadline - monotonic(), 0))
+        return not self._thread.is_alive()
+
+    def _live(self) -> None:
+        stumbled = False
+        while not self.stopping.is_set():
+            try:
+                clock = self._sender._clock
+                while not self._sender._road.closed_at(clock.now()) and self.round(clock.now(), clock.now)[1]:
+                    pass
+                stumbled = False
+            except Exception as error:  # noqa: BLE001 the top of the loop: a worker outlives every mail and outage
+                if not stumbled:
+                    _log.exception("the sender stumbled and goes on: %s", error)
+                stumbled = True
+            self.awake.wait(_LOOK_AGAIN)
+            self.awake.clear()
+        self._transport.close()
+
+    def round(self, now: datetime, clock: Callable[[], datetime]) -> tuple[int, bool]:
+        """Claims a few mails and sends them; says how many were tried, and whether there may be more."""
+        with self._busy:
+            self._tell()
+            mails = list(self._sender._outbox.claim(now, _AT_ONCE))
+            for position, mail in enumerate(mails):
+                rest = [waiting.id for waiting in mails[position:]]
+                if self.stopping.is_set():
+                    self._note(partial(self._sender._outbox.release, rest, "", now))
+                    return position, False
+                try:
+                    outcome = self._handed_over(mail, clock)
+                except (RetryLater, Unavailable) as error:
+                    until = self._sender._road.failed(str(error), clock(), self._sender._chance())
+                    self._note(partial(self._sender._outbox.release, rest, str(error), until))
+                    return position, False
+                self._sender._road.open()
+                self._settle(mail, outcome, clock())
+            return len(mails), bool(mails)
+
+    def _handed_over(self, mail: OutgoingMail, clock: Callable[[], datetime]) -> Outcome:
+        """One try; a bug in handing over is that mail's trouble and nobody else's."""
+
+        def before_data() -> None:
+            until = clock() + self._sender._rules.uncertain_after
+            try:
+                self._sender._outbox.mark_uncertain(mail.id, until)
+            except Exception as error:
+                raise RetryLater(f"the outbox cannot be written: {error}") from error
+
+        try:
+            return self._transport.send(mail, before_data)
+        except (RetryLater, Unavailable):
+            raise
+        except Exception as error:  # noqa: BLE001 a bug that one mail sets off must not stop the others
+            _log.exception("mail %s cannot be sent", mail.id)
+            text = f"{type(error).__name__}: {error}"[:300]
+            return Outcome(deferred=tuple((recipient, text) for recipient in mail.recipients), error=text)
+
+    def _settle(self, mail: OutgoingMail, outcome: Outcome, now: datetime) -> None:
+        next_at = self._sender._next_at(mail, outcome, now)
+        self._note(partial(self._sender._outbox.settle, mail.id, outcome, now, next_at))
+
+    def _note(self, telling: Callable[[], None]) -> None:
+        self._unwritten.append(telling)
+        self._tell()
+
+    def _tell(self) -> None:
+        """Tells the outbox what it has not heard, in order; raises what the outbox raises, and keeps the rest."""
+        while self._unwritten:
+            self._unwritten[0]()
+            del self._unwritten[0]
