@@ -1,0 +1,153 @@
+"""Forwarded mails: inside the text, under the line or header block that a client writes, or attached.
+
+A reply that quotes the mail it answers with a header block (Outlook) is no forward: its subject says so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from maild.messages.header_block import HeaderBlock, block_at
+from maild.messages.mail import Address, Forwarded, Mail
+from maild.messages.phrases import FORWARD_PREFIXES, REPLY_PREFIXES
+from maild.messages.quotes import Mark, MarkKind, find_marks, is_divider, is_forward_line
+
+_MOST_LINES = 20_000
+_LONGEST_FIELD = 2_000
+_MOST_ADDRESSES = 50
+_PREFIX = re.compile(r"\s{0,4}([^\W\d_]{1,12})\s{0,2}(?:\[\d{1,3}\]|\(\d{1,3}\)|\^\d{1,3})?\s{0,2}[:：]")
+_MAILTO = re.compile(r"\[mailto:\s{0,2}([^\]\s]{3,320})\]|<mailto:([^>\s]{3,320})>", re.IGNORECASE)
+_LINKED = re.compile(r"\[([^\]\n]{1,320})\]\(mailto:[^)\s]{1,320}\)")
+_BARE = re.compile(r"[^\s<>\[\]()\",;:'`=|\\]{1,64}@[^\s<>\[\]()\",;:'`=|\\]{1,253}")
+_MARKUP = re.compile(r"\*\*|&lt;|&gt;")
+_MIME = re.compile(r"[ \t]*(?:content-type|mime-version|message-id|content-transfer-encoding):", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Place:
+    """Where a forwarded mail stands in the lines: the mark above it, its header block, its first body line."""
+
+    mark: int
+    block: HeaderBlock | None
+    body: int
+
+
+def find_forwarded(text: str, subject: str, inner: Mail | None) -> Forwarded | None:
+    """The mail that was passed on with this one, or None.
+
+    `inner` is an attached mail (message/rfc822) where there is one. With a subject of a reply only the forwarding line of
+    a client counts, since replies quote header blocks and attach mails as proof.
+    """
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")[:_MOST_LINES]
+    found = _place(lines, subject)
+    if found is not None:
+        return _read(lines, found)
+    if inner is not None and not _is_reply(subject):
+        date = inner.first("date")
+        return Forwarded(
+            before=text.strip("\n"), sender=inner.sender, to=inner.to, date=date, subject=inner.subject, text=inner.text
+        )
+    return None
+
+
+def _is_reply(subject: str) -> bool:
+    prefix = _PREFIX.match(subject)
+    return prefix is not None and prefix[1].casefold() in REPLY_PREFIXES
+
+
+def _is_forward(subject: str) -> bool:
+    prefix = _PREFIX.match(subject)
+    return prefix is not None and prefix[1].casefold() in FORWARD_PREFIXES
+
+
+def _place(lines: Sequence[str], subject: str) -> _Place | None:
+    reply = _is_reply(subject)
+    marks = list(find_marks(lines))
+    for mark in marks:
+        if mark.kind is MarkKind.FORWARD:
+            return _below(lines, mark)
+        if mark.kind is not MarkKind.ATTRIBUTION and not reply:
+            # Without a prefix it is the first mail of a conversation, so the block cannot be what it answers.
+            if mark.kind is MarkKind.BLOCK or _block_below(lines, mark.end) is not None:
+                return _below(lines, mark)
+        if reply and mark.kind is not MarkKind.ATTRIBUTION:
+            return None  # from here on it is the mail that is answered, with whatever was forwarded in it
+    if _is_forward(subject) or not reply:
+        return _quoted_place(lines)
+    return None
+
+
+def _below(lines: Sequence[str], mark: Mark) -> _Place:
+    if mark.kind is MarkKind.BLOCK:
+        block = block_at(lines, mark.start)
+    else:
+        block = _block_below(lines, mark.end)
+    return _Place(mark=mark.start, block=block, body=block.end if block else mark.end)
+
+
+def _block_below(lines: Sequence[str], start: int) -> HeaderBlock | None:
+    """The header block that follows within a few blank lines."""
+    for i in range(start, min(start + 4, len(lines))):
+        if lines[i].strip(" \t>*|"):
+            return block_at(lines, i)
+    return None
+
+
+def _quoted_place(lines: Sequence[str]) -> _Place | None:
+    """A forward whose every line is quoted (`> From: ...`, Apple Mail as plain text)."""
+    for i, line in enumerate(lines):
+        if line.lstrip().startswith(">"):
+            if is_forward_line(line):
+                block = _block_below(lines, i + 1)
+                return _Place(mark=i, block=block, body=block.end if block else i + 1)
+            block = block_at(lines, i)
+            # Only where the quote begins: deeper down it is what somebody quoted.
+            return _Place(mark=i, block=block, body=block.end) if block else None
+    return None
+
+
+def _read(lines: Sequence[str], place: _Place) -> Forwarded:
+    fields = place.block.fields if place.block else {}
+    before = list(lines[: place.mark])
+    while before and (not before[-1].strip() or is_divider(before[-1])):
+        before.pop()
+    body = list(lines[place.body :])
+    if lines[place.mark].lstrip().startswith(">") and all(b.startswith(">") or not b.strip() for b in body):
+        body = [b[1:].removeprefix(" ") if b.startswith(">") else b for b in body]
+    body = _without_mime_header(body)
+    senders = _addresses(fields.get("from", ""))
+    return Forwarded(
+        before="\n".join(before).strip("\n"),
+        sender=senders[0] if senders else None,
+        to=_addresses(fields.get("to", "")),
+        date=fields.get("date") or None,
+        subject=fields["subject"] if "subject" in fields else None,
+        text="\n".join(body).strip("\n"),
+    )
+
+
+def _without_mime_header(body: list[str]) -> list[str]:
+    """Mutt and mail(1) forward the whole header: what is left of it above the first blank line is no text."""
+    if not body or not _MIME.match(body[0]):
+        return body
+    end = next((i for i, line in enumerate(body[:100]) if not line.strip()), 0)
+    return body[end:]
+
+
+def _addresses(value: str) -> tuple[Address, ...]:
+    """The addresses in a header line as clients print it, `[mailto:a@b]` and `<a@b<mailto:a@b>>` included."""
+    text = _LINKED.sub(r"\1", value[:_LONGEST_FIELD])
+    text = _MARKUP.sub(lambda m: {"&lt;": "<", "&gt;": ">"}.get(m[0], ""), text)
+    bare = _MAILTO.sub("", text)
+    if not _BARE.search(bare):
+        bare = _MAILTO.sub(lambda m: f"<{m[1] or m[2]}>", text)
+    found: list[Address] = []
+    at = 0
+    for address in list(_BARE.finditer(bare))[:_MOST_ADDRESSES]:
+        local, _, domain = address[0].rstrip(".").rpartition("@")
+        name = bare[at : address.start()].strip(" \t<>()\"'[]*,;")
+        found.append(Address(name=name, address=f"{local}@{domain.lower()}"))
+        at = address.end()
+    return tuple(found)

@@ -1,0 +1,105 @@
+"""The few header lines that mail clients write above a quoted or forwarded mail ("From: / Sent: / To: / Subject:").
+
+It finds and reads them in any language of phrases.py. What a block means, reply or forward, is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from maild.messages.phrases import HEADER_NAMES
+
+_KINDS = {name: kind for kind, names in HEADER_NAMES.items() for name in names}
+_LONGEST_NAME = max(map(len, _KINDS))
+_DECORATION = " \t\r*_>|\u00a0\u200b\u200e\u200f\ufeff"
+_LONGEST_LINE = 2_000
+_MOST_LINES = 40
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HeaderBlock:
+    """Header lines `start` to `end` (exclusive) of a list of lines, and their values by kind (see phrases.py)."""
+
+    start: int
+    end: int
+    fields: Mapping[str, str]
+
+
+def field_of(line: str) -> tuple[str, str] | None:
+    """Kind and value of one header line, or None: `*Von:* Anna` is ("from", "Anna")."""
+    head = line[: _LONGEST_NAME + 16]
+    at = min((i for i in (head.find(":"), head.find("：")) if i >= 0), default=-1)
+    if at < 1:
+        return None
+    kind = _KINDS.get(head[:at].strip(_DECORATION).casefold())
+    return (kind, line[at + 1 : _LONGEST_LINE].strip(_DECORATION)) if kind else None
+
+
+def block_at(lines: Sequence[str], start: int) -> HeaderBlock | None:
+    """The block whose first line is `start`; None where that is no header line or too little follows to be sure.
+
+    Two kinds are asked for, one of them a person and one a date, a person or a subject, so that a form
+    ("Date: ... Time: ... Address: ...") is no block.
+    """
+    if field_of(lines[start]) is None:
+        return None
+    found: dict[str, str] = {}
+    i, last = start, ""
+    while i < min(len(lines), start + _MOST_LINES):
+        field = field_of(lines[i])
+        if field is not None:
+            kind, value = field
+            if kind in found and kind not in ("cc", "other", "to"):
+                break
+            last = kind
+            found.setdefault(kind, value)
+        elif not lines[i].strip(_DECORATION):
+            if not _goes_on(lines, i, found):
+                break
+        elif _continues(lines, i, found):
+            found[last] = f"{found[last]} {lines[i].strip(_DECORATION)}".strip()
+        else:
+            break
+        i += 1
+    return HeaderBlock(start=start, end=i, fields=_split_joined(found)) if _is_block(found) else None
+
+
+def _goes_on(lines: Sequence[str], blank: int, found: Mapping[str, str]) -> bool:
+    """A blank line inside: each header line became a paragraph of its own (HTML made into text)."""
+    following = field_of(lines[blank + 1]) if blank + 1 < len(lines) else None
+    return following is not None and following[0] not in found and "subject" not in found
+
+
+def _continues(lines: Sequence[str], i: int, found: Mapping[str, str]) -> bool:
+    """A folded line: indented, an unfinished address list, or followed by another header line or the end of the block."""
+    if i + 1 >= len(lines) or not found:
+        return False
+    before = lines[i - 1].rstrip(_DECORATION)
+    if before.endswith((",", ";", "<", "[mailto:", ":")) or lines[i].strip(_DECORATION).startswith(("<", "[")):
+        return True
+    following = field_of(lines[i + 1])
+    return following is not None and following[0] not in found
+
+
+def _is_block(found: Mapping[str, str]) -> bool:
+    people = ("from" in found) + ("to" in found)
+    rest = ("date" in found) + ("subject" in found)
+    if people + rest < 2 or not people or not rest:
+        return False
+    value = found.get("from") or found.get("to") or ""
+    return people + rest > 2 or "@" in value
+
+
+def _split_joined(found: dict[str, str]) -> dict[str, str]:
+    """Some phones write two fields on one line ("À : a@b Objet : c"): the subject is taken out of the To."""
+    if "subject" in found:
+        return found
+    for kind in ("to", "date", "from", "cc"):
+        value = found.get(kind, "")
+        for name in HEADER_NAMES["subject"]:
+            at = value.casefold().find(f" {name}")
+            rest = value[at + len(name) + 1 :].lstrip(" \u00a0") if at >= 0 else ""
+            if rest.startswith((":", "：")):
+                return {**found, kind: value[:at].strip(), "subject": rest[1:].strip()}
+    return found

@@ -1,0 +1,188 @@
+"""The marks that mail clients leave in HTML around quoted mail, and where they fall in the text made from it.
+
+No tree is built: hostile HTML makes trees slow. The HTML is walked once; the words before a mark are then found again in
+the text, so any converter may have made it. A plain <blockquote> is no mark: the text shows it as `>`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from html import unescape
+
+from maild.messages.quotes import is_forward_line
+
+_LONGEST_HTML = 2_000_000
+_LONGEST_TAG = 2_000
+_LOOK_AHEAD = 40
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:_-]{0,40})")
+_ATTRIBUTE = re.compile(r"\b(class|id|type|name|style|data-marker)\s{0,5}=\s{0,5}(\"[^\"]*\"|'[^']*'|[^\s>]+)", re.IGNORECASE)
+_WORD = re.compile(r"[^\W_]+")
+_SILENT = frozenset({"style", "script", "head", "title", "template"})
+_VOID = frozenset({"br", "hr", "img", "meta", "link", "input", "base", "wbr", "col", "area", "o:p"})
+
+# The element holds the quoted mail. Each name with the client that writes it.
+_HOLDS_QUOTE = frozenset({
+    *("gmail_quote", "gmail_quote_container", "ecxgmail_quote", "x_gmail_quote"),  # Gmail, K-9, quoted by Outlook
+    *("moz-cite-prefix", "x_moz-cite-prefix"),  # Thunderbird, the line above its blockquote
+    *("yahoo_quoted", "yahoo-quoted-begin"),  # Yahoo
+    *("protonmail_quote", "tutanota_quote", "zmail_extra"),  # Proton, Tuta, Zoho
+    *("mailspring-quote", "nylas-quote", "front-blockquote"),  # Mailspring, Nylas, Front
+    *("mailru-blockquote", "js-helper", "yandex_quote"),  # Mail.ru, Yandex
+    *("-x-evo-cite", "quoted-mail", "hmquote"),  # Evolution, Hotmail
+})  # fmt: skip
+# The element opens the quoted mail, which then runs to the end of the body.
+_OPENS_QUOTE = frozenset({
+    *("divrplyfwdmsg", "appendonsend", "outlookmessageheader", "olk_src_body_section"),  # Outlook, Outlook for Mac
+    *("x_divrplyfwdmsg", "ms-outlook-mobile-reference-message", "mail-editor-reference-message-container"),
+    *("stopspelling", "x_stopspelling"),  # Hotmail, the rule above its header block
+    *("zwchr", "reply-intro", "replybody1", "_originalcontent", "_replycontent"),  # Zimbra, Roundcube, BlackBerry
+    *("messagereplysection", "__quoted_text__"),  # Spark, Zimbra
+})  # fmt: skip
+_HOLDS_FORWARD = frozenset({"moz-forward-container"})
+# The thin line that Word draws above a quoted header block.
+_WORD_LINE = re.compile(r"border-top:\s?solid #(?:b5c4df|e1e1e1)|border-top:\s?#(?:b5c4df|e1e1e1) .{0,10}solid", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cut:
+    """The quoted part of a text: characters `start` to `end`."""
+
+    start: int
+    end: int
+
+
+@dataclass(kw_only=True, slots=True)
+class _Walk:
+    """What the walk has seen: all visible words, and the regions of quoted ones as [first, end]."""
+
+    words: list[str] = field(default_factory=list)
+    regions: list[list[int]] = field(default_factory=list)
+    inside: str = ""  # the element that holds the region being walked
+    depth: int = 0
+    silent: str = ""
+    forwarding: bool = False
+
+
+def quoted_from(html: str, text: str) -> Cut | None:
+    """The quoted part of `text`, found by the clients' marks in the `html` it was made from; None without a clear one."""
+    walk = _walk(html[:_LONGEST_HTML])
+    regions = _merged(walk)
+    if len(regions) != 1 or walk.forwarding:
+        return None  # several quotes with words between them are answers between quotes: the text decides
+    first, end = regions[0]
+    if first == 0 and end >= len(walk.words):
+        return None
+    found = list(_WORD.finditer(text))
+    at = _align(walk.words[:first], found, 0)
+    start = _boundary(text, found, at)
+    if end >= len(walk.words):
+        return Cut(start=start, end=len(text)) if start < len(text) else None
+    after = _align(walk.words[first:end], found, at)
+    return Cut(start=start, end=_boundary(text, found, after))
+
+
+def _walk(html: str) -> _Walk:
+    walk, at = _Walk(), 0
+    while True:
+        opens = html.find("<", at)
+        if not walk.silent:
+            _take_words(walk, html[at : opens if opens >= 0 else len(html)])
+        if opens < 0:
+            break
+        at = _step(walk, html, opens)
+    if walk.inside:
+        walk.regions[-1][1] = len(walk.words)
+    return walk
+
+
+def _take_words(walk: _Walk, text: str) -> None:
+    if not text or text.isspace():
+        return
+    plain = unescape(text) if "&" in text else text
+    opens_region = bool(walk.inside) and walk.regions[-1][0] == len(walk.words)
+    if opens_region and is_forward_line(plain.strip()):
+        walk.forwarding = True
+    walk.words += _WORD.findall(plain)
+
+
+def _step(walk: _Walk, html: str, opens: int) -> int:
+    """Take in what begins with the `<` at `opens`; where to go on."""
+    if html.startswith("<!--", opens):
+        ends = html.find("-->", opens + 4)
+        return ends + 3 if ends >= 0 else len(html)
+    tag = _TAG.match(html, opens)
+    if tag is None:
+        return opens + 1
+    closes = html.find(">", tag.end())
+    closes = len(html) if closes < 0 else closes
+    name = tag[2].lower()
+    if tag[1]:
+        _close(walk, name)
+    elif not walk.silent:
+        _open(walk, name, html[tag.end() : min(closes, tag.end() + _LONGEST_TAG)])
+    return closes + 1
+
+
+def _open(walk: _Walk, name: str, attributes: str) -> None:
+    if name in _SILENT:
+        walk.silent = name
+    elif walk.inside:
+        walk.depth += name == walk.inside
+    elif "=" in attributes:
+        _open_region(walk, name, attributes)
+
+
+def _open_region(walk: _Walk, name: str, attributes: str) -> None:
+    found = {key.lower(): value.strip("\"'") for key, value in _ATTRIBUTE.findall(attributes)}
+    names = {
+        n.lower() for key in ("class", "id", "name", "data-marker") for n in found.get(key, "").split()
+    }
+    if names & _HOLDS_FORWARD:
+        walk.forwarding = True
+    to_the_end = bool(names & _OPENS_QUOTE) or _WORD_LINE.search(found.get("style", "")) is not None
+    cited = name == "blockquote" and found.get("type", "").lower() == "cite"
+    yahoo = any(n.startswith("yahoo_quoted") for n in names)
+    if to_the_end or cited or yahoo or names & _HOLDS_QUOTE:
+        walk.regions.append([len(walk.words), len(walk.words)])
+        walk.inside, walk.depth = ("</body" if to_the_end else name), 1
+
+
+def _close(walk: _Walk, name: str) -> None:
+    if walk.silent:
+        walk.silent = "" if name == walk.silent else walk.silent
+    elif walk.inside and name == walk.inside:
+        walk.depth -= 1
+        if not walk.depth:
+            walk.regions[-1][1] = len(walk.words)
+            walk.inside = ""
+
+
+def _merged(walk: _Walk) -> list[tuple[int, int]]:
+    """The regions that hold words, neighbours made one."""
+    out: list[tuple[int, int]] = []
+    for first, end in walk.regions:
+        if out and out[-1][1] == first:
+            out[-1] = (out[-1][0], end)
+        elif end > first:
+            out.append((first, end))
+    return out
+
+
+def _align(words: Sequence[str], found: Sequence[re.Match[str]], at: int) -> int:
+    """How far into `found` the `words` reach: the text holds more (links) or fewer (hidden parts) than the HTML."""
+    for word in words:
+        for i in range(at, min(at + _LOOK_AHEAD, len(found))):
+            if found[i][0] == word:
+                at = i + 1
+                break
+    return at
+
+
+def _boundary(text: str, found: Sequence[re.Match[str]], at: int) -> int:
+    """The place in `text` before word number `at`: the beginning of its line, where that is not before the word above."""
+    above = found[at - 1].end() if at else 0
+    below = found[at].start() if at < len(found) else len(text)
+    line = text.find("\n", above, below)
+    return line + 1 if line >= 0 else (below if at else 0)

@@ -1,0 +1,163 @@
+"""The language of a text, offline: script first, then letters that only one language has, then its commonest words.
+
+It is meant for choosing between letters ready to send, not for linguistics: with too little to tell it says "".
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+_LONGEST = 4_000
+_LETTERS = re.compile(r"[^\W\d_]")
+_WORDS = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+_NOISE = re.compile(r"https?://\S{1,500}|www\.\S{1,300}|\S{1,64}@\S{1,253}|^[ \t]{0,8}[>|].{0,500}$", re.MULTILINE)
+
+# Scripts that belong to one language (or to one that stands for the rest here), by their first and last characters.
+_SCRIPTS = (
+    ("ja", "\u3040", "\u30ff"), ("ko", "\uac00", "\ud7af"), ("zh", "\u4e00", "\u9fff"), ("el", "\u0370", "\u03ff"),
+    ("he", "\u0590", "\u05ff"), ("ar", "\u0600", "\u06ff"), ("hy", "\u0530", "\u058f"), ("ka", "\u10a0", "\u10ff"),
+    ("th", "\u0e00", "\u0e7f"), ("hi", "\u0900", "\u097f"),
+)  # fmt: skip
+
+# Letters that only some of the languages of a script have. The more telling a letter, the more it counts.
+_CYRILLIC_LETTERS = {
+    "ru": {"ы": 3, "э": 3, "ё": 2, "ъ": 1},
+    "uk": {"і": 3, "ї": 6, "є": 6, "ґ": 6, "’": 0},
+    "be": {"ў": 8, "і": 3, "ы": 3, "э": 2, "ё": 2},
+    "bg": {"ъ": 3, "щ": 0},
+    "sr": {"ј": 5, "љ": 6, "њ": 6, "ђ": 8, "ћ": 8, "џ": 6},
+    "mk": {"ѓ": 8, "ќ": 8, "ѕ": 8, "ј": 4, "љ": 4, "њ": 4},
+}
+_FOREIGN = {
+    "ru": "іїєґўјљњђћџѓќѕ",
+    "uk": "ыэёъўјљњђћџ",
+    "be": "їєґъщијљњђћ",
+    "bg": "ыэёіїєґўјљњђћ",
+    "sr": "ыэёъіїєґўщьюяй",
+    "mk": "ыэёъіїєґўщьюяйђћ",
+}
+_CYRILLIC_WORDS = {
+    "ru": "и в не на что я с как это по но вы у за так же из мы она они он то мне нет да уже если или есть для был при"
+    " все когда где очень спасибо здравствуйте добрый день пожалуйста привет можно нужно почему только ещё еще меня вас",
+    "uk": "і в не на що я з як це по але ви у за так же із ми вона вони він та мені ні вже якщо або є для був при"
+    " все коли де дуже дякую добрий день будь ласка привіт можна потрібно чому тільки ще мене вас й доброго дня вітаю",
+    "be": "і ў не на што я з як гэта па але вы у за так жа мы яна яны ён мне ці ужо калі або ёсць для быў дзякуй"
+    " добры дзень калі ласка прывітанне можна трэба чаму толькі яшчэ вас вам",
+    "bg": "и в не на че аз с как това по но вие у за така от ние тя те той ми да вече ако или е за беше при се ще ли си"
+    " всичко кога къде много благодаря здравейте добър ден моля може трябва защо само още мен вас съм имам няма",
+    "sr": "и у не на да ја са како то по али ви за тако из ми она они он нисам већ ако или је био при се ће ли би"
+    " све кад где врло хвала здраво добар дан молим може треба зашто само још вас сам имам нема",
+    "mk": "и во не на дека јас со како тоа по но вие за така од ние таа тие тој ми да веќе ако или е беше се ќе ли би"
+    " сè кога каде многу благодарам здраво добар ден ве молам може треба зошто само уште вас сум имам нема",
+}
+_LATIN_LETTERS = {
+    "de": {"ß": 8, "ä": 2, "ö": 2, "ü": 2},
+    "fr": {"ç": 1, "è": 2, "ê": 2, "à": 1, "œ": 4, "ù": 3, "é": 1, "û": 2, "î": 2},
+    "es": {"ñ": 6, "¿": 8, "¡": 8, "á": 1, "ó": 1, "í": 1, "ú": 1},
+    "it": {"ò": 2, "ù": 2, "è": 2, "à": 1, "ì": 3},
+    "pt": {"ã": 6, "õ": 6, "ç": 2, "ê": 1, "á": 1},
+    "pl": {"ł": 6, "ą": 4, "ę": 4, "ś": 4, "ż": 4, "ź": 6, "ć": 3, "ń": 3},
+    "nl": {"ĳ": 6},
+    "cs": {"ř": 8, "ě": 6, "ů": 8, "č": 2, "š": 2, "ž": 2, "ý": 1},
+    "sk": {"ľ": 8, "ĺ": 8, "ŕ": 8, "ô": 4, "č": 2, "š": 2, "ž": 2, "ť": 2, "ä": 1},
+    "sv": {"å": 3, "ä": 2, "ö": 2},
+    "da": {"å": 3, "æ": 4, "ø": 4},
+    "no": {"å": 3, "æ": 3, "ø": 4},
+    "fi": {"ä": 3, "ö": 1},
+    "tr": {"ı": 6, "ş": 5, "ğ": 8, "ç": 1, "ü": 1, "ö": 1},
+    "hu": {"ő": 8, "ű": 8, "á": 1, "é": 1},
+    "ro": {"ă": 6, "ș": 8, "ț": 8, "ţ": 5, "â": 2, "î": 2},
+}
+_LATIN_WORDS = {
+    "en": "the and is are you to of in that it for with my have this on not be can we please hello thanks thank hi i your"
+    " was but me do how when what from would could there if has an our will no yes",
+    "de": "der die das und ist nicht ich sie zu mit den von auf für es ein eine wir haben kann bitte danke hallo mein ihre"
+    " bei wie auch sehr dem des nach wird noch mir aber oder wenn guten tag funktioniert seit",
+    "fr": "le la les et est pas je vous de des un une pour que qui dans sur avec ne au ce mon ma votre merci bonjour nous"
+    " être ai avez plus du en il elle mais comment bien s'il plaît ça j'ai n'est c'est",
+    "es": "el la los las y es no de que un una para con por en mi su se lo gracias hola buenos días favor puede tengo"
+    " está del al como pero más cuando donde necesito me ha muy",
+    "it": "il la i gli le e è non di che un una per con del della mio sono ho grazie buongiorno ciao si come ma più in"
+    " nel alla dal questo vorrei potete salve anche mi ci",
+    "pt": "o a os as e é não de que um uma para com por em meu minha obrigado obrigada olá bom dia você se no na do da"
+    " como mas mais está tenho gostaria favor ao foi estou",
+    "pl": "i w nie na się że z do jest to jak mam proszę dziękuję dzień dobry o po czy od za jestem ale co mi dla przez"
+    " tylko już może witam nie działa moje",
+    "nl": "de het een en is niet ik u van dat te in op voor met zijn mijn kan hallo bedankt dank wij maar ook er aan naar"
+    " heb bij als wat geen graag goedemorgen werkt kunt",
+    "cs": "a je se na že v s z to do ne prosím děkuji dobrý den jsem ale jak mám si pro po by co nebo už od mi také"
+    " nefunguje není",
+    "sk": "a je sa na že v s z to do nie prosím ďakujem dobrý deň som ale ako mám si pre po by čo alebo už od mi tiež"
+    " nefunguje nie",
+    "sv": "och är det att i på jag inte en ett som med för av till har kan vi tack hej min men om den ni vad hur fungerar"
+    " mig från var",
+    "da": "og er det at i på jeg ikke en et som med for af til har kan vi tak hej min men om den hvad hvordan virker mig"
+    " fra jer kunne",
+    "no": "og er det at i på jeg ikke en et som med for av til har kan vi takk hei min men om den hva hvordan fungerer meg"
+    " fra dere kunne",
+    "fi": "ja on ei että se en kun ole mutta hei kiitos minun voi tämä ovat miten olen mikä niin voisitteko toimi ei",
+    "tr": "ve bir bu için de da ne var mı mi ben çok ile merhaba teşekkürler lütfen nasıl değil ama olarak sayın iyi"
+    " günler çalışmıyor benim",
+    "hu": "a az és nem hogy egy is van meg de köszönöm jó napot kérem szia hogyan csak már volt mert vagy lenne nincs",
+    "ro": "și de la nu este în cu pe un o să mai am pentru care mulțumesc bună ziua vă rog cum dar ce sunt din",
+}
+_SETS = {
+    language: frozenset(words.split()) for table in (_CYRILLIC_WORDS, _LATIN_WORDS) for language, words in table.items()
+}
+
+
+def guess(text: str) -> str:
+    """The language's ISO 639-1 code, or "" where a text is too short or too mixed to tell."""
+    text = _NOISE.sub(" ", text[: 4 * _LONGEST])[:_LONGEST].casefold()
+    letters = _LETTERS.findall(text)
+    if not letters:
+        return ""
+    cyrillic = sum("\u0400" <= c <= "\u052f" for c in letters)
+    latin = sum(c < "\u0250" or "\u1e00" <= c <= "\u1eff" for c in letters)
+    other = _by_script(letters)
+    if other and len(letters) - cyrillic - latin > 0.3 * len(letters):
+        return other
+    # Russian mail is full of Latin names and words of the trade, hardly ever the other way round.
+    if cyrillic >= 0.3 * len(letters):
+        return _cyrillic(text)
+    return _latin(text) if latin >= 0.5 * len(letters) else ""
+
+
+def _by_script(letters: list[str]) -> str:
+    counts = Counter(next((code for code, first, last in _SCRIPTS if first <= c <= last), "") for c in letters)
+    counts.pop("", None)
+    if not counts:
+        return ""
+    # Japanese is written with Chinese characters and kana; a few kana decide.
+    if counts["ja"] and counts["ja"] * 10 >= counts["zh"]:
+        return "ja"
+    return counts.most_common(1)[0][0]
+
+
+def _cyrillic(text: str) -> str:
+    counts = Counter(text)
+    scores: dict[str, float] = {}
+    for language, letters in _CYRILLIC_LETTERS.items():
+        own = sum(weight * counts[letter] for letter, weight in letters.items())
+        foreign = sum(counts[letter] for letter in _FOREIGN[language])
+        scores[language] = own - 4 * foreign
+    words = Counter(_WORDS.findall(text))
+    for language in scores:
+        scores[language] += 2 * sum(n for word, n in words.items() if word in _SETS[language])
+    # Where nothing tells, a Cyrillic text is most likely Russian.
+    return max(scores, key=lambda language: (scores[language], language == "ru"))
+
+
+def _latin(text: str) -> str:
+    counts = Counter(text)
+    words = Counter(_WORDS.findall(text))
+    scores = {
+        language: 2.0 * sum(n for word, n in words.items() if word in _SETS[language])
+        + sum(weight * counts[letter] for letter, weight in _LATIN_LETTERS.get(language, {}).items())
+        for language in _LATIN_WORDS
+    }
+    ranked = sorted(scores, key=lambda language: -scores[language])
+    if scores[ranked[0]] < 2 or scores[ranked[0]] == scores[ranked[1]]:
+        return ""
+    return ranked[0]

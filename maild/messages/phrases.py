@@ -1,0 +1,187 @@
+"""The words that mail clients write around quotes, forwards and signatures, per language: data only, no rules.
+
+Everything is in lower case. What automatic mail says lives in auto_phrases.py.
+"""
+
+from __future__ import annotations
+
+HEADER_NAMES: dict[str, tuple[str, ...]] = {
+    "from": (
+        *("from", "sender", "von", "absender", "de", "expéditeur", "remitente", "da", "mittente", "van", "afzender"),
+        *("od", "nadawca", "odesílatel", "odosielateľ", "från", "avsändare", "fra", "avsender", "afsender"),
+        *("lähettäjä", "kimden", "gönderen", "feladó", "de la", "expeditor", "από", "מאת", "من"),
+        *("от", "от кого", "отправитель", "від", "від кого", "відправник", "ад", "изпратено от", "шаље"),
+        *("发件人", "寄件者", "寄件人", "差出人", "送信者", "보낸 사람", "보낸사람", "từ"),
+    ),
+    "date": (
+        *("date", "sent", "sent on", "send date", "gesendet", "datum", "gesendet am", "envoyé", "envoyé le", "date d'envoi"),
+        *("message du", "enviado", "enviado el", "enviada em", "enviado em", "enviada", "fecha", "data", "inviato"),
+        *("inviato il", "data invio", "verzonden", "verzonden op", "wysłano", "wysłany", "data wysłania", "odesláno"),
+        *("odoslané", "dátum", "skickat", "skickat den", "sendt", "dato", "lähetetty", "päivämäärä", "päiväys"),
+        *("gönderildi", "gönderme tarihi", "gönderilme tarihi", "tarih", "elküldve", "küldve", "trimis", "στάλθηκε"),
+        *("ημερομηνία", "נשלח", "תאריך", "تاريخ", "дата", "отправлено", "дата отправки", "послано", "надіслано"),
+        *("дата відправлення", "відправлено", "адпраўлена", "изпратено", "послато", "датум"),
+        *("发送时间", "发件时间", "日期", "寄件日期", "傳送時間", "送信日時", "日付", "日時", "보낸 날짜", "날짜", "đã gửi"),
+    ),
+    "to": (
+        *("to", "an", "à", "a", "para", "aan", "naar", "do", "komu", "till", "til", "kime", "kimə", "címzett", "către"),
+        *("destinataire", "destinatario", "destinatário", "vastaanottaja", "προς", "אל", "إلى", "кому", "до", "до кого"),
+        *("получатель", "отримувач", "каму", "收件人", "收件者", "宛先", "받는 사람", "받는사람", "đến"),
+    ),
+    "cc": (
+        *("cc", "bcc", "copie à", "copie", "kopie", "kopie (cc)", "kopia", "copia", "kopi", "dw", "kopio", "bilgi"),
+        *("másolatot kap", "másolat", "κοινοποίηση", "עותק", "копия", "копии", "копія", "копие", "копія (сс)", "сс"),
+        *("скрытая копия", "抄送", "副本", "参照", "참조"),
+    ),
+    "subject": (
+        *("subject", "betreff", "objet", "sujet", "asunto", "oggetto", "assunto", "onderwerp", "temat", "předmět"),
+        *("predmet", "ämne", "emne", "aihe", "konu", "tárgy", "subiect", "θέμα", "נושא", "الموضوع", "тема", "тэма"),
+        *("относно", "主题", "主旨", "件名", "제목", "chủ đề"),
+    ),
+    "reply_to": (
+        *("reply-to", "reply to", "antwort an", "antwortadresse", "répondre à", "responder a", "rispondi a"),
+        *("ответить", "кому отвечать", "відповісти"),
+    ),
+    "other": (
+        *("importance", "priority", "attachments", "attachment", "organization", "mailed-by", "signed-by", "resent-from"),
+        *("важность", "приоритет", "вложения", "вложение", "важливість", "вкладення", "anlagen", "wichtigkeit"),
+        *("pièces jointes", "importance haute", "importancia", "datos adjuntos", "allegati", "bijlagen", "załączniki"),
+    ),
+}
+"""Field names as clients translate them in a quoted header block, by what they hold."""
+
+WROTE = (
+    *("wrote", "writes", "sent", "schrieb", "schreibt", "geschrieben", "a écrit", "écrivait", "escribió", "escribio"),
+    *("ha scritto", "scrive", "ha escrit", "va escriure", "escreveu", "schreef", "het volgende geschreven", "napisał"),
+    *("napisała", "napisał(a)", "napisał/a", "pisze", "napsal", "napsal(a)", "napsala", "napísal", "napísal(a)", "píše"),
+    *("skrev", "skriver", "kirjoitti", "kirjutas", "rašė", "rakstīja", "yazdı", "şunu yazdı", "şunları yazdı"),
+    *("ezt írta", "írta", "a scris", "έγραψε", "כתב", "כתבה", "كتب", "пишет", "пишут", "написал", "написала"),
+    *("написал(а)", "написал (-а)", "написали", "писал", "писал(а)", "писала", "писали", "пише", "написав", "написала"),
+    *("написав(-ла)", "написав(ла)", "написав (-ла)", "писав", "писав(ла)", "напісаў", "піша", "написа", "је написао"),
+    *("je napisao", "je napisala", "je napisao/la", "menulis", "đã viết", "写道", "寫道", "写到", "書きました"),
+    *("님이 작성", "작성", "เขียนว่า"),
+)
+"""How clients say "wrote" in the line above a quote."""
+
+QUOTE_OPENERS = (
+    *("on", "at", "in a message dated", "in article", "am", "vom", "le", "el", "il", "in data", "em", "a", "op", "den"),
+    *("på", "dnia", "w dniu", "dne", "dňa", "v", "pe", "la", "στις", "ב", "בתאריך", "في", "в", "во", "вы писали"),
+    *("вы писали мне", "вы написали", "ви писали", "you wrote", "quoting", "sie schrieben", "du", "у", "на", "от"),
+    *("在", "於", "vào", "pada", "kuna", "dana"),
+)
+"""Words that open such a line, before the date or the name."""
+
+WEEKDAYS_AND_MONTHS = (
+    *("mon", "tue", "wed", "thu", "fri", "sat", "sun", "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep"),
+    *("oct", "nov", "dec", "mo", "di", "mi", "do", "fr", "sa", "so", "lun", "mar", "mer", "jeu", "ven", "sam", "dim"),
+    *("lu", "ma", "me", "je", "ve", "dom", "mié", "jue", "vie", "sáb", "gio", "seg", "ter", "qua", "qui", "sex"),
+    *("pon", "wt", "śr", "czw", "pt", "sob", "niedz", "po", "út", "st", "čt", "pá", "ne", "mån", "tis", "ons", "tors"),
+    *("fre", "lör", "sön", "man", "tir", "tor", "lør", "søn", "ma", "ti", "ke", "to", "pe", "la", "su", "pzt", "sal"),
+    *("çar", "per", "cum", "cmt", "paz", "пн", "вт", "ср", "чт", "пт", "сб", "вс", "нд", "понед", "втор", "сред"),
+    *("четв", "пятн", "субб", "воскр", "вівт", "сере", "п'ят", "п’ят", "неді", "январ", "феврал", "март", "апрел"),
+    *("мая", "июн", "июл", "август", "сентяб", "октяб", "нояб", "декаб", "січ", "лют", "берез", "квіт", "трав"),
+    *("черв", "лип", "серп", "верес", "жовт", "листоп", "груд", "понеділ"),
+)
+"""Beginnings of day and month names: an attribution may start with one."""
+
+ORIGINAL_MESSAGE = (
+    *("original message", "original email", "original mail", "reply message", "original-nachricht", "originalnachricht"),
+    *("ursprüngliche nachricht", "originalmail", "antwort nachricht", "message d'origine", "message d’origine"),
+    *("message original", "courriel original", "mensaje original", "messaggio originale", "mensagem original"),
+    *("oorspronkelijk bericht", "origineel bericht", "oorspronkelijke bericht", "wiadomość oryginalna"),
+    *("oryginalna wiadomość", "původní zpráva", "původní e-mail", "pôvodná správa", "ursprungligt meddelande"),
+    *("originalmeddelande", "oprindelig besked", "oprindelig meddelelse", "original besked", "opprinnelig melding"),
+    *("alkuperäinen viesti", "orijinal ileti", "orijinal mesaj", "özgün ileti", "eredeti üzenet", "mesaj original"),
+    *("αρχικό μήνυμα", "הודעה מקורית", "исходное сообщение", "исходное письмо", "оригинальное сообщение"),
+    *("оригинал сообщения", "оригінал повідомлення", "оригінальне повідомлення", "вихідне повідомлення"),
+    *("початкове повідомлення", "зыходнае паведамленне", "оригинално съобщение", "оригинална порука"),
+    *("izvorna poruka", "originalna poruka", "原始邮件", "原始郵件", "原始訊息", "元のメッセージ", "원본 메시지"),
+)
+"""The line between dashes above a quoted mail (Outlook, Android, Samsung)."""
+
+FORWARDED_MESSAGE = (
+    *("forwarded message", "forwarded email", "forwarded mail", "begin forwarded message", "forwarded by"),
+    *("weitergeleitete nachricht", "anfang der weitergeleiteten", "weitergeleitete e-mail", "weitergeleitet von"),
+    *("message transféré", "message transmis", "début du message réexpédié", "début du message transféré"),
+    *("mensaje reenviado", "inicio del mensaje reenviado", "messaggio inoltrato", "inizio messaggio inoltrato"),
+    *("inizio del messaggio inoltrato", "mensagem encaminhada", "mensagem reencaminhada"),
+    *("início da mensagem encaminhada", "início da mensagem reencaminhada", "doorgestuurd bericht"),
+    *("begin doorgestuurd bericht", "wiadomość przekazana", "przekazana wiadomość", "przekazywana wiadomość"),
+    *("początek przekazywanej wiadomości", "treść przekazanej wiadomości", "přeposlaná zpráva"),
+    *("přeposlaný e-mail", "začátek přeposílané zprávy", "začátek přeposlané zprávy", "preposlaná správa"),
+    *("vidarebefordrat mejl", "vidarebefordrat meddelande", "vidarebefordrat brev", "vidarebefordrat e-post"),
+    *("videresendt besked", "videresendt meddelelse", "videresendt melding", "start på videresendt"),
+    *("begynnelsen på videresendt", "edelleenlähetetty viesti", "välitetty viesti", "iletilen ileti"),
+    *("iletilen mesaj", "yönlendirilen ileti", "yönlendirilmiş ileti", "yönlendirilen mesaj", "továbbított üzenet"),
+    *("továbbított levél", "mesaj redirecționat", "mesaj redirectionat", "προωθημένο μήνυμα", "הודעה שהועברה"),
+    *("пересланное сообщение", "пересылаемое сообщение", "пересланное письмо", "пересылаемое письмо"),
+    *("перенаправленное сообщение", "переадресованное сообщение", "начало переадресованного сообщения"),
+    *("начало пересылаемого сообщения", "начало пересланного сообщения", "конец пересылаемого"),
+    *("переслане повідомлення", "переслане письмо", "пересланий лист", "переадресоване повідомлення"),
+    *("початок листа, що пересилається", "початок переадресованого повідомлення", "перасланае паведамленне"),
+    *("препратено съобщение", "прослеђена порука", "proslijeđena poruka", "转发的邮件", "转发邮件", "轉寄郵件"),
+    *("転送されたメッセージ", "転送メッセージ", "전달된 메시지", "전달된 메일"),
+)
+"""The line above a forwarded mail."""
+
+REPLY_PREFIXES = (
+    *("re", "aw", "antw", "antwort", "sv", "vs", "vá", "odp", "rif", "res", "ynt", "yan", "ref", "r", "на", "отв"),
+    *("ответ", "відп", "відповідь", "ha", "απ", "ats", "回复", "回覆", "答复", "返信", "회신", "re[2]"),
+)
+"""Subject prefixes that say "this is an answer"."""
+
+FORWARD_PREFIXES = (
+    *("fwd", "fw", "wg", "tr", "rv", "i", "enc", "vb", "vs", "vl", "pd", "doorst", "ilt", "fs", "rif", "trs", "továbbítás"),
+    *("пересл", "переслано", "пер", "пересланное", "переслать", "转发", "轉寄", "転送", "전달", "пд"),
+)
+"""Subject prefixes that say "this is passed on"."""
+
+MOBILE_SIGNATURES = (
+    *("sent from", "sent via", "sent with", "sent using", "sent by", "sent on the go", "sent wirelessly", "get outlook for"),
+    *("get gmail for", "from my iphone", "via mobile", "sent mobile", "gesendet von", "gesendet mit", "gesendet aus"),
+    *("von meinem", "diese nachricht wurde von mein", "diese e-mail wurde von mein", "holen sie sich outlook"),
+    *("outlook für", "envoyé de", "envoyé depuis", "envoyé à partir", "envoyé avec", "envoyé sans fil", "télécharger outlook"),
+    *("obtenez outlook", "enviado desde", "enviado con", "obtener outlook", "enviado do", "enviado a partir", "enviado de"),
+    *("enviado pelo", "enviado via", "obter o outlook", "inviato da", "inviato con", "inviato dal", "scarica outlook"),
+    *("ottieni outlook", "verzonden vanaf", "verstuurd vanaf", "verzonden met", "verstuurd met", "verzonden via"),
+    *("outlook downloaden", "wysłano z", "wysłane z", "pobierz outlook", "odesláno z", "odesláno ze", "získat outlook"),
+    *("odoslané z", "skickat från", "skickat med", "hämta outlook", "sendt fra", "sendt via", "hent outlook", "lähetetty"),
+    *("hanki outlook", "gönderildi", "telefonumdan gönderildi", "iphone'umdan gönderildi", "outlook'u edinin"),
+    *("küldve", "trimis de pe", "отправлено с", "отправлено со", "отправлено из", "отправлено от", "послано с"),
+    *("отправлено через", "отправлено при помощи", "отправлено с помощью", "получить outlook для", "скачать outlook"),
+    *("надіслано з", "відправлено з", "відправлено із", "надіслано із", "отримати outlook", "изпратено от моя"),
+    *("从我的", "发自我的", "發自我的", "iphoneから送信", "나의 iphone에서 보냄"),
+)
+"""How the lines begin that phones and apps put below a mail."""
+
+CLOSINGS = (
+    *("best regards", "kind regards", "kindest regards", "warm regards", "regards", "best wishes", "with best regards"),
+    *("with kind regards", "yours sincerely", "sincerely", "sincerely yours", "yours faithfully", "yours truly", "best"),
+    *("all the best", "many thanks and best regards", "thanks and regards", "thanks & regards", "thanks and best regards"),
+    *("mit freundlichen grüßen", "mit freundlichen gruessen", "mit freundlichem gruß", "freundliche grüße"),
+    *("freundliche grüsse", "mit besten grüßen", "beste grüße", "viele grüße", "liebe grüße", "schöne grüße", "mfg"),
+    *("lg", "vg", "herzliche grüße", "grüße", "gruß", "hochachtungsvoll", "cordialement", "bien cordialement"),
+    *("bien à vous", "sincères salutations", "salutations distinguées", "meilleures salutations", "amicalement", "cdlt"),
+    *("saludos", "un saludo", "saludos cordiales", "un cordial saludo", "atentamente", "cordialmente", "atenciosamente"),
+    *("cumprimentos", "com os melhores cumprimentos", "melhores cumprimentos", "abraços", "att", "cordiali saluti"),
+    *("distinti saluti", "saluti", "un saluto", "buona giornata", "met vriendelijke groet", "met vriendelijke groeten"),
+    *("vriendelijke groet", "vriendelijke groeten", "mvg", "groeten", "groet", "pozdrawiam", "z poważaniem"),
+    *("serdecznie pozdrawiam", "z wyrazami szacunku", "s pozdravem", "s přátelským pozdravem", "s úctou", "zdraví"),
+    *("s pozdravom", "med vänliga hälsningar", "vänliga hälsningar", "med vänlig hälsning", "vänligen", "mvh", "hälsningar"),
+    *("med venlig hilsen", "venlig hilsen", "venlige hilsner", "mange hilsner", "de bedste hilsner", "hilsen", "kh"),
+    *("vh", "med vennlig hilsen", "vennlig hilsen", "beste hilsen", "ystävällisin terveisin", "terveisin", "terv"),
+    *("saygılarımla", "saygılar", "iyi çalışmalar", "üdvözlettel", "tisztelettel", "cu stimă", "με εκτίμηση"),
+    *("с уважением", "с наилучшими пожеланиями", "с наилучшими", "всего доброго", "всего хорошего", "всего наилучшего"),
+    *("хорошего дня", "искренне ваш", "с почтением", "с ув", "с искренним уважением", "з повагою", "з найкращими побажаннями"),
+    *("щиро ваш", "на все добре", "з пошаною", "з павагай", "с уважение", "поздрави", "срдачан поздрав", "с поштовањем"),
+    *("此致", "よろしくお願いします", "よろしくお願いいたします", "감사합니다", "בברכה", "مع تحياتي"),
+)
+"""Lines after which only the writer's name and address come."""
+
+THANKS = (
+    *("thanks", "thank you", "many thanks", "thx", "cheers", "thanks in advance", "thank you in advance", "danke"),
+    *("vielen dank", "danke im voraus", "merci", "merci d'avance", "gracias", "muchas gracias", "grazie", "grazie mille"),
+    *("obrigado", "obrigada", "bedankt", "alvast bedankt", "dziękuję", "dzięki", "děkuji", "díky", "tack", "tak"),
+    *("på forhånd tak", "teşekkürler", "спасибо", "заранее спасибо", "благодарю", "дякую", "заздалегідь дякую"),
+)
+"""Closings only where a name follows: alone they are the message."""

@@ -1,0 +1,199 @@
+"""The marks that mail clients leave around text that is not the sender's: attribution lines, dashes, header blocks.
+
+It only says what a line is. What is cut is decided in reply.py; HTML has marks of its own in html_quotes.py.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from maild.messages.header_block import block_at, field_of
+from maild.messages.phrases import (
+    FORWARDED_MESSAGE,
+    ORIGINAL_MESSAGE,
+    QUOTE_OPENERS,
+    WEEKDAYS_AND_MONTHS,
+    WROTE,
+)
+
+_LONGEST = 600  # an attribution with long names; anything longer is prose
+_REACH = 6  # lines that an attribution may be wrapped over
+
+
+class MarkKind(Enum):
+    """What a client says at a place."""
+
+    ATTRIBUTION = "attribution"  # "On 21 November Anna wrote:"
+    ORIGINAL = "original"  # "-----Original Message-----"
+    BLOCK = "block"  # "From: ... Sent: ... To: ... Subject: ..."
+    FORWARD = "forward"  # "---------- Forwarded message ---------"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mark:
+    """Lines `start` to `end` (exclusive) are the client's own words."""
+
+    kind: MarkKind
+    start: int
+    end: int
+
+
+def _any(words: Sequence[str]) -> str:
+    return "|".join(re.escape(w) for w in sorted(words, key=len, reverse=True))
+
+
+_QUOTE = re.compile(r"[ \t]{0,3}(?:>|\|(?=\s|$)|[^\W\d_]{1,3}>(?=\s|$))")
+_WROTE = re.compile(rf"(?<![^\W\d_])(?:{_any(WROTE)})(?![^\W\d_])|写道|寫道|写到|書きました|작성")
+_OPENER = re.compile(
+    rf"[-\s*_>\"'«(\[]{{0,12}}(?:(?:{_any(QUOTE_OPENERS)})(?![^\W\d_])|(?:{_any(WEEKDAYS_AND_MONTHS)})[^\W\d_]{{0,9}}\b|\d)"
+)
+_DATE = re.compile(
+    r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|\b\d{1,2}[:.]\d{2}\b|(?<!\d)(?:19|20)\d\d(?!\d)|\d{1,2}-[a-z]{3}-\d{2,4}"
+    r"|\d{1,2}\.? [^\W\d_]{3,12}\.?,? (?:at |um |в |à )?\d|\d{1,2} [^\W\d_]{3} at \d"
+)
+_ADDRESS = re.compile(r"[^\s<>()\"',;:@]@[^\s<>()\"',;:@]")
+_DASHED = re.compile(r"[\s*>]{0,6}[-—_=]{1,60}\s{0,4}([^-—_=\s].{0,140}?)\s{0,4}[-—_=]{1,60}[\s*]{0,6}")
+_DIVIDER = re.compile(r"[\s*>]{0,6}(?:[-—–_=]{3,}|(?:\* ){2,}\*|\*{3,})[\s*]{0,6}")
+_INLINE_OPENER = re.compile(r" (On (?:mon|tue|wed|thu|fri|sat|sun|\d)[^>]{8,200} wrote:)$", re.IGNORECASE)
+_SOFT = " \t\r*_\u00a0\u200b\u200e\u200f\ufeff"
+
+
+def is_quoted(line: str) -> bool:
+    """Is it marked as quoted: `> text`, `| text`, `IP> text` (The Bat!)?"""
+    return _QUOTE.match(line) is not None
+
+
+def is_divider(line: str) -> bool:
+    """A line of dashes, underscores or equal signs only."""
+    return _DIVIDER.fullmatch(line[:200]) is not None
+
+
+def is_forward_line(line: str) -> bool:
+    """`---------- Forwarded message ---------`, `Begin forwarded message:` and their translations."""
+    text = line.strip(_SOFT + ">").casefold()
+    if not text or len(text) > 200:
+        return False
+    if text.endswith((":", "：")):
+        return text.rstrip(" :：-").startswith(FORWARDED_MESSAGE)
+    return text[0] in "-—_=" and text.lstrip("-—_= ").startswith(FORWARDED_MESSAGE)
+
+
+def find_marks(lines: Sequence[str]) -> Iterator[Mark]:
+    """The marks outside quoted lines, from the top."""
+    i = 0
+    while i < len(lines):
+        mark = _mark_at(lines, i)
+        if mark is None:
+            i += 1
+            continue
+        yield mark
+        i = max(mark.end, i + 1)
+
+
+def _mark_at(lines: Sequence[str], i: int) -> Mark | None:
+    line = lines[i]
+    if not line.strip(_SOFT) or is_quoted(line):
+        return None
+    if is_forward_line(line):
+        return Mark(kind=MarkKind.FORWARD, start=i, end=i + 1)
+    if _is_original_line(line):
+        return Mark(kind=MarkKind.ORIGINAL, start=i, end=i + 1)
+    if field_of(line) is not None:
+        block = block_at(lines, i)
+        if block is not None:
+            return Mark(kind=MarkKind.BLOCK, start=i, end=block.end)
+    return _attribution_at(lines, i)
+
+
+def split_joined(lines: Sequence[str]) -> list[str]:
+    """Lines on which a client has glued the attribution to the reply ("Yes. On Mon ... wrote:") become two."""
+    out: list[str] = []
+    for i, line in enumerate(lines):
+        glued = _INLINE_OPENER.search(line[:_LONGEST].rstrip()) if " On " in line[:_LONGEST] else None
+        if glued and not is_quoted(line) and quote_follows(lines, i + 1):
+            out += [line[: glued.start()], glued[1]]
+        else:
+            out.append(line)
+    return out
+
+
+def quote_follows(lines: Sequence[str], i: int) -> bool:
+    """Is the next filled line from `i` on a quoted one?"""
+    following = next((line for line in lines[i : i + 6] if line.strip(_SOFT)), "")
+    return is_quoted(following)
+
+
+def _is_original_line(line: str) -> bool:
+    """`-----Original Message-----`, and the same in the languages of phrases.py."""
+    if len(line) > 200 or not line.strip(_SOFT + ">").startswith(("-", "—", "_", "=")):
+        return False
+    inside = _DASHED.fullmatch(line)
+    return inside is not None and inside[1].strip(_SOFT).casefold().startswith(ORIGINAL_MESSAGE)
+
+
+def _attribution_at(lines: Sequence[str], i: int) -> Mark | None:
+    """An attribution that begins at line `i`, on one line or wrapped."""
+    first = lines[i][:_LONGEST].strip(_SOFT)
+    if _OPENER.match(first.casefold()) and (_DATE.search(first) or _opens_without_date(first)):
+        end = _end_of_dated(lines, i)
+        if end:
+            return Mark(kind=MarkKind.ATTRIBUTION, start=i, end=end)
+    if _is_named(lines, i):
+        return Mark(kind=MarkKind.ATTRIBUTION, start=i, end=i + 1)
+    return None
+
+
+def _opens_without_date(first: str) -> bool:
+    """`Вы писали:` and `You wrote:` need no date."""
+    return first.casefold().startswith(("вы писали", "вы написали", "ви писали", "you wrote", "in article"))
+
+
+def _end_of_dated(lines: Sequence[str], i: int) -> int:
+    """Where the attribution that opens with a date at line `i` ends; 0 where it is none."""
+    joined = ""
+    for j in range(i, min(i + _REACH, len(lines))):
+        line = lines[j].strip(_SOFT)
+        if not line:
+            # A client that puts the address on lines of its own leaves blank lines around it.
+            if j + 1 < len(lines) and lines[j + 1].strip(_SOFT).startswith("<"):
+                continue
+            return 0
+        if j > i and is_quoted(lines[j]) and not line.startswith(">:") and not _WROTE.search(line.casefold()):
+            return 0
+        joined = f"{joined} {line}" if joined else line
+        if len(joined) > _LONGEST:
+            return 0
+        if _ends_dated(joined, lines, j + 1):
+            return j + 1
+    return 0
+
+
+def _ends_dated(joined: str, lines: Sequence[str], after: int) -> bool:
+    """Whether the joined lines, which open with a date, are an attribution that is complete."""
+    low = joined.casefold()
+    bare = low.rstrip(" -—_*")
+    wrote = _WROTE.search(low) is not None
+    if bare.endswith((":", "：")):
+        return wrote or _ADDRESS.search(low) is not None
+    if wrote and _WROTE.search(bare[-24:]) and (_ADDRESS.search(low) or low.startswith("--")):
+        return True  # Zoho leaves the colon out
+    return bare.endswith(">") and _ADDRESS.search(low) is not None and quote_follows(lines, after)
+
+
+def _is_named(lines: Sequence[str], i: int) -> bool:
+    """`Anna <anna@b> wrote:`, `Анна пишет:`, `---- Anna wrote ----`: a name and a verb, no date."""
+    line = lines[i].strip(_SOFT)
+    low = line.casefold()
+    if len(line) > 200:
+        return False
+    if line.startswith("--") and line.endswith("--"):
+        return _WROTE.search(low) is not None and len(low.split()) < 16
+    if not line.endswith((":", "：")) or not _WROTE.search(low[-40:]):
+        return False
+    if _ADDRESS.search(low) and len(low.split()) < 14:
+        return True
+    return len(low.split()) < 8 and quote_follows(lines, i + 1)
+

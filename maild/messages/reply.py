@@ -1,0 +1,139 @@
+"""What the sender wrote this time: the text without quoted mails and without the signature.
+
+Nothing is lost: reply, quoted and signature together hold every line that was there. In doubt a line is the sender's.
+Forwarded text is kept; forward.py reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from maild.messages.html_quotes import quoted_from
+from maild.messages.quotes import MarkKind, find_marks, is_divider, is_quoted, quote_follows, split_joined
+from maild.messages.signature import signature_start
+
+_MOST_LINES = 20_000  # what stands below goes with the part above it
+_LOOK_INTO_QUOTE = 20
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Split:
+    """A text in three: what was written now, what was quoted, and the signature."""
+
+    reply: str
+    quoted: str
+    signature: str
+
+
+def split_reply(text: str) -> Split:
+    """Cut a plain text into reply, quoted mail and signature; answers between quotes stay in the reply."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    rest = lines[_MOST_LINES:]
+    split = _split(lines[:_MOST_LINES])
+    if not rest:
+        return split
+    tail = "\n".join(rest)
+    if split.quoted:
+        return Split(reply=split.reply, quoted=f"{split.quoted}\n{tail}", signature=split.signature)
+    return Split(reply=text.strip(), quoted="", signature="")
+
+
+def split_html(html: str, text_from_html: str) -> Split | None:
+    """Cut by the marks that clients leave in HTML; None where it has none and the text must decide.
+
+    `text_from_html` is the readable text of the same HTML: the cut is made in it, at the words that the mark points to.
+    """
+    cut = quoted_from(html, text_from_html)
+    if cut is None:
+        return None
+    above = split_reply(text_from_html[: cut.start].rstrip())
+    below = text_from_html[cut.end :].strip()
+    quoted = [above.quoted, text_from_html[cut.start : cut.end].strip("\n")]
+    reply, signature = above.reply, above.signature
+    if below:
+        after = split_reply(below)
+        reply = f"{reply}\n\n{after.reply}".strip()
+        signature = f"{signature}\n{after.signature}".strip()
+        quoted.append(after.quoted)
+    return Split(reply=reply, quoted="\n".join(q for q in quoted if q), signature=signature)
+
+
+def _split(lines: Sequence[str]) -> Split:
+    lines = split_joined(lines)
+    end, attributions = _cut_at_marks(lines)
+    kept = [i for i in range(end) if i not in attributions]
+    kept = kept if end == len(lines) else _without_dividers(lines, kept)
+    kept = _without_signature(lines, kept, signature := set[int]())
+    before = kept
+    kept = _without_trailing_quotes(lines, kept, attributed=bool(attributions))
+    if kept == before:
+        kept = _without_leading_quote(lines, kept, attributed=bool(attributions))
+    else:
+        # A signature may stand above the quote as well as below it.
+        kept = _without_signature(lines, kept, signature)
+    return Split(
+        reply=_text(lines, kept),
+        quoted=_text(lines, sorted(set(range(len(lines))) - set(kept) - signature)),
+        signature=_text(lines, sorted(signature)),
+    )
+
+
+def _cut_at_marks(lines: Sequence[str]) -> tuple[int, set[int]]:
+    """Where the quoted mail begins for good, and the attribution lines above it."""
+    attributions: set[int] = set()
+    seen, text_above = 0, False
+    for mark in find_marks(lines):
+        text_above = text_above or any(line.strip() and not is_quoted(line) for line in lines[seen : mark.start])
+        seen = mark.end
+        if mark.kind is MarkKind.FORWARD:
+            break
+        if mark.kind is MarkKind.ATTRIBUTION and (quote_follows(lines, mark.end) or not text_above):
+            attributions.update(range(mark.start, mark.end))
+        elif text_above:
+            return mark.start, attributions
+        else:
+            break  # nothing stands above: what follows is all there is
+    return len(lines), attributions
+
+
+def _without_dividers(lines: Sequence[str], kept: list[int]) -> list[int]:
+    """The line that a client draws above the quoted mail goes with it."""
+    end = len(kept)
+    while end and (not lines[kept[end - 1]].strip() or is_divider(lines[kept[end - 1]])):
+        end -= 1
+    return kept[:end]
+
+
+def _without_signature(lines: Sequence[str], kept: list[int], signature: set[int]) -> list[int]:
+    at = signature_start([lines[i] for i in kept])
+    signature.update(kept[at:])
+    return kept[:at]
+
+
+def _without_trailing_quotes(lines: Sequence[str], kept: list[int], *, attributed: bool) -> list[int]:
+    """Without the quote at the end; a mail of nothing else keeps it, unless a client says whose it is."""
+    end = len(kept)
+    while end and (not lines[kept[end - 1]].strip() or is_quoted(lines[kept[end - 1]])):
+        end -= 1
+    if end or attributed:
+        return kept[:end] if any(is_quoted(lines[i]) for i in kept[end:]) else kept
+    inner = [lines[i].lstrip("> |\t") for i in kept]
+    first = next(find_marks(inner[:_LOOK_INTO_QUOTE]), None)
+    return [] if first is not None and first.start == 0 and first.kind is MarkKind.ATTRIBUTION else kept
+
+
+def _without_leading_quote(lines: Sequence[str], kept: list[int], *, attributed: bool) -> list[int]:
+    """Without the one quote on top, when the answer stands below it and no other quote does (bottom posting)."""
+    if not attributed:
+        return kept
+    filled = [i for i in kept if lines[i].strip()]
+    top = next((n for n, i in enumerate(filled) if not is_quoted(lines[i])), len(filled))
+    below = filled[top:]
+    if not top or not below or any(is_quoted(lines[i]) for i in below):
+        return kept
+    return [i for i in kept if i >= below[0]]
+
+
+def _text(lines: Sequence[str], wanted: Sequence[int]) -> str:
+    return "\n".join(lines[i].rstrip() for i in wanted).strip("\n")

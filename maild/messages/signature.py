@@ -1,0 +1,134 @@
+"""Where a mail's signature begins: RFC 3676 "-- ", phones' lines, closings, a block of contact data.
+
+It never looks above the first line, so a mail that is only a signature stays a text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from maild.messages.phrases import CLOSINGS, MOBILE_SIGNATURES, THANKS
+
+_DELIMITER = re.compile(r"[\s>]{0,4}--\s{0,4}")
+_WEAK_DELIMITER = re.compile(r"\s{0,4}(?:-{3,}|_{2,}|—)\s{0,4}")
+_NAME = re.compile(r"(?:[^\W\d_][\w.'’-]{0,20}\.?,?\s{0,3}){1,4}")
+_DASH_NAME = re.compile(r"\s{0,4}[-–]\s?[^\W\d_][\w.'’]{0,15}(?: [^\W\d_][\w.'’]{0,20}){0,2}\s{0,4}")
+_CONTACT = re.compile(
+    r"[^\s@]@[^\s@]|https?://|www\.|\+?\(?\d[\d ()./-]{6,}\d|\b(?:tel|phone|mob|mobile|fax|skype|icq|telegram|"
+    r"тел|моб|факс|e-?mail|доб)\b",
+    re.IGNORECASE,
+)
+_URL = re.compile(r"[<(\[]?https?://[^\s>)\]]{1,2000}[>)\]]?")
+_MOST_DELIMITED = 40
+_MOST_WEAK = 14
+_MOST_CLOSED = 9
+_LINK_MARKS = "[]*_!. \t\r\u00a0"
+
+
+def signature_start(lines: Sequence[str]) -> int:
+    """The first line of the signature; len(lines) where there is none. Blank lines before it belong to neither."""
+    end = len(lines)
+    for find in (_delimited, _mobile, _after_weak_delimiter, _mobile, _closed, _contact_block, _dash_name):
+        found = find(lines, end)
+        if found < end and any(line.strip() for line in lines[:found]):
+            end = found
+    return end
+
+
+def _filled(lines: Sequence[str], start: int, end: int) -> list[str]:
+    return [line for line in lines[start:end] if line.strip()]
+
+
+def _delimited(lines: Sequence[str], end: int) -> int:
+    """The line "-- " (RFC 3676, 4.3), also where a client has eaten the blank; the first one that leaves text above."""
+    text = False
+    for i in range(end):
+        if text and _DELIMITER.fullmatch(lines[i]) and len(_filled(lines, i + 1, end)) <= _MOST_DELIMITED:
+            return i
+        text = text or (bool(lines[i].strip()) and not _DELIMITER.fullmatch(lines[i]))
+    return end
+
+
+def _after_weak_delimiter(lines: Sequence[str], end: int) -> int:
+    """A line of dashes or underscores counts only when few and short lines follow: people also draw with them."""
+    for i in range(max(0, end - 3 * _MOST_WEAK), end):
+        if lines[i][:1] != "—" and _WEAK_DELIMITER.fullmatch(lines[i]):
+            below = _filled(lines, i + 1, end)
+            short = all(len(_URL.sub("", line)) <= 70 for line in below)
+            if below and len(below) <= _MOST_WEAK and short and not any(line.rstrip().endswith((".", "?")) for line in below):
+                return i
+    return end
+
+
+def _mobile(lines: Sequence[str], end: int) -> int:
+    """`Sent from my iPhone` and its kin at the end, several of them too, with one name line above."""
+    found = end
+    for i in range(end - 1, max(-1, end - 8), -1):
+        if not lines[i].strip():
+            continue
+        if not _is_mobile(lines[i]):
+            break
+        found = i
+    return found
+
+
+def _is_mobile(line: str) -> bool:
+    text = _URL.sub("", line[:600]).strip(_LINK_MARKS + "()<>").casefold()
+    # "Sent from my desk, is much easier" is a sentence.
+    return text.startswith(MOBILE_SIGNATURES) and len(text.split()) <= 14 and ", " not in text
+
+
+def _closed(lines: Sequence[str], end: int) -> int:
+    """`Best regards,` or `С уважением,` with a few short lines below, or `Thanks,` with just a name."""
+    filled = [i for i in range(end) if lines[i].strip()][-_MOST_CLOSED - 1 :]
+    for at, i in enumerate(filled):
+        below = [lines[k].strip() for k in filled[at + 1 :]]
+        if _closes(lines[i].strip(), below):
+            return i
+    return end
+
+
+def _closes(line: str, below: Sequence[str]) -> bool:
+    if len(line) > 90 or any(len(_URL.sub("", text)) > 80 or text.endswith("?") for text in below):
+        return False
+    text = line.strip(" ,.!;*_—-").casefold()
+    if text in CLOSINGS:
+        return True
+    if text in THANKS and line.rstrip("*_ ")[-1:] in (",", *"abcdefghijklmnopqrstuvwxyzёо"):
+        return 1 <= len(below) <= 2 and all(_is_name(b) for b in below)
+    named = next((c for c in CLOSINGS if len(c) > 3 and text.startswith(c) and text[len(c) : len(c) + 1] in (",", " ")), "")
+    rest = line.strip(" ,.!;*_—-")[len(named) :].strip(" ,") if named else ""
+    return bool(rest) and _is_name(rest) and rest[:1].isupper()
+
+
+def _is_name(text: str) -> bool:
+    words = text.strip("*_ ").split()
+    return len(words) <= 4 and _NAME.fullmatch(text.strip("*_ ")[:100]) is not None and text.strip("*_ ")[:1].isupper()
+
+
+def _contact_block(lines: Sequence[str], end: int) -> int:
+    """A last paragraph that opens with a name and holds at least two lines of contact data, or a device line."""
+    last = end
+    while last and not lines[last - 1].strip():
+        last -= 1
+    first = last
+    while first and lines[first - 1].strip():
+        first -= 1
+    block = [line.strip() for line in lines[first:last]]
+    if not 2 <= len(block) <= 8 or any(len(line) > 60 or line.endswith(("?", ":", "!")) for line in block):
+        return end
+    contacts = sum(1 for line in block[1:] if _CONTACT.search(line))
+    if _is_name(block[0]) and (contacts >= 2 or (len(block) == 2 and _is_mobile(block[1]))):
+        return first
+    return end
+
+
+def _dash_name(lines: Sequence[str], end: int) -> int:
+    """`- anna` alone at the end; after a colon or another such line it is a list."""
+    filled = [i for i in range(max(0, end - 6), end) if lines[i].strip()]
+    if len(filled) < 2 or not _DASH_NAME.fullmatch(lines[filled[-1]][:80]):
+        return end
+    before = lines[filled[-2]].rstrip()
+    alone = filled[-1] - filled[-2] > 1
+    return filled[-1] if alone and not before.endswith((":", ",", ";")) and before.lstrip()[:1] not in "-–*•" else end
