@@ -1,0 +1,150 @@
+"""Addresses: lists as people write them (by mail-parser, guarded), and the strict grammar that identity hangs on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from email.message import Message
+from email.utils import parsedate_to_datetime
+
+from mailparser import MailParser
+
+from maild.messages.mail import Address
+from maild.messages.words import decode_text, decode_value, one_line
+
+SHOWN_CAP = 1000
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]{1,64}"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_SPEC = re.compile(rf"({_ATOM}(?:\.{_ATOM}){{0,20}})@({_LABEL}(?:\.{_LABEL}){{1,20}})")
+_DISPLAY = re.compile(r'[^\x00-\x1f\x7f"(),:;<>@\[\\\]]*')
+_QUOTED = re.compile(r'"(?:[^"\\\x00-\x1f\x7f@<>]|\\[^\x00-\x1f\x7f@<>])*"')
+_LOOSE = re.compile(r"[^\s<>()\[\]\\,;:\"'@]{1,64}@[^\s<>()\[\]\\,;:\"'@]{1,255}")
+_ANGLED = re.compile(r"<\s*([^<>\s]{1,64}@[^<>\s@]{1,255})\s*>")
+# Bounces come from a bare MAILER-DAEMON, which is no address but the only sender they name.
+_DAEMON = re.compile(
+    r"(?:([^<>()@]{0,80})<)?\s*(mailer-daemon|postmaster)\s*>?\s*(?:\(([^()]{0,80})\))?", re.IGNORECASE
+)
+_SEMICOLON = re.compile(r"(?<=>)\s*;")
+
+
+def normal(address: str) -> str:
+    """An address for comparing: lower case, the domain in its ASCII form (RFC 5891)."""
+    local, at, domain = address.strip().strip("<>").rpartition("@")
+    if not domain.isascii():
+        try:
+            domain = domain.encode("idna").decode("ascii")
+        except UnicodeError:
+            domain = domain.casefold()
+    return f"{local.casefold()}{at}{domain.lower().rstrip('.')}"
+
+
+def split_plus(address: str) -> tuple[str, str, str]:
+    """Local part, detail behind the first `+` ("" where there is none), and domain (RFC 5233)."""
+    local, _, domain = address.rpartition("@")
+    name, _, detail = local.partition("+")
+    return name, detail, domain
+
+
+def strict_address(value: str) -> str | None:
+    """The address of a From value with exactly one mailbox and nothing odd, else None (RFC 5322, 3.4, ASCII only).
+
+    Parsers disagree about everything else: comments, routes, groups, addresses in display names, encoded brackets.
+    The domain comes in lower case.
+    """
+    text = value.strip(" \t")
+    if len(text) > 998 or not text.isprintable():
+        return None
+    name, bracket, rest = text.rpartition("<")
+    if bracket:
+        if not rest.endswith(">"):
+            return None
+        name, text = name.rstrip(" \t"), rest[:-1]
+        if not (_DISPLAY.fullmatch(name) or _QUOTED.fullmatch(name)) or set("@<>") & set(decode_text(name)):
+            return None
+    found = _SPEC.fullmatch(text)
+    return f"{found[1]}@{found[2].lower()}" if found and len(found[1]) <= 64 and len(found[2]) <= 253 else None
+
+
+def read_lists(fields: dict[str, bytes], body_charset: str | None) -> dict[str, tuple[Address, ...]]:
+    """The mailboxes of From, Reply-To, To and Cc, by the field's name in lower case; nothing here raises."""
+    prepared = {name: _as_text(value, body_charset) for name, value in fields.items() if value}
+    found: dict[str, tuple[Address, ...]] = {}
+    parser = _parser(prepared)
+    for name, text in prepared.items():
+        pairs = _pairs(parser, name)
+        found[name] = tuple(_address(display, spec, body_charset) for display, spec in pairs) or _rescued(text)
+    return found
+
+
+def _as_text(value: bytes, body_charset: str | None) -> str:
+    """A value as text with its encoded words still encoded: they may hold commas and brackets that are no grammar."""
+    if not value.isascii():
+        value = b"=?".join(decode_value(piece, body_charset).encode() for piece in value.split(b"=?"))
+    text = one_line(value.decode("utf-8"))
+    if ";" in text and ":" not in text:
+        # Outlook's users separate addresses by semicolons, which the grammar knows as the end of a group only.
+        text = _SEMICOLON.sub(",", text) if '"' in text else text.replace(";", ",")
+    return text
+
+
+def _parser(prepared: dict[str, str]) -> MailParser | None:
+    message = Message()
+    for name, text in prepared.items():
+        message[name] = text
+    message.set_payload("")
+    try:
+        return MailParser(message)
+    except Exception:  # noqa: BLE001  mail-parser lets errors of the standard library through; the mail must be read
+        return None
+
+
+def _pairs(parser: MailParser | None, name: str) -> list[tuple[str, str]]:
+    try:
+        found = getattr(parser, name.replace("-", "_") if name != "from" else "from_") if parser else []
+    except Exception:  # noqa: BLE001  see above
+        return []
+    return [(display, spec) for display, spec in found if spec][:SHOWN_CAP] if isinstance(found, list) else []
+
+
+def _address(display: str, spec: str, body_charset: str | None) -> Address:
+    name = _unquoted(" ".join(decode_text(display, body_charset).split()))
+    return Address(name="" if normal(name) == normal(spec) else name, address=_lower_domain(one_line(spec)))
+
+
+def _unquoted(name: str) -> str:
+    while len(name) > 1 and name[0] == name[-1] and name[0] in "\"'":
+        name = name[1:-1].strip()
+    return name
+
+
+def _lower_domain(spec: str) -> str:
+    local, at, domain = spec.rpartition("@")
+    return f"{local}{at}{domain.lower()}"
+
+
+def _rescued(text: str) -> tuple[Address, ...]:
+    """Mailboxes in a value that follows no grammar: what stands in brackets, else what looks like an address."""
+    text = decode_text(text)
+    daemon = _DAEMON.fullmatch(text[:300].strip())
+    if daemon:
+        return (Address(name=_unquoted((daemon[1] or daemon[3] or "").strip()), address=daemon[2]),)
+    angled = list(_ANGLED.finditer(text))
+    if angled:
+        starts = [0, *(match.end() for match in angled)]
+        return tuple(
+            Address(name=_unquoted(text[start : match.start()].strip(" ,;\t")), address=_lower_domain(match[1]))
+            for start, match in zip(starts, angled, strict=False)
+        )[:SHOWN_CAP]
+    return tuple(Address(address=_lower_domain(match[0])) for match in _LOOSE.finditer(text))[:SHOWN_CAP]
+
+
+def read_date(values: Iterable[bytes]) -> datetime | None:
+    """The first Date that can be read, in UTC; a date without a zone is taken as UTC (RFC 5322, 3.3)."""
+    for value in values:
+        try:
+            date = parsedate_to_datetime(decode_value(value)[:200])
+            return (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC)
+        except (ValueError, TypeError, IndexError, OverflowError, AttributeError):
+            continue
+    return None

@@ -1,0 +1,267 @@
+"""Bytes to text, as their writer meant them: aliases, wrong labels, no label at all.
+
+The order is: what the bytes say themselves (a byte order mark, ISO 2022 escapes), the declared charset if it decodes
+strictly and nothing speaks against it, UTF-8, a guess, and replacement characters last. Nothing here raises.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+import chardet
+
+from maild.messages import cyrillic
+
+# Names that senders write, and what they mean by them. Superset codecs are used on purpose: mail labelled gb2312 or
+# ks_c_5601-1987 holds characters of GB18030 or CP949, and ISO-8859-1 means windows-1252 in practice.
+_ALIASES = {
+    "ansi": "cp1252",
+    "ansi_x3.4-1968": "ascii",
+    "ansi_x3.110-1983": "latin-1",
+    "ascii": "ascii",
+    "us-ascii": "ascii",
+    "iso-8859-1": "cp1252",
+    "iso8859-1": "cp1252",
+    "iso_8859-1": "cp1252",
+    "latin1": "cp1252",
+    "latin-1": "cp1252",
+    "l1": "cp1252",
+    "iso-8859-8-i": "cp1255",
+    "iso-8859-8-e": "cp1255",
+    "iso-8859-8": "cp1255",
+    "iso-8859-9": "cp1254",
+    "iso-8859-9-e": "cp1254",
+    "iso-8859-11": "cp874",
+    "tis-620": "cp874",
+    "windows-874": "cp874",
+    "x-mac-cyrillic": "mac_cyrillic",
+    "mac-cyrillic": "mac_cyrillic",
+    "x-mac-ukrainian": "mac_cyrillic",
+    "x-mac-roman": "mac_roman",
+    "x-mac-ce": "mac_latin2",
+    "macintosh": "mac_roman",
+    "koi8": "koi8_r",
+    "koi": "koi8_r",
+    "koi8r": "koi8_r",
+    "koi8-ru": "koi8_u",
+    "koi8u": "koi8_u",
+    "dos": "cp866",
+    "alt": "cp866",
+    "gb2312": "gb18030",
+    "gb_2312-80": "gb18030",
+    "gb2312-80": "gb18030",
+    "gbk": "gb18030",
+    "x-gbk": "gb18030",
+    "cn-gb": "gb18030",
+    "euc-cn": "gb18030",
+    "cp936": "gb18030",
+    "windows-936": "gb18030",
+    "hz-gb-2312": "hz",
+    "big5": "big5hkscs",
+    "big-5": "big5hkscs",
+    "x-x-big5": "big5hkscs",
+    "cn-big5": "big5hkscs",
+    "big5-hkscs": "big5hkscs",
+    "ks_c_5601-1987": "cp949",
+    "ks_c_5601-1989": "cp949",
+    "ks_c_5601": "cp949",
+    "ksc5601": "cp949",
+    "ksc_5601": "cp949",
+    "euc-kr": "cp949",
+    "windows-949": "cp949",
+    "x-windows-949": "cp949",
+    "shift_jis": "cp932",
+    "shift-jis": "cp932",
+    "sjis": "cp932",
+    "x-sjis": "cp932",
+    "ms_kanji": "cp932",
+    "windows-31j": "cp932",
+    "x-euc-jp": "euc_jp",
+    "utf8": "utf-8",
+    "utf8mb4": "utf-8",
+    "utf_8": "utf-8",
+    "unicode-1-1-utf-8": "utf-8",
+    "unicode-1-1-utf-7": "utf-7",
+    "unicode": "utf-16",
+    "iso-10646-ucs-2": "utf-16",
+    "ucs-2": "utf-16",
+}
+_WINDOWS = re.compile(r"(?:x-)?(?:cp|win|windows|ibm|microsoft-cp|ms)[-_ ]?(\d{3,5})")
+_NO_NAME = {
+    "unknown",
+    "x-unknown",
+    "unknown-8bit",
+    "x-user-defined",
+    "none",
+    "default",
+    "binary",
+    "8bit",
+    "7bit",
+    "null",
+}
+# Codecs that turn bytes into bytes, text into text, or interpret escapes are no charsets.
+_TEXT_CODECS_DENIED = {"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem", "palmos"}
+_GUESSES = (
+    "utf-8", "koi8-r", "koi8-u", "windows-1251", "ibm866", "iso-8859-5", "mac-cyrillic", "windows-1252", "windows-1250",
+    "windows-1253", "windows-1254", "windows-1255", "windows-1256", "windows-1257", "windows-874", "gb18030",
+    "big5hkscs", "shift_jis", "cp932", "euc-jp", "cp949", "euc-kr", "iso-2022-jp", "iso-2022-kr", "iso-8859-2",
+    "iso-8859-15",
+)  # fmt: skip
+_SAMPLE = 8192
+_TOO_FEW = 3
+_SHORT = 200
+_SURE = 0.25
+_KANJI_IN = re.compile(rb"\x1b\$[@B]([^\x1b]*)")
+_JAPANESE_ESCAPE = re.compile(rb"\x1b\([BJI]")
+_ISO_2022_KR = b"\x1b$)C"
+_UNCLEAN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufeff]")
+
+
+def decode(data: bytes, declared: str | None = None) -> str:
+    """The text of `data`; never raises, and the result is clean (see `clean`)."""
+    name = codec_name(declared)
+    if data.isascii() and b"\x1b" not in data and name not in ("utf-7", "hz", "utf-16", "utf-32"):
+        return clean(data.decode("ascii"))
+    return clean(_own_marks(data) or _declared(data, name) or _guessed(data))
+
+
+def clean(text: str) -> str:
+    """Text with plain line ends and without NUL, other control characters, lone surrogates and byte order marks."""
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return _UNCLEAN.sub(_replacement, text) if _UNCLEAN.search(text) else text
+
+
+def _replacement(match: re.Match[str]) -> str:
+    return "\ufffd" if "\ud800" <= match[0] <= "\udfff" else "\n" if match[0] == "\x0c" else ""
+
+
+def codec_name(declared: str | None) -> str | None:
+    """The Python codec that a charset label stands for, or None where it names none."""
+    if not declared:
+        return None
+    label = declared.strip().strip("\"'; \t").lower().removeprefix("charset=").partition("*")[0].strip()
+    if not label or len(label) > 60 or label in _NO_NAME or not label.isascii() or "\x00" in label:
+        return None
+    if label in _ALIASES:
+        return _ALIASES[label]
+    windows = _WINDOWS.fullmatch(label)
+    for name in (f"cp{windows[1]}",) if windows else (label, label.replace("_", "-"), label.replace(" ", "-")):
+        found = _lookup(name)
+        if found:
+            return _ALIASES.get(found, found)
+    return None
+
+
+def _lookup(name: str) -> str | None:
+    try:
+        codec = codecs.lookup(name)
+    except (LookupError, ValueError, UnicodeError):
+        return None
+    if codec.name.replace("-", "_") in _TEXT_CODECS_DENIED or not getattr(codec, "_is_text_encoding", True):
+        return None
+    return codec.name
+
+
+def strictly(data: bytes, codec: str | None) -> str | None:
+    """The text if every byte decodes, else None."""
+    if codec is None:
+        return None
+    try:
+        return data.decode(codec)
+    except (UnicodeError, LookupError, ValueError):
+        return None
+
+
+def _own_marks(data: bytes) -> str | None:
+    """What the bytes say themselves: a byte order mark, or the escapes of ISO 2022."""
+    if data.startswith(codecs.BOM_UTF8):
+        return strictly(data[3:], "utf-8")
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and len(data) % 2 == 0:
+        return strictly(data, "utf-16")
+    if b"\x1b$" in data and data.isascii():
+        if _ISO_2022_KR in data:
+            return strictly(data, "iso2022_kr")
+        return strictly(data, "iso2022_jp_2") or _japanese(data)
+    return None
+
+
+def _japanese(data: bytes) -> str | None:
+    """ISO-2022-JP with the characters that Windows adds to JIS X 0208, which the strict codec does not know."""
+    moved = _KANJI_IN.sub(lambda match: _shift_jis(match[1]), data)
+    return strictly(_JAPANESE_ESCAPE.sub(b"", moved), "cp932")
+
+
+def _shift_jis(pairs: bytes) -> bytes:
+    """JIS X 0208 pairs moved to their places in Shift-JIS by the usual arithmetic."""
+    out = bytearray()
+    for i in range(0, len(pairs) - 1, 2):
+        row, cell = (pairs[i] & 0x7F) - 0x20, (pairs[i + 1] & 0x7F) - 0x20
+        lead = (row - 1) // 2 + (0x81 if row <= 62 else 0xC1)
+        trail = cell + 0x9E if row % 2 == 0 else cell + 0x3F + (cell > 63)
+        out += bytes((lead & 0xFF, trail & 0xFF))
+    return bytes(out)
+
+
+def _declared(data: bytes, codec: str | None) -> str | None:
+    """The text by its label, or None where the label cannot be true."""
+    unicode = strictly(data, "utf-8")
+    if codec is None or codec == "utf-8":
+        return unicode or _nearly_utf8(data)
+    text = strictly(data, codec)
+    if unicode is not None and _surely_utf8(data, codec, text):
+        return unicode
+    if codec == "cp1252" and _mostly_high(data):
+        return _guessed(data)
+    if text is None:
+        return unicode or (strictly(data, "latin-1") if codec == "cp1252" else _nearly(data, codec))
+    return cyrillic.corrected(data, text) if codec.replace("-", "_") in cyrillic.CODECS else text
+
+
+def _surely_utf8(data: bytes, codec: str, text: str | None) -> bool:
+    """Valid UTF-8 with two characters or more is hardly ever anything else; one alone may be chance."""
+    if text is None or codec in ("ascii", "cp1252"):
+        return True
+    return codec not in ("utf-16", "utf-32", "utf-7") and sum(byte >= 0xC0 for byte in data[:_SAMPLE]) >= 2
+
+
+def _nearly(data: bytes, codec: str) -> str | None:
+    """Text that is right by its label but for a few bytes, such as a character cut in two."""
+    text = data.decode(codec, "replace") if codec != "ascii" else ""
+    return text if text and text.count("\ufffd") * 50 < len(text) else None
+
+
+def _nearly_utf8(data: bytes) -> str | None:
+    """UTF-8 with a few bytes broken: most of what is not ASCII still decodes."""
+    text = data.decode("utf-8", "replace")
+    broken = text.count("\ufffd")
+    return text if sum(char >= "\x80" for char in text) >= 5 * broken else None
+
+
+def _mostly_high(data: bytes) -> bool:
+    """Western text is mostly ASCII letters; where it is not, the label is wrong."""
+    sample = data[:_SAMPLE]
+    high = sum(byte >= 0x80 for byte in sample)
+    return high >= 6 and high > sum(byte < 0x80 and chr(byte).isalpha() for byte in sample)
+
+
+def _guessed(data: bytes) -> str:
+    sample = _around_high(data)
+    if sum(byte >= 0x80 for byte in sample) < _TOO_FEW:
+        return data.decode("cp1252", "replace")
+    guess = chardet.detect(sample, include_encodings=_GUESSES)
+    codec = codec_name(guess["encoding"])
+    # A few words are too little for statistics; Russian ones are told by their letters and their case.
+    if len(sample) < _SHORT and guess["confidence"] < _SURE and (text := cyrillic.best(data)) is not None:
+        return text
+    return strictly(data, codec) or data.decode(codec or "cp1252", "replace")
+
+
+def _around_high(data: bytes) -> bytes:
+    """A sample from the first byte that is not ASCII: a long English start would hide what follows."""
+    if len(data) <= _SAMPLE:
+        return data
+    first = re.search(rb"[\x80-\xff]", data)
+    start = max(0, (first.start() if first else 0) - 64)
+    return data[start : start + _SAMPLE]

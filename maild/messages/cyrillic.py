@@ -1,0 +1,73 @@
+"""Telling the Cyrillic charsets apart by what a text looks like when it is read with each of them.
+
+KOI8-R, windows-1251 and cp866 put letters on the same bytes, so any of them decodes any text; only the result shows
+which one was meant. Wrong readings turn the case of words inside out, hold box drawings and prefer rare letters.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+
+# The first three are what mail is written in; the others count only where they fit far better.
+CODECS = ("cp1251", "koi8_u", "cp866", "koi8_r", "mac_cyrillic", "iso8859_5")
+_WORD = re.compile(r"[^\W\d_]{1,40}")
+# Letters of Russian by their share of text in per mille; the last ones stand for Ukrainian and Belarusian.
+_SHARES = dict(
+    zip(
+        "оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфъёіїєґў",
+        (110, 85, 80, 74, 67, 63, 55, 47, 45, 44, 35, 32, 30, 28, 26, 20, 19, 17, 17, 16, 16, 14, 12, 10, 9, 7, 6, 5)
+        + (4, 3, 3, 1, 5, 30, 5, 5, 1, 5),
+        strict=True,
+    )
+)
+_LOGS = {letter: math.log(share / 49) for letter, share in _SHARES.items()}
+_UNKNOWN = math.log(0.2 / 49)
+_PUNCTUATION = frozenset("«»—–№“”„‘’…°§©®·•\xa0")
+_USUAL = 3
+_ENOUGH = 0.4
+_SAMPLE = 4096
+
+
+def score(text: str) -> float:
+    """How much like Russian, Ukrainian or Belarusian the words beyond ASCII look: about 1 for ordinary text."""
+    text = text[:_SAMPLE]
+    words = [word for word in _WORD.findall(text) if not word.isascii()]
+    letters = "".join(words).lower()
+    if not letters:
+        return 0.0
+    strange = sum(char >= "\x80" and not char.isalpha() and char not in _PUNCTUATION for char in text)
+    likely = math.exp(sum(_LOGS.get(char, _UNKNOWN) for char in letters) / len(letters))
+    clean = (len(letters) / (len(letters) + strange)) ** 4
+    return likely * clean * sum(map(_shape, words)) / len(words)
+
+
+def _shape(word: str) -> float:
+    """How ordinary the case and the first letter of a word are."""
+    if word[0] in "ьъыЬЪЫ":
+        return 0.3
+    if word.islower() or word.istitle():
+        return 1.0
+    return 0.8 if word.isupper() else 0.2
+
+
+def corrected(data: bytes, text: str) -> str:
+    """`text`, or another reading of the same bytes where that makes far better Cyrillic."""
+    points = score(text)
+    if points > 0.75 or sum(byte >= 0x80 for byte in data[:_SAMPLE]) < 8:
+        return text
+    better = best(data)
+    return better if better is not None and score(better) > max(_ENOUGH, 1.5 * points) else text
+
+
+def best(data: bytes) -> str | None:
+    """The reading that looks like Russian, or None where none does."""
+    scored = []
+    for place, codec in enumerate(CODECS):
+        try:
+            text = data.decode(codec)
+        except UnicodeDecodeError:
+            continue
+        scored.append((score(text) * (1.0 if place < _USUAL else 0.75), -place, text))
+    points, _, text = max(scored, default=(0.0, 0, ""))
+    return text if points > _ENOUGH else None

@@ -1,0 +1,93 @@
+"""The header of a mail, understood: who, to whom, what about, when. Bytes are cut into fields in `fields.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from maild.messages.addresses import read_date, read_lists, strict_address
+from maild.messages.digest import message_id, message_ids
+from maild.messages.fields import ADDRESSES_CAP, Fields
+from maild.messages.mail import Address
+from maild.messages.words import decode_value
+
+SUBJECT_CAP = 998
+_LISTS = ("reply-to", "to", "cc")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Header:
+    """What the header says."""
+
+    headers: tuple[tuple[str, str], ...]
+    message_id: str | None
+    in_reply_to: str | None
+    references: tuple[str, ...]
+    date: datetime | None
+    sender: Address | None
+    strict_sender: str | None
+    reply_to: tuple[Address, ...]
+    to: tuple[Address, ...]
+    cc: tuple[Address, ...]
+    subject: str
+    defects: tuple[str, ...]
+
+
+def read_header(fields: Fields, body_charset: str | None) -> Header:
+    """The header of a mail; `body_charset` helps with raw 8-bit values. Never raises."""
+    by_name: dict[str, list[bytes]] = {}
+    for name, value in fields.items:
+        by_name.setdefault(name.lower(), []).append(value)
+    froms = by_name.get("from", [])
+    wanted = {name: b", ".join(by_name[name])[:ADDRESSES_CAP] for name in _LISTS if name in by_name}
+    lists = read_lists({"from": froms[0], **wanted} if froms else wanted, body_charset)
+    subjects = [decode_value(value, body_charset) for value in by_name.get("subject", ())]
+    ids = [message_id(value) for value in by_name.get("message-id", ())]
+    answered = [one for value in by_name.get("in-reply-to", ()) for one in _answered(value)]
+    return Header(
+        headers=tuple((name, decode_value(value, body_charset)) for name, value in fields.items),
+        message_id=next((one for one in ids if one), None),
+        in_reply_to=answered[0] if answered else None,
+        references=message_ids(b" ".join(by_name.get("references", ()))),
+        date=read_date(by_name.get("date", ())),
+        sender=_sender(lists, froms, body_charset),
+        strict_sender=strict_address(froms[0].decode("latin-1")) if len(froms) == 1 else None,
+        reply_to=lists.get("reply-to", ()),
+        to=lists.get("to", ()),
+        cc=lists.get("cc", ()),
+        subject=next((subject for subject in subjects if subject), "")[:SUBJECT_CAP].rstrip(),
+        defects=tuple(_defects(by_name, lists)),
+    )
+
+
+def _sender(lists: Mapping[str, tuple[Address, ...]], froms: list[bytes], body_charset: str | None) -> Address | None:
+    """The first mailbox of the first From in which there is one."""
+    if lists.get("from"):
+        return lists["from"][0]
+    for value in froms[1:5]:
+        found = read_lists({"from": value}, body_charset).get("from")
+        if found:
+            return found[0]
+    return None
+
+
+def _answered(value: bytes) -> tuple[str, ...]:
+    """The ids of In-Reply-To; a bare id without brackets counts, a sentence about a mail does not."""
+    found = message_ids(value)
+    if found or len(value.split()) != 1 or b"@" not in value:
+        return found
+    bare = message_id(value)
+    return (bare,) if bare else ()
+
+
+def _defects(by_name: Mapping[str, list[bytes]], lists: Mapping[str, tuple[Address, ...]]) -> Iterable[str]:
+    for name in ("from", "subject", "date", "message-id", "to", "cc", "reply-to"):
+        if len(by_name.get(name, ())) > 1:
+            yield f"repeated header {name}"
+    if not by_name.get("from"):
+        yield "no From"
+    elif not lists.get("from"):
+        yield "no address in From"
+    elif len(lists["from"]) > 1:
+        yield "several addresses in From"

@@ -1,0 +1,135 @@
+"""Bytes -> Mail: the one place that knows the order of reading. Each step lives in a module of its own."""
+
+from __future__ import annotations
+
+import email
+from collections.abc import Callable
+from email.message import Message
+
+from maild.errors import Unreadable
+from maild.messages import bounce, classify, forward, language, reply
+from maild.messages.bodies import Body, read_body
+from maild.messages.fields import read_fields
+from maild.messages.headers import Header, read_header
+from maild.messages.mail import Bounce, Forwarded, Mail, MailClass
+from maild.messages.mime import Part, read_parts
+
+REPORT_CAP = 1024 * 1024
+OWN_MARK = "X-Maild-Loop"
+
+
+def _never(_mark: str) -> bool:
+    return False
+
+
+def read_mail(raw: bytes, *, envelope_sender: str | None = None, is_own: Callable[[str], bool] = _never) -> Mail:
+    """The mail that these bytes are, however broken; work and memory are bounded by caps on every part.
+
+    `envelope_sender` is "" for the null return path and None where it is not known; `is_own` is asked about the value of
+    X-Maild-Loop. Raises Unreadable only where there is nothing to read at all.
+    """
+    return _read(raw, envelope_sender, is_own, inner=True)
+
+
+def _read(raw: bytes, envelope_sender: str | None, is_own: Callable[[str], bool], *, inner: bool) -> Mail:
+    if not raw.strip(b"\x00 \t\r\n"):
+        raise Unreadable("the mail is empty")
+    fields = read_fields(raw)
+    root, part_defects = read_parts(raw, fields)
+    header = read_header(fields, _body_charset(root))
+    body = read_body(root)
+    found_bounce = _bounce(raw, header, root, body)
+    mail_class, reason = _classified(header, root, body, found_bounce, envelope_sender, is_own)
+    split = _split(body)
+    return Mail(
+        headers=header.headers,
+        message_id=header.message_id,
+        in_reply_to=header.in_reply_to,
+        references=header.references,
+        date=header.date,
+        sender=header.sender,
+        strict_sender=header.strict_sender,
+        reply_to=header.reply_to,
+        to=header.to,
+        cc=header.cc,
+        subject=header.subject,
+        language=language.guess(split.reply or body.text),
+        text=body.text,
+        text_from_html=body.text_from_html,
+        html=body.html,
+        reply=split.reply,
+        quoted=split.quoted,
+        signature=split.signature,
+        attachments=body.attachments,
+        mail_class=mail_class,
+        class_reason=reason,
+        bounce=found_bounce,
+        forwarded=_forwarded(header, body) if inner else None,
+        defects=(*fields.defects, *header.defects, *part_defects, *body.defects),
+        size=len(raw),
+    )
+
+
+def _body_charset(root: Part) -> str | None:
+    """The charset that the first text part declares: raw header text is often in the same."""
+    return next((part.charset for part in root.walk() if part.charset), None)
+
+
+def _split(body: Body) -> reply.Split:
+    """What is new, what is quoted: by the marks of the HTML where clients leave any, else by the lines of the text."""
+    marked = reply.split_html(body.html, body.text_from_html) if body.html and body.text_from_html else None
+    return marked or reply.split_reply(body.text)
+
+
+def _bounce(raw: bytes, header: Header, root: Part, body: Body) -> Bounce | None:
+    types = _part_types(root)
+    sender = header.sender.address if header.sender else None
+    if not bounce.may_be_bounce(header.headers, root.content_type, types, sender, header.subject):
+        return None
+    return bounce.read_bounce(_message(raw), body.text)
+
+
+def _message(raw: bytes) -> Message:
+    """The start of the mail as the standard library sees it, for the readers of delivery reports."""
+    try:
+        return email.message_from_bytes(raw[:REPORT_CAP])
+    except RecursionError:
+        return email.message_from_bytes(raw[: read_fields(raw).body])
+
+
+def _part_types(root: Part) -> tuple[str, ...]:
+    return tuple(part.content_type for part in root.walk())
+
+
+def _classified(
+    header: Header,
+    root: Part,
+    body: Body,
+    found_bounce: Bounce | None,
+    envelope_sender: str | None,
+    is_own: Callable[[str], bool],
+) -> tuple[MailClass, str]:
+    return classify.classify(
+        classify.ClassView(
+            headers=header.headers,
+            content_type=root.content_type,
+            content_type_params=root.params,
+            part_types=_part_types(root),
+            subject=header.subject,
+            text=body.text,
+            sender=header.sender.address if header.sender else None,
+            envelope_sender=envelope_sender,
+            own=any(name.lower() == OWN_MARK.lower() and is_own(value) for name, value in header.headers),
+            bounce=found_bounce,
+        )
+    )
+
+
+def _forwarded(header: Header, body: Body) -> Forwarded | None:
+    attached: Mail | None = None
+    if body.first_mail is not None:
+        try:
+            attached = _read(body.first_mail, None, _never, inner=False)
+        except Unreadable:
+            attached = None
+    return forward.find_forwarded(body.text, header.subject, attached)

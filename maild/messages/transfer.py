@@ -1,0 +1,67 @@
+"""Content-Transfer-Encoding undone (RFC 2045, 6), leniently: what can be read is read, nothing raises."""
+
+from __future__ import annotations
+
+import binascii
+import re
+
+_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]+")
+_PADDED = re.compile(rb"={1,4}")
+_BASE64_ONLY = re.compile(rb"[A-Za-z0-9+/\s]+")
+_UU_BEGIN = re.compile(rb"^begin(?:-base64)? [0-7]{3,4} [^\r\n]{1,255}\r?\n", re.MULTILINE)
+
+
+def decode(data: bytes, encoding: str) -> bytes:
+    """The content of a part by its declared encoding; an unknown one leaves it as it is."""
+    encoding = encoding.strip().strip("\"'").lower()
+    if encoding == "base64":
+        return _base64(data)
+    if encoding in ("quoted-printable", "quoted-printible", "quotedprintable"):
+        return binascii.a2b_qp(data)
+    if encoding in ("x-uuencode", "uuencode", "x-uue", "uue"):
+        return uudecode(data)
+    return data
+
+
+def _base64(data: bytes) -> bytes:
+    """Base64 with stray characters, missing padding, or several padded pieces one after another."""
+    if b"=" not in data.rstrip(b"=\r\n \t-"):
+        return _digits(data)
+    pieces = _PADDED.split(data)
+    decoded = [_digits(pieces[0])]
+    for piece in pieces[1:]:
+        # Text behind the padding, such as the footer of a mailing list, is no base64.
+        if piece.strip() and not _BASE64_ONLY.fullmatch(piece):
+            break
+        decoded.append(_digits(piece))
+    return b"".join(decoded)
+
+
+def _digits(data: bytes) -> bytes:
+    try:
+        return binascii.a2b_base64(data)
+    except binascii.Error:
+        digits = _NOT_BASE64.sub(b"", data).rstrip(b"=")
+        digits = digits[: len(digits) - (len(digits) % 4 == 1)]
+        return binascii.a2b_base64(digits + b"=" * (-len(digits) % 4))
+
+
+def uudecode(data: bytes) -> bytes:
+    """The file between `begin` and `end`; lines that are no uuencoding are left out."""
+    begin = _UU_BEGIN.search(data)
+    out = bytearray()
+    for line in data[begin.end() if begin else 0 :].splitlines():
+        if line.strip() in (b"end", b"`", b""):
+            if line.strip() == b"end":
+                break
+            continue
+        try:
+            out += binascii.a2b_uu(line)
+        except binascii.Error:
+            # Some encoders count wrongly: take as many bytes as the first character promises.
+            size = (((line[0] - 32) & 63) * 4 + 5) // 3
+            try:
+                out += binascii.a2b_uu(line[:size])
+            except binascii.Error:
+                continue
+    return bytes(out)
