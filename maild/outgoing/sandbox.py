@@ -1,9 +1,9 @@
 """The small language of the letters: Jinja with everything taken out that could hang, swell or reach outside.
 
-A letter may print values, choose (`if`), repeat (`for`) and use the filters of `words.py`; nothing else. What is more
-than that is refused when the letter is loaded, with its line. What is left is bounded while it runs: every pass of a loop
-and every character that a filter reads is paid from a budget, and the output has a cap. Where letters lie and which one
-is taken stands in `letters.py`; which variables a letter may name, in `lint.py`.
+A letter may print values, choose (`if`), repeat (`for`) and use the filters of `words.py`; nothing else. What goes
+beyond is refused when the letter is loaded, with its line. What is left is bounded while it runs: every pass of a
+loop and every character that a filter reads is paid from a budget, and the output has a cap. Where letters lie and
+which one is taken stands in `letters.py`; which variables a letter may name, in `lint.py`.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ MAX_OUTPUT = 4_000_000
 """Characters that one rendering may give."""
 BUDGET = 5_000_000
 """Steps of one rendering: a node evaluated or a character read by a filter; well under a second."""
+_MAX_DEPTH = 60
 
 _WORDS_OF_THE_LANGUAGE = (
     nodes.Output, nodes.TemplateData, nodes.Name, nodes.Const, nodes.If, nodes.For, nodes.Filter, nodes.Test,
@@ -195,12 +196,14 @@ def _translated(environment: _LetterEnvironment, tree: nodes.Template, file: str
 
 
 def _all_nodes(root: nodes.Node) -> Iterator[nodes.Node]:
-    """Every node below `root`, without recursion, so that depth does not matter."""
-    waiting = list(root.iter_child_nodes())
+    """Every node below `root`, without recursion; raises LetterError where Jinja's own recursion would not end well."""
+    waiting = [(child, 1) for child in root.iter_child_nodes()]
     while waiting:
-        node = waiting.pop()
+        node, depth = waiting.pop()
+        if depth > _MAX_DEPTH:
+            raise LetterError("the letter is nested too deep", node.lineno)
         yield node
-        waiting.extend(node.iter_child_nodes())
+        waiting.extend((child, depth + 1) for child in node.iter_child_nodes())
 
 
 def _refuse_foreign(node: nodes.Node) -> None:

@@ -73,8 +73,8 @@ class Outbox(Protocol):
         ...
 
     def release(self, mail_ids: Sequence[int], reason: str, next_at: datetime) -> None:
-        """Claimed, not tried: back to waiting with the try given back, due at `next_at`; `last_error` = reason, where one
-        is given.
+        """Claimed, not tried: back to waiting with the try given back, due at `next_at`; `last_error` = reason, where
+        one is given.
         """
         ...
 

@@ -12,6 +12,7 @@ import socket
 import ssl
 from collections.abc import Callable
 from enum import StrEnum
+from ipaddress import ip_address
 from time import monotonic
 
 from maild.errors import RetryLater, Unavailable
@@ -25,7 +26,6 @@ _MAX_IDLE = 60.0
 """Seconds after which an idle connection is not trusted any more."""
 _SLOWEST_LINE = 20_000
 """Octets a second that a line must carry at least."""
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _RELAY_FAULTS = frozenset({530, 534, 535, 538})
 """Replies that speak of our login, not of the mail (RFC 4954, 6)."""
 
@@ -147,6 +147,8 @@ class SmtpTransport:
 
     def _connect(self) -> smtplib.SMTP:
         """A connection that is greeted, protected and logged in."""
+        if self._username and self._security is Security.NONE and not _is_loopback(self._host):
+            raise self._unavailable("a password is never sent in clear: set security to starttls or tls")
         smtp: smtplib.SMTP | None = None
         try:
             smtp = self._dial()
@@ -201,8 +203,6 @@ class SmtpTransport:
         self._greet(smtp)
 
     def _log_in(self, smtp: smtplib.SMTP) -> None:
-        if self._security is Security.NONE and self._host not in _LOOPBACK:
-            raise self._unavailable("a password is never sent in clear: set security to starttls or tls")
         try:
             smtp.login(self._username, self._password)
         except smtplib.SMTPNotSupportedError as error:
@@ -285,6 +285,13 @@ class SmtpTransport:
         dialogue.settle(dialogue.waiting, reply)
         if reply[0] == 421:
             self._drop()
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _bytes(value: bytes | str) -> bytes:

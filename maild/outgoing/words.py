@@ -60,9 +60,9 @@ _WORDS = {
         "first_response": "first answer", "next_response": "next answer", "resolution": "solution",
     },
     "ru": {
-        "new": "новое", "open": "в работе", "pending": "ждём клиента", "hold": "отложено", "solved": "решено",
-        "closed": "закрыто", "spam": "спам", "merged": "объединено с другим", "low": "низкая", "normal": "обычная",
-        "high": "высокая", "urgent": "срочная", "bounce": "письмо не доставлено", "delay": "доставка задерживается",
+        "new": "новая", "open": "в работе", "pending": "ждём клиента", "hold": "отложена", "solved": "решена",
+        "closed": "закрыта", "spam": "спам", "merged": "объединена с другой", "low": "низкая", "normal": "обычная",
+        "high": "высокая", "urgent": "неотложная", "bounce": "письмо не доставлено", "delay": "доставка задерживается",
         "out_of_office": "автоответ об отсутствии", "receipt": "уведомление о прочтении", "list": "письмо из рассылки",
         "bulk": "массовая рассылка", "challenge": "просьба подтвердить отправителя", "abuse_report": "жалоба на спам",
         "auto_generated": "написано программой", "own": "наше собственное письмо", "person": "написано человеком",
@@ -216,6 +216,6 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "length": lambda _run, value: len(value or ()),
     "upper": lambda _run, value: str(value).upper(),
     "lower": lambda _run, value: str(value).lower(),
-    "trim": lambda _run, value: str(value).strip(),
+    "trim": lambda _run, value: str(value).lstrip("\n").rstrip(),
 }
 """Every filter of the letters; docs/letters.md explains each."""
