@@ -1,1 +1,19 @@
 """Where everything lies safe: one database, SQLite or PostgreSQL, spoken to here and nowhere else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from maild.store.keep import Keep
+
+
+def open_keep(url: str, holder: str) -> Keep:
+    """Open a database and see that its tables are the ones we know. Raises RetryLater, Unavailable, CannotCreate, ConfigError."""
+    from maild.store.engine import Database
+    from maild.store.keep import Keep
+    from maild.store.schema import prepare
+
+    database = Database(url)
+    prepare(database)
+    return Keep(database, holder)

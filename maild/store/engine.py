@@ -29,15 +29,19 @@ class Database:
     """One database and its connections. Safe to share between workers."""
 
     def __init__(self, url: str) -> None:
-        try:
-            parsed = sa.make_url(url)
-        except ArgumentError as error:
-            raise Unavailable(f"database.url {url!r} is no database address: {error}") from error
-        self.url = parsed
-        self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        self.url = self.parse(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
         # SQLite has one writer anyway. Waiting for it here is fair and quick; its own busy handler sleeps and starves.
         self._writer: Any = threading.RLock() if self.is_sqlite else _NoLock()
         self.engine = self._open_sqlite() if self.is_sqlite else self._open_server()
+
+    @staticmethod
+    def parse(url: str) -> sa.URL:
+        """A database's address, taken apart. Raises Unavailable where it is none."""
+        try:
+            return sa.make_url(url)
+        except ArgumentError as error:
+            raise Unavailable(f"database.url {url!r} is no database address: {error}") from error
 
     def _open_sqlite(self) -> Engine:
         path = Path(self.url.database or "")
@@ -101,13 +105,13 @@ def _first_line(error: DBAPIError) -> str:
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _: object) -> None:
-    connection.isolation_level = None  # type: ignore[attr-defined]  # the driver opens no transaction of its own
+    connection.isolation_level = None  # the driver opens no transaction of its own
     cursor = connection.cursor()
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "fullfsync=ON", "cache_size=-16000"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
     # SQLite's own lower() folds ASCII alone, and Russian would be searched differently on the two databases.
-    connection.create_function("maild_fold", 1, _fold, deterministic=True)  # type: ignore[attr-defined]
+    connection.create_function("maild_fold", 1, _fold, deterministic=True)
 
 
 def _fold(text: str | None) -> str | None:

@@ -17,7 +17,7 @@ from maild.store.engine import Database
 from maild.store.tables import inbox, inbox_raw, tickets
 from maild.threads.model import InboxState
 
-Row = Mapping[str, Any]
+Row = Mapping[Any, Any]
 T = TypeVar("T")
 
 
@@ -136,7 +136,7 @@ class InboxStore:
                 )
             )
 
-    def list(self, states: Sequence[str] = (), inbox_id: int | None = None, limit: int | None = None) -> list[Row]:
+    def listing(self, states: Sequence[str] = (), inbox_id: int | None = None, limit: int | None = None) -> list[Row]:
         """The ledger, oldest first, without raw bytes; the ticket as its number."""
         columns = [c for c in inbox.c if c.name not in ("decision", "traceback")]
         query = (
@@ -189,7 +189,8 @@ class InboxStore:
     def next_time(self) -> datetime | None:
         """When the earliest waiting mail is to be looked at; None where none waits."""
         with self._database.read() as connection:
-            return connection.scalar(sa.select(sa.func.min(inbox.c.next_at)).where(inbox.c.state == InboxState.WAITING))
+            query = sa.select(sa.func.min(inbox.c.next_at)).where(inbox.c.state == InboxState.WAITING)
+            return connection.execute(query).scalar_one()  # type: ignore[no-any-return]
 
 
 def insert_arrivals(connection: Connection, arrivals: Sequence[Arrival]) -> list[int]:

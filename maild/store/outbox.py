@@ -13,11 +13,11 @@ from maild.errors import NotFound, UsageError
 from maild.messages.mail import Address
 from maild.store.engine import Database
 from maild.store.rows import key_of
-from maild.store.tables import outbox, outbox_raw, tickets
+from maild.store.tables import leases, outbox, outbox_raw, tickets
 from maild.threads.model import OutboxState
 from maild.threads.plan import OutgoingMail, Outcome, WrittenLetter
 
-Row = Mapping[str, Any]
+Row = Mapping[Any, Any]
 _STOPPABLE = (OutboxState.WAITING, OutboxState.UNCERTAIN)
 _RETRYABLE = (OutboxState.FAILED, OutboxState.HELD, OutboxState.WAITING, OutboxState.UNCERTAIN)
 
@@ -71,7 +71,7 @@ class OutboxStore:
             rows = connection.execute(query).mappings().all()
             ids = [row["id"] for row in rows]
             if ids:
-                claimed = {"state": OutboxState.SENDING, "claimed_by": self._holder}
+                claimed = {"state": OutboxState.SENDING, "claimed_by": self._holder, "attempts": outbox.c.attempts + 1}
                 connection.execute(outbox.update().where(outbox.c.id.in_(ids)).values(**claimed))
         return [_to_outgoing(row) for row in rows]
 
@@ -83,48 +83,59 @@ class OutboxStore:
             )
 
     def settle(self, outbox_id: int, outcome: Outcome, now: datetime, next_at: datetime | None) -> None:
-        """Write down what became of a try; `next_at` None: it is over, sent or failed."""
+        """Write down what became of a try; `next_at` None: nothing more is tried. Done twice, it is done once."""
         with self._database.write() as connection:
             query = sa.select(outbox.c.recipients).where(outbox.c.id == outbox_id).with_for_update()
             recipients = _after(connection.execute(query).scalar_one(), outcome, final=next_at is None)
+            state = _state(recipients, outcome)
+            left = state in (OutboxState.WAITING, OutboxState.UNCERTAIN)
             connection.execute(
                 outbox.update()
                 .where(outbox.c.id == outbox_id)
                 .values(
                     recipients=recipients,
-                    state=_state(recipients, outcome, next_at),
-                    attempts=outbox.c.attempts + 1,
-                    next_at=next_at,
-                    sent_at=now if any(r["state"] == "sent" for r in recipients) and next_at is None else None,
+                    state=state,
+                    next_at=next_at if left else None,
+                    sent_at=None if left or not any(r["state"] == "sent" for r in recipients) else now,
                     last_error=outcome.error or _errors(recipients),
                     claimed_by=None,
                 )
             )
 
-    def put_back(self, ids: Sequence[int], *, reason: str, next_at: datetime) -> None:
-        """Claimed letters that were not tried, since the relay is not to be had: they wait, their tries uncounted."""
+    def release(self, ids: Sequence[int], reason: str, next_at: datetime) -> None:
+        """Claimed letters that were not tried: they wait until `next_at`, the try given back; reason "" leaves the old one."""
+        values: dict[str, Any] = {"state": OutboxState.WAITING, "next_at": next_at, "claimed_by": None}
+        if reason:
+            values["last_error"] = reason
         with self._database.write() as connection:
             connection.execute(
                 outbox.update()
                 .where(outbox.c.id.in_(list(ids)), outbox.c.state == OutboxState.SENDING)
-                .values(state=OutboxState.WAITING, next_at=next_at, last_error=reason, claimed_by=None)
+                .values(attempts=outbox.c.attempts - 1, **values)
             )
 
-    def release(self, holders: Sequence[str] | None = None) -> int:
-        """What a dead sender had claimed and not begun to hand over waits again; None: whoever claimed it."""
+    def recover(self) -> int:
+        """What a dead sender had claimed and not begun to hand over waits again, due at once; says how many.
+
+        On SQLite there is one daemon, so every claim found at a start is a dead one's. Desks that share a PostgreSQL
+        leave the claims of those alone whose lease still runs.
+        """
         with self._database.write() as connection:
             query = outbox.update().where(outbox.c.state == OutboxState.SENDING)
-            if holders is not None:
-                query = query.where(outbox.c.claimed_by.in_(holders))
+            if not self._database.is_sqlite:
+                now = connection.execute(sa.select(sa.func.now())).scalar_one()
+                alive = sa.select(leases.c.holder).where(leases.c.until > now, leases.c.holder != self._holder)
+                query = query.where(outbox.c.claimed_by.not_in(alive))
             return connection.execute(query.values(state=OutboxState.WAITING, claimed_by=None)).rowcount
 
     def next_time(self) -> datetime | None:
         """When the next letter is due; None where none is."""
         states = (OutboxState.WAITING, OutboxState.UNCERTAIN)
         with self._database.read() as connection:
-            return connection.scalar(sa.select(sa.func.min(outbox.c.next_at)).where(outbox.c.state.in_(states)))
+            query = sa.select(sa.func.min(outbox.c.next_at)).where(outbox.c.state.in_(states))
+            return connection.execute(query).scalar_one()  # type: ignore[no-any-return]
 
-    def list(self, states: Sequence[str] = (), limit: int | None = None) -> list[Row]:
+    def listing(self, states: Sequence[str] = (), limit: int | None = None) -> list[Row]:
         """The letters, oldest first, without their bytes; the ticket as its number."""
         query = (
             sa.select(outbox, tickets.c.number.label("ticket"))
@@ -184,7 +195,7 @@ def _to_outgoing(row: Row) -> OutgoingMail:
         envelope_from=row["envelope_from"],
         recipients=tuple(r["address"] for r in row["recipients"] if r["state"] == "waiting"),
         raw=bytes(row["raw"]),
-        attempts=row["attempts"],
+        attempts=row["attempts"] + 1,
         created_at=row["created_at"],
     )
 
@@ -206,10 +217,11 @@ def _after(recipients: list[dict[str, str]], outcome: Outcome, *, final: bool) -
     return [one(r) for r in recipients]
 
 
-def _state(recipients: list[dict[str, str]], outcome: Outcome, next_at: datetime | None) -> OutboxState:
-    if next_at is not None:
+def _state(recipients: list[dict[str, str]], outcome: Outcome) -> OutboxState:
+    states = {r["state"] for r in recipients}
+    if "waiting" in states:
         return OutboxState.UNCERTAIN if outcome.uncertain else OutboxState.WAITING
-    return OutboxState.SENT if any(r["state"] == "sent" for r in recipients) else OutboxState.FAILED
+    return OutboxState.FAILED if "failed" in states else OutboxState.SENT
 
 
 def _errors(recipients: list[dict[str, str]]) -> str:

@@ -21,7 +21,7 @@ from maild.threads.model import (
     Visibility,
 )
 
-Row = Mapping[str, Any]
+Row = Mapping[Any, Any]
 
 
 def address_row(address: Address) -> dict[str, str]:

@@ -21,7 +21,7 @@ def prepare(database: Database) -> None:
     if version is None:
         _create(database)
     elif version != VERSION:
-        raise ConfigError([_wrong_version(database, version)])
+        raise ConfigError([wrong_version(database, version)])
 
 
 def read_version(database: Database) -> str | None:
@@ -44,7 +44,8 @@ def _create(database: Database) -> None:
             connection.execute(counters.insert(), [{"name": n, "value": v} for n, v in FIRST_NUMBERS.items()])
 
 
-def _wrong_version(database: Database, version: str) -> Finding:
+def wrong_version(database: Database, version: str) -> Finding:
+    """What an admin is told of a database that another version of maild made."""
     newer = version > VERSION
     return Finding(
         file=database.url.render_as_string(hide_password=True),

@@ -129,7 +129,7 @@ class TicketStore:
         query = sa.select(tickets).where(tickets.c.id.in_(ids)).order_by(tickets.c.id).with_for_update()
         return {row["id"]: self._load_one(connection, row) for row in connection.execute(query).mappings().all()}
 
-    def _load_one(self, connection: Connection, row: Mapping[str, Any]) -> TicketFacts:
+    def _load_one(self, connection: Connection, row: Mapping[Any, Any]) -> TicketFacts:
         def rows_of(table: sa.Table, limit: int | None = None) -> list[Any]:
             query = sa.select(table).where(table.c.ticket_id == row["id"]).order_by(table.c.id.desc()).limit(limit)
             return list(reversed(connection.execute(query).mappings().all()))

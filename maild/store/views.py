@@ -19,7 +19,7 @@ from maild.store.tables import clocks, events, links, messages, participants, ti
 from maild.sla.deadlines import TicketClock
 from maild.threads.model import Message, Status, Ticket
 
-Row = Mapping[str, Any]
+Row = Mapping[Any, Any]
 
 
 class fold(sa.sql.functions.GenericFunction[str]):  # noqa: N801  # it is written like a function of the database

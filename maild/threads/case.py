@@ -53,8 +53,8 @@ def identify(mail: Mail, envelope: Envelope, practice: Practice) -> Sender:
         address=normal(mail.strict_sender) if mail.strict_sender else None,
         names=frozenset(names),
         login=envelope.login,
-        relay_login=results.auth,
-        dmarc_domain=results.dmarc,
-        dkim_domains=results.dkim,
+        relay_login=(results.auth_identity or "") if results.auth == "pass" else None,
+        dmarc_domain=results.dmarc_domain if results.dmarc == "pass" else None,
+        dkim_domains=results.dkim_domains,
     )
     return Sender(address=address, agent=agent, proof=prove(evidence))

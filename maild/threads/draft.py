@@ -134,7 +134,7 @@ def clock_happenings(before: Ticket, after: Ticket) -> tuple[ClockHappening, ...
     return (ClockHappening.STATUS_CHANGED,)
 
 
-def incoming(case: Case, at: datetime, *, visibility: Visibility, **flags: bool) -> Message:
+def incoming(case: Case, at: datetime, *, visibility: Visibility, proposed: bool = False, unverified: bool = False) -> Message:
     """The case's mail as a message of a ticket."""
     mail = case.mail
     return Message(
@@ -152,7 +152,8 @@ def incoming(case: Case, at: datetime, *, visibility: Visibility, **flags: bool)
         text=mail.text,
         reply=mail.reply,
         attachments=attachment_notes(mail.attachments),
-        **flags,
+        proposed=proposed,
+        unverified=unverified,
     )
 
 

@@ -1,0 +1,135 @@
+"""`maild [--config settings.toml] VERB`: finds the verb, loads only its file, turns errors into one sentence and a status."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from pathlib import Path
+
+import click
+from click.exceptions import Exit
+
+from maild import __version__
+from maild.errors import ConfigError, MaildError, Unavailable
+
+TEMPORARY_FAILURE = 75  # sysexits: EX_TEMPFAIL, at which a mail server keeps the mail and comes again
+SOFTWARE = 70  # sysexits: EX_SOFTWARE
+
+VERBS = {
+    "init": ("setup", "writes settings.toml, rules/ and var/ that work as they are"),
+    "run": ("service", "the daemon"),
+    "demo": ("demo", "a small conversation through the running daemon"),
+    "check": ("setup", "settings, rules and letters: all mistakes at once"),
+    "ingest": ("intake", "accepts mails from a pipe, files, mbox or Maildir"),
+    "read": ("reading", "how a mail is understood"),
+    "explain": ("reading", "what is done with a mail, and why"),
+    "inbox": ("ledgers", "the accepted mails and what became of them"),
+    "outbox": ("ledgers", "the letters that leave"),
+    "tickets": ("tickets", "the list of tickets"),
+    "ticket": ("tickets", "one ticket: show it, or give an order"),
+    "rules": ("rules", "the rules' workshop: check, show, test"),
+    "letters": ("letters", "the texts of letters: list, preview"),
+    "users": ("users", "agents' logins for the SMTP listener"),
+    "db": ("database", "the database: check, upgrade"),
+}
+"""Every verb, where it lives, and its line in the help."""
+
+LATER = frozenset({"tick", "sla", "report", "kb", "backup", "restore", "forget", "export", "import"})
+"""Verbs of the interface that this version does not have yet; they stand in no help and answer 69."""
+
+
+class _Verbs(click.Group):
+    """Loads a verb's file only when it is called: starting is paid once per mail by a pipe."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
+        if name in LATER:
+            raise Unavailable(f"this version of maild has no '{name}' yet; `maild --help` lists what there is")
+        if name not in VERBS:
+            return None
+        command = getattr(importlib.import_module(f"maild.cli.{VERBS[name][0]}"), name.replace("-", "_"))
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Verbs"):
+            formatter.write_dl([(name, text) for name, (_, text) in VERBS.items()])
+
+
+@click.command(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--config", type=click.Path(path_type=Path), help="The settings file; else $MAILD_CONFIG, else ./settings.toml.")
+@click.version_option(__version__, prog_name="maild")
+@click.pass_context
+def maild(ctx: click.Context, config: Path | None) -> None:
+    """The helpdesk that lives in the mailbox."""
+    from maild.cli.app import App
+
+    named = config or (Path(os.environ["MAILD_CONFIG"]) if os.environ.get("MAILD_CONFIG") else None)
+    ctx.obj = App(named)
+
+
+def main() -> None:
+    """Run the command and end with its status (sysexits)."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """The exit status of one call; every failure is one sentence on standard error."""
+    piped = _takes_a_pipe(arguments)
+    try:
+        status = maild.main(args=arguments, prog_name="maild", standalone_mode=False)
+        return status if isinstance(status, int) else 0
+    except Exit as end:
+        return end.exit_code
+    except click.Abort:
+        return _fail("stopped", 130, piped=False)
+    except click.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        return 64
+    except click.ClickException as error:
+        return _fail(_usage(error), TEMPORARY_FAILURE if piped else 64, piped=False)
+    except ConfigError as error:
+        return _fail(_findings(error), error.exit_status, piped=piped)
+    except MaildError as error:
+        return _fail(str(error), error.exit_status, piped=piped)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as bug:  # the top: a bug must not make a mail server bounce a customer's mail
+        if not piped:
+            raise
+        return _fail(f"a bug in maild: {type(bug).__name__}: {bug}", TEMPORARY_FAILURE, piped=False)
+
+
+def _takes_a_pipe(arguments: list[str]) -> bool:
+    """Whether this is `ingest` reading standard input: then only 0 and 75 may come out."""
+    if "ingest" not in arguments:
+        return False
+    rest, files, skip = arguments[arguments.index("ingest") + 1 :], [], False
+    for word in rest:
+        if skip:
+            skip = False
+        elif word in ("--sender", "--recipient"):
+            skip = True
+        elif not word.startswith("-") or word == "-":
+            files.append(word)
+    return not files or "-" in files
+
+
+def _fail(sentence: str, status: int, *, piped: bool) -> int:
+    click.echo(f"maild: {sentence}", err=True)
+    return TEMPORARY_FAILURE if piped else status
+
+
+def _usage(error: click.ClickException) -> str:
+    command = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "maild"
+    return f"{error.format_message()} Try '{command} --help'."
+
+
+def _findings(error: ConfigError) -> str:
+    from maild.cli.output import findings_text
+
+    return findings_text(error.findings)

@@ -1,0 +1,107 @@
+"""How the command speaks: tables on a terminal, plain text in a pipe, JSON Lines where asked."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import click
+
+from maild.errors import Finding
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def json_option(function: F) -> F:
+    """`--json`, anywhere behind the verb."""
+
+    def remember(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+        if value:
+            ctx.obj.json = True
+
+    option = click.option("--json", is_flag=True, expose_value=False, callback=remember, help="JSON Lines, one object a line.")
+    return option(function)
+
+
+def say_json(value: Mapping[str, object]) -> None:
+    """One object on a line of its own, ASCII alone."""
+    click.echo(json.dumps(value, ensure_ascii=True, default=_plain))
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, (set, frozenset)):
+        return sorted(value)
+    return str(value)
+
+
+def when(at: datetime | None) -> str:
+    """A time for people, in the machine's own zone."""
+    return at.astimezone().strftime("%Y-%m-%d %H:%M") if at else ""
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A table as wide as the terminal; tab-separated without cutting in a pipe."""
+    lines = [[_clean(str("" if cell is None else cell)) for cell in row] for row in rows]
+    if not sys.stdout.isatty():
+        for line in lines:
+            click.echo("\t".join(line))
+        return
+    if not lines:
+        click.echo("nothing")
+        return
+    widths = [max(_width(line[i]) for line in [list(columns), *lines]) for i in range(len(columns))]
+    room = shutil.get_terminal_size().columns
+    widths[-1] = max(10, min(widths[-1], room - sum(widths[:-1]) - 2 * (len(widths) - 1)))
+    click.echo(click.style("  ".join(_pad(c, w) for c, w in zip(columns, widths, strict=True)).rstrip(), bold=True))
+    for line in lines:
+        click.echo("  ".join(_pad(c, w) for c, w in zip(line, widths, strict=True)).rstrip())
+
+
+def _clean(text: str) -> str:
+    """Nothing that a stranger wrote may move the cursor or paint the screen."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
+def clean_text(text: str) -> str:
+    """A text of several lines, harmless on a terminal."""
+    return "\n".join(_clean(line) for line in text.splitlines())
+
+
+def _width(text: str) -> int:
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def _pad(text: str, width: int) -> str:
+    if _width(text) <= width:
+        return text + " " * (width - _width(text))
+    while _width(text) > width - 1:
+        text = text[:-1]
+    return text + "…"
+
+
+def findings_text(findings: Sequence[Finding]) -> str:
+    """Every mistake with its place, the line as it stands, a caret, and what to do."""
+    return "\n".join(_finding_text(f) for f in findings)
+
+
+def _finding_text(finding: Finding) -> str:
+    text = str(finding)
+    if finding.source and finding.column:
+        before = "".join("\t" if c == "\t" else " " * _width(c) for c in finding.source[: finding.column - 1])
+        text += f"\n    {finding.source}\n    {before}^"
+    return text
+
+
+def finding_json(finding: Finding) -> dict[str, object]:
+    """A finding in the shape of `rules check --json`."""
+    return {
+        name: getattr(finding, name)
+        for name in ("file", "line", "column", "severity", "code", "rule", "message", "hint")
+    }

@@ -1,0 +1,100 @@
+"""`maild init` and `maild check`: a desk that works as it is, and whether it still does."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import click
+
+import maild as package
+from maild.cli.app import App
+from maild.cli.output import finding_json, findings_text, json_option, say_json
+from maild.errors import CannotCreate, ConfigError, Finding, MaildError
+
+_SAMPLE_NAMES = ("settings.toml", "rules")
+
+
+def sample_folder() -> Path:
+    """Where the shipped settings.toml and rules/ lie: in the installed package, or beside it in a checkout."""
+    here = Path(package.__file__).resolve().parent
+    return here / "sample" if (here / "sample").is_dir() else here.parent
+
+
+@click.command()
+@click.argument("folder", metavar="[DIR]", default=".", type=click.Path(path_type=Path, file_okay=False))
+def init(folder: Path) -> None:
+    """Write a commented settings.toml, rules/ and var/ into DIR; nothing that stands there is overwritten."""
+    from maild.desk.secret import ensure_secret
+
+    standing = [name for name in (*_SAMPLE_NAMES, "var") if (folder / name).exists()]
+    if standing:
+        raise CannotCreate(f"{folder / standing[0]} stands there already; name an empty folder")
+    sample = sample_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(sample / "settings.toml", folder / "settings.toml")
+        shutil.copytree(sample / "rules", folder / "rules")
+        (folder / "var").mkdir(mode=0o700)
+    except OSError as error:
+        raise CannotCreate(f"cannot write into {folder}: {error.strerror}") from error
+    ensure_secret(folder / "var" / "secret")
+    click.echo(f"made {folder / 'settings.toml'}, {folder / 'rules'} and {folder / 'var'}")
+    click.echo(f"next: maild --config {folder / 'settings.toml'} run")
+
+
+@click.command()
+@click.option("--online", is_flag=True, help="Also connect to the database and the relay.")
+@json_option
+@click.pass_obj
+def check(app: App, online: bool) -> int:
+    """Settings, rules and letters: all mistakes at once; 1 when there are any."""
+    findings = _all_findings(app)
+    if online and not any(f.severity == "error" for f in findings):
+        findings += _online_findings(app)
+    if app.json:
+        for finding in findings:
+            say_json(finding_json(finding))
+    elif findings:
+        click.echo(findings_text(findings))
+    errors = sum(f.severity == "error" for f in findings)
+    if not app.json:
+        click.echo(f"{errors} errors, {len(findings) - errors} warnings" if findings else "all is well")
+    return 1 if errors else 0
+
+
+def _all_findings(app: App) -> list[Finding]:
+    from maild.config.policy import check_policy
+    from maild.desk.assembly import make_letters
+    from maild.desk.secret import secret_findings
+
+    try:
+        settings = app.settings
+    except ConfigError as error:
+        # A file that is missing is the caller's mistake, one that is wrong is what was asked about.
+        if any(f.code in ("no-settings", "unreadable") for f in error.findings):
+            raise
+        return list(error.findings)
+    found = [*check_policy(settings), *make_letters(settings).check()]
+    return found + secret_findings(settings.desk.secret_file)
+
+
+def _online_findings(app: App) -> list[Finding]:
+    from maild.desk.assembly import make_transport
+    from maild.store.care import check_database
+    from maild.store.engine import Database
+
+    found = []
+    try:
+        found += [_finding("database", t) for t in check_database(Database(app.settings.database.url)) if "empty" not in t]
+    except MaildError as error:
+        found.append(_finding("database", str(error)))
+    try:
+        make_transport(app.settings).check()
+    except MaildError as error:
+        found.append(_finding("outgoing", str(error)))
+    return found
+
+
+def _finding(section: str, message: str) -> Finding:
+    return Finding(file=f"[{section}]", line=0, column=0, severity="error", code="offline", message=message)

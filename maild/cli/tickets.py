@@ -1,0 +1,196 @@
+"""`maild tickets` and `maild ticket`: what the desk has in hand, and orders by the command line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from maild.cli.app import App
+from maild.cli.output import clean_text, json_option, say_json, table, when
+from maild.errors import DataError
+from maild.messages.mail import Address
+from maild.sla.deadlines import TicketClock, spent_at, state_at
+from maild.sla.explain import explain
+from maild.store.views import Listed, Wanted, Whole
+from maild.threads.model import Message, Status, Ticket
+from maild.threads.orders import HANDLERS
+
+
+@click.command()
+@click.option("--status", type=click.Choice([str(s) for s in Status]), help="Only this status; else all but spam and merged.")
+@click.option("--queue", help="Only this queue.")
+@click.option("--assignee", help="Only this agent's.")
+@click.option("--overdue", is_flag=True, help="Only those past their due time.")
+@click.option("--search", metavar="WORDS", help="Only those in which every word is found.")
+@click.option("--limit", type=click.IntRange(min=1), help="At most so many.")
+@json_option
+@click.pass_obj
+def tickets(
+    app: App, status: str | None, queue: str | None, assignee: str | None, overdue: bool, search: str | None, limit: int | None
+) -> None:
+    """The tickets, newest first."""
+    now = app.clock.now()
+    wanted = Wanted(status=status, queue=queue, assignee=assignee, overdue_at=now if overdue else None, search=search, limit=limit)
+    rows = app.keep.views.tickets(wanted)
+    if app.json:
+        for row in rows:
+            say_json(_listed_json(app, row))
+        return
+    table(
+        ("number", "status", "queue", "assignee", "priority", "due", "from", "subject"),
+        [_row(r.ticket) for r in rows],
+    )
+
+
+def _row(t: Ticket) -> tuple[object, ...]:
+    return (t.number, t.status, t.queue, t.assignee, t.priority, when(t.due_at), t.requester.address if t.requester else "", t.subject)
+
+
+def _listed_json(app: App, listed: Listed) -> dict[str, object]:
+    return ticket_json(listed.ticket, app) | {"messages": listed.messages}
+
+
+def ticket_json(ticket: Ticket, app: App) -> dict[str, object]:
+    """A ticket in the shape of `tickets --json`, its messages left aside."""
+    overdue = ticket.due_at is not None and ticket.due_at < app.clock.now()
+    return {
+        "number": ticket.number,
+        "status": ticket.status,
+        "subject": ticket.subject,
+        "queue": ticket.queue,
+        "line": ticket.line,
+        "assignee": ticket.assignee,
+        "priority": ticket.priority,
+        "tags": list(ticket.tags),
+        "fields": dict(ticket.fields),
+        "requester": _address(ticket.requester),
+        "participants": [
+            {"name": p.address.name, "address": p.address.address, "confirmed": p.confirmed} for p in ticket.participants
+        ],
+        "language": ticket.language,
+        "channel": ticket.channel,
+        "created_at": ticket.created_at,
+        "updated_at": ticket.updated_at,
+        "solved_at": ticket.solved_at,
+        "due_at": ticket.due_at,
+        "overdue": overdue,
+    }
+
+
+def _address(address: Address | None) -> dict[str, str] | None:
+    return {"name": address.name, "address": address.address} if address else None
+
+
+@click.group(invoke_without_command=False)
+def ticket() -> None:
+    """One ticket: `show` it, or give it an order that an agent can mail as well."""
+
+
+@ticket.command("show")
+@click.argument("number")
+@json_option
+@click.pass_obj
+def ticket_show(app: App, number: str) -> None:
+    """Everything about a ticket: what was written, what happened and why, and its clocks."""
+    whole = app.keep.views.ticket(number, app.settings.desk.tag)
+    if app.json:
+        say_json(_whole_json(app, whole))
+    else:
+        _print_whole(app, whole)
+
+
+def _whole_json(app: App, whole: Whole) -> dict[str, object]:
+    return ticket_json(whole.ticket, app) | {
+        "messages": [_message_json(i, m) for i, m in whole.messages],
+        "events": [{k: e[k] for k in ("at", "kind", "actor", "detail", "because")} for e in whole.events],
+        "clocks": [_clock_json(app, whole.ticket, c) for c in whole.clocks],
+        "links": [dict(link) for link in whole.links],
+    }
+
+
+def _message_json(message_id: int, m: Message) -> dict[str, object]:
+    return {
+        "id": message_id,
+        "at": m.at,
+        "direction": m.direction,
+        "visibility": m.visibility,
+        "class": m.mail_class,
+        "from": _address(m.sender),
+        "to": [_address(a) for a in m.to],
+        "cc": [_address(a) for a in m.cc],
+        "message_id": m.message_id,
+        "subject": m.subject,
+        "text": m.text,
+        "reply": m.reply,
+        "attachments": [
+            {name: getattr(a, name) for name in ("filename", "content_type", "size", "sha256", "inline", "content_id")}
+            for a in m.attachments
+        ],
+        "author": m.author,
+        "proposed": m.proposed,
+        "unverified": m.unverified,
+    }
+
+
+def _clock_json(app: App, t: Ticket, clock: TicketClock) -> dict[str, Any]:
+    promise, now = app.office.practice.promises.named(t.promise), app.clock.now()
+    return {
+        "target": clock.target,
+        "started_at": clock.started_at,
+        "due_at": clock.due_at,
+        "state": state_at(clock, now),
+        "spent": f"{int(spent_at(clock, promise.calendar, now).total_seconds())}s",
+        "explained": explain(clock, promise, now),
+    }
+
+
+def _print_whole(app: App, whole: Whole) -> None:
+    t = whole.ticket
+    click.secho(f"{t.number}  {clean_text(t.subject)}", bold=True)
+    click.echo(f"{t.status}, queue {t.queue}, line {t.line}, {t.priority}, assigned to {t.assignee or 'nobody'}")
+    for person in t.participants:
+        role = "requester" if t.requester and person.address.address == t.requester.address else "participant"
+        click.echo(f"{role}: {clean_text(person.address.name)} <{clean_text(person.address.address)}>")
+    for clock in whole.clocks:
+        click.echo(f"clock: {_clock_json(app, t, clock)['explained']}")
+    for link in whole.links:
+        click.echo(f"link: {link['kind'].replace('_', ' ')} {link['ticket']}")
+    for _, m in whole.messages:
+        _print_message(m)
+    click.echo()
+    for e in whole.events:
+        because = f" ({e['because']})" if e["because"] else ""
+        click.echo(clean_text(f"{when(e['at'])}  {e['actor']}: {e['kind']}: {e['detail']}{because}"))
+
+
+def _print_message(m: Message) -> None:
+    flags = "".join(f" [{f}]" for f, holds in (("proposed", m.proposed), ("unverified", m.unverified), (m.visibility, m.visibility == "internal")) if holds)
+    sender = m.author or (m.sender.address if m.sender else "?")
+    click.echo()
+    click.secho(clean_text(f"{when(m.at)}  {m.direction}  {sender}{flags}"), bold=True)
+    click.echo(clean_text(m.reply or m.text))
+    for a in m.attachments:
+        click.echo(clean_text(f"attached: {a.filename} ({a.content_type}, {a.size} bytes)"))
+
+
+def _order(name: str) -> click.Command:
+    @click.argument("words", nargs=-1)
+    @click.argument("number")
+    @click.pass_obj
+    def order(app: App, number: str, words: tuple[str, ...]) -> None:
+        from maild.desk.orders import give_order
+
+        done = give_order(app.keep, app.office, app.clock, number, name, " ".join(words))
+        for one in done:
+            if not one.ok:
+                raise DataError(f"{one.line}: {one.effect}")
+            click.echo(f"{one.line}: {one.effect}")
+
+    text = {"note": "Keep a text that the customer does not see.", "take": "An agent's own; here say: assign N NAME."}
+    return click.command(name, help=text.get(name, f"The order /{name}, as an agent would mail it."))(order)
+
+
+for _name in HANDLERS:
+    if _name != "take":
+        ticket.add_command(_order(_name))

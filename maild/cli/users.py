@@ -1,0 +1,62 @@
+"""`maild users`: who may log in to the SMTP listener. An agent's login is his id or his address."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+import click
+
+from maild.cli.app import App
+from maild.errors import ConfigError, Finding
+
+
+@click.group()
+def users() -> None:
+    """Agents' logins for the SMTP listener (smtp.users_file)."""
+
+
+def users_file(app: App) -> Path:
+    """The users file of the settings. Raises ConfigError where none is named."""
+    path = app.settings.smtp.users_file
+    if path is None:
+        hint = 'add users_file = "var/users" under [smtp]'
+        raise ConfigError([Finding(file=str(app.settings.file), line=0, column=0, severity="error", code="no-users-file", message="no users file is named", hint=hint)])
+    return path
+
+
+@users.command("set")
+@click.argument("login")
+@click.password_option(help="Asked for when it is left out.")
+@click.pass_obj
+def users_set(app: App, login: str, password: str) -> None:
+    """Give LOGIN this password, in place of those it had."""
+    from maild.ingest.users import remove_login, set_password
+
+    path = users_file(app)
+    remove_login(path, login)
+    set_password(path, login, password, secrets.token_bytes(16))
+    click.echo(f"{login} may log in")
+
+
+@users.command("remove")
+@click.argument("login")
+@click.pass_obj
+def users_remove(app: App, login: str) -> None:
+    """Take LOGIN's passwords away."""
+    from maild.errors import NotFound
+    from maild.ingest.users import remove_login
+
+    if not remove_login(users_file(app), login):
+        raise NotFound(f"there is no login {login}; `maild users list` lists what there is")
+    click.echo(f"{login} may not log in any more")
+
+
+@users.command("list")
+@click.pass_obj
+def users_list(app: App) -> None:
+    """Every login."""
+    from maild.ingest.users import list_logins
+
+    for login in dict.fromkeys(list_logins(users_file(app))):
+        click.echo(login)

@@ -1,0 +1,146 @@
+"""The daemon: builds the parts, starts the edges last and stops them first, reloads the rules.
+
+    start   database -> rules -> sender -> desk -> inbox writer -> listener (now mail may come)
+    stop    listener -> inbox writer -> desk -> sender (all that was promised is kept by then)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import logging
+import os
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+from typing import IO
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from maild.clock import Clock
+from maild.config.settings import Settings
+from maild.desk.assembly import make_transport
+from maild.desk.handle import Desk
+from maild.desk.rulebook import Rulebook
+from maild.desk.worker import DeskWorker
+from maild.doors import make_listener
+from maild.errors import CannotCreate, RetryLater, Unavailable
+from maild.ingest.inbox import Inbox
+from maild.outgoing.sender import Sender, SendingRules
+from maild.store import open_keep
+from maild.store.engine import Database
+
+_log = logging.getLogger("maild.daemon")
+_STOP_SECONDS = 4.0
+
+
+class Daemon:
+    """One running desk."""
+
+    def __init__(self, settings: Settings, clock: Clock, holder: str) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._lock = lock_database(settings)
+        self._keep = open_keep(settings.database.url, holder)
+        self._rulebook = Rulebook(settings, self._keep, clock)
+        self._desk = Desk(self._keep, self._rulebook.office, clock)
+        rules = SendingRules(give_up=settings.outgoing.give_up, uncertain_after=settings.outgoing.uncertain_after)
+        self._sender = Sender(self._keep.outbox, [make_transport(settings)], clock, rules=rules)
+        self._worker = DeskWorker(self._desk, self._sender.wake)
+
+    async def serve(self, ready: Callable[[int], None]) -> None:
+        """Run until SIGTERM or SIGINT; `ready` gets the listener's port when mail may come. SIGHUP reads the rules anew."""
+        stopping = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stopping.set)
+        loop.add_signal_handler(signal.SIGHUP, self._rulebook.forget)
+        inbox = Inbox(self._keep.inbox, on_accepted=self._worker.wake)
+        listener = make_listener(self._settings, inbox, self._clock, self._rulebook.accepts)
+        scheduler = self._scheduler()
+        try:
+            # The port first: a second daemon on it must not begin to work.
+            inbox.start()
+            self._sender.start()
+            self._worker.start()
+            await listener.start()
+            scheduler.start()
+            ready(listener.port)
+            await stopping.wait()
+        finally:
+            with suppress(Exception):
+                scheduler.shutdown(wait=False)
+            await listener.stop(timedelta(seconds=_STOP_SECONDS / 2))
+            await asyncio.to_thread(self._stop, inbox)
+
+    def _scheduler(self) -> AsyncIOScheduler:
+        """A handful of ticks; no ticket ever lives in it, so nothing is lost when one is late or left out."""
+        scheduler = AsyncIOScheduler(timezone="UTC")
+        common = {"trigger": "interval", "coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        scheduler.add_job(self._look, seconds=1, id="look", **common)
+        scheduler.add_job(self._reread, seconds=2, id="rules", **common)
+        return scheduler
+
+    async def _look(self) -> None:
+        """Wake whoever has something due: a letter whose time has come, a mail that another process accepted."""
+        try:
+            inbox_at, outbox_at = await asyncio.to_thread(lambda: (self._keep.inbox.next_time(), self._keep.outbox.next_time()))
+        except RetryLater as error:
+            _log.warning("cannot look for work: %s", error)
+            return
+        now = self._clock.now()
+        if inbox_at is not None and inbox_at <= now:
+            self._worker.wake()
+        if outbox_at is not None and outbox_at <= now:
+            self._sender.wake()
+
+    async def _reread(self) -> None:
+        if await asyncio.to_thread(self._rulebook.look):
+            self._sender.wake()
+
+    def _stop(self, inbox: Inbox) -> None:
+        inbox.stop()
+        self._worker.stop(_STOP_SECONDS)
+        self._sender.stop(_STOP_SECONDS)
+        self._keep.database.close()
+        if self._lock is not None:
+            self._lock.close()
+
+    def once(self) -> tuple[int, int]:
+        """Handle everything that waits, send everything that is due, and end: how many mails and letters."""
+        try:
+            self._keep.outbox.recover()
+            handled = 0
+            while self._desk.take_next() is not None:
+                handled += 1
+            return handled, self._sender.send_due(self._clock.now())
+        finally:
+            self._keep.database.close()
+            if self._lock is not None:
+                self._lock.close()
+
+
+def lock_database(settings: Settings) -> IO[str] | None:
+    """A SQLite database is one daemon's. Raises Unavailable where another has it, CannotCreate where it cannot be locked."""
+    url = Database.parse(settings.database.url)
+    if url.get_backend_name() != "sqlite":
+        return None
+    path = Path(f"{url.database}.lock")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = open(path, "a+", encoding="ascii")  # noqa: SIM115  # it is held for as long as the daemon lives
+    except OSError as error:
+        raise CannotCreate(f"cannot write {path}: {error.strerror}; is its folder writable?") from error
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        file.seek(0)
+        holder = file.read().strip() or "unknown"
+        file.close()
+        raise Unavailable(f"another maild (process {holder}) runs on {url.database}; stop it first") from error
+    file.truncate(0)
+    file.write(str(os.getpid()))
+    file.flush()
+    return file

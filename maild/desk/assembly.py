@@ -1,0 +1,97 @@
+"""The desk is put together: settings, rules and keys become a Practice, its letters and its way out."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from maild.config.policy import Policy, load_policy
+from maild.config.settings import Settings
+from maild.desk.handle import Office
+from maild.desk.secret import ensure_secret
+from maild.errors import ConfigError, Finding
+from maild.messages.addresses import normal
+from maild.messages.tokens import Mint
+from maild.outgoing.letters import Letters
+from maild.outgoing.smtp import Security, SmtpTransport
+from maild.outgoing.transports import MaildirTransport, Transport
+from maild.threads.practice import Practice
+
+
+def make_mint(settings: Settings) -> Mint:
+    """The desk's tokens. Raises ConfigError, CannotCreate."""
+    desk = settings.desk
+    return Mint(ensure_secret(desk.secret_file), desk.address, desk.reply_domain)
+
+
+def make_letters(settings: Settings) -> Letters:
+    """The desk's texts."""
+    folder = settings.paths.rules / "letters"
+    return Letters(folder if folder.is_dir() else None, settings.desk.languages, settings.desk.timezone)
+
+
+def make_office(settings: Settings) -> Office:
+    """Rules, letters and keys as they stand in the files now. Raises ConfigError with all mistakes."""
+    return Office(practice=make_practice(settings, load_policy(settings)), letters=make_letters(settings))
+
+
+def make_practice(settings: Settings, policy: Policy) -> Practice:
+    """How this desk works."""
+    desk, limits = settings.desk, settings.limits
+    return Practice(
+        name=desk.name,
+        address=desk.address,
+        own_addresses=own_addresses(settings, policy),
+        tag=desk.tag,
+        languages=desk.languages,
+        timezone=desk.timezone,
+        team=policy.team,
+        rules=policy.rules,
+        promises=policy.promises,
+        mint=make_mint(settings),
+        authserv_ids=frozenset(settings.trust.authserv_ids),
+        reopen_window=limits.reopen_window,
+        acknowledgements_per_hour=limits.acknowledgements_per_hour,
+        acknowledgements_per_day=limits.acknowledgements_per_day,
+        revision=policy.revision,
+    )
+
+
+def own_addresses(settings: Settings, policy: Policy) -> frozenset[str]:
+    """Every address that mail to the desk may have, plus detail left aside; the reply domain's among them."""
+    addresses = [*settings.desk.addresses, *(q.address for q in policy.team.queues if q.address)]
+    local = settings.desk.address.rpartition("@")[0]
+    return frozenset(normal(a) for a in (*addresses, f"{local}@{settings.desk.reply_domain}"))
+
+
+def make_transport(settings: Settings) -> Transport:
+    """The way out. Raises ConfigError where the password cannot be read."""
+    out = settings.outgoing
+    if out.transport == "maildir":
+        return MaildirTransport(out.maildir)
+    return SmtpTransport(
+        host=out.host,
+        port=out.port,
+        security=Security(out.security),
+        username=out.username or "",
+        password=password_of(out.password_file, out.password_env) or "",
+        local_hostname=settings.desk.reply_domain,
+    )
+
+
+def password_of(file: Path | None, variable: str | None) -> str | None:
+    """A password out of its file or environment variable. Raises ConfigError that never shows it."""
+    if file is not None:
+        try:
+            return file.read_text(encoding="utf-8").rstrip("\r\n")
+        except (OSError, ValueError) as error:
+            raise _no_password(str(file), "the password file cannot be read") from error
+    if variable is not None:
+        if variable not in os.environ:
+            raise _no_password(f"${variable}", "this environment variable is not set, and a password is wanted in it")
+        return os.environ[variable]
+    return None
+
+
+def _no_password(where: str, message: str) -> ConfigError:
+    return ConfigError([Finding(file=where, line=0, column=0, severity="error", code="no-password", message=message)])

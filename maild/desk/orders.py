@@ -1,0 +1,78 @@
+"""Orders from the command line: the same orders that agents mail, carried out by the same hands."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from maild.clock import Clock
+from maild.desk.handle import Office
+from maild.errors import NotFound, UsageError
+from maild.messages.mail import MailClass
+from maild.store.keep import Keep
+from maild.store.views import ticket_id_of
+from maild.threads.draft import clock_happenings, differences
+from maild.threads.facts import TicketFacts
+from maild.threads.model import Direction, Event, InboxState, Message, Ticket, Visibility
+from maild.threads.orders import Done, Order, Setting, carry_out
+from maild.threads.plan import Plan
+from maild.threads.promises import move_clocks, next_look
+
+ADMIN = "admin"
+"""Who acts at the command line."""
+
+
+def give_order(keep: Keep, office: Office, clock: Clock, number: str, name: str, words: str) -> tuple[Done, ...]:
+    """Carry out one order on one ticket. Raises NotFound, UsageError; a refused order comes back with ok False."""
+    practice = office.practice
+    ticket_id = ticket_id_of(number, practice.tag)
+    if name == "note" and not words:
+        raise UsageError("a note needs its text: maild ticket note NUMBER TEXT")
+    with keep.database.write() as connection:
+        facts = keep.tickets.load(connection, [ticket_id]).get(ticket_id)
+        if facts is None:
+            raise NotFound(f"there is no ticket {number}; `maild tickets` lists what there is")
+        argument = "" if name == "note" else words
+        order = Order(name=name, argument=argument, line=f"/{name} {argument}".strip())
+        setting = Setting(agent=None, language="en", team=practice.team, now=clock.now())
+        carried = carry_out(facts.ticket, [order], setting)
+        if not carried.error:
+            note = words if name == "note" else None
+            plan = _plan(office, facts, carried.ticket, setting, order.line, note)
+            keep.apply(connection, plan, [], inbox_id=None, digest=None, now=setting.now)
+        return carried.done
+
+
+def _plan(office: Office, facts: TicketFacts, after: Ticket, setting: Setting, because: str, note: str | None) -> Plan:
+    promises, now = office.practice.promises, setting.now
+    ticket, clocks = move_clocks(promises, after, facts.clocks, clock_happenings(facts.ticket, after), now)
+    ticket = replace(ticket, updated_at=now)
+    events = [Event(at=now, kind=kind, actor=ADMIN, detail=detail, because=because) for kind, detail in differences(facts.ticket, ticket)]
+    if note is not None:
+        events.append(Event(at=now, kind="note", actor=ADMIN, detail="a note", because=because))
+    return Plan(
+        state=InboxState.TICKETED,
+        reason=because,
+        belongs_to=ticket.id,
+        ticket=ticket,
+        message=_note(note, setting) if note is not None else None,
+        events=tuple(events),
+        clocks=clocks,
+        next_step_at=next_look(promises, ticket, clocks, facts.steps_done),
+    )
+
+
+def _note(text: str, setting: Setting) -> Message:
+    return Message(
+        at=setting.now,
+        direction=Direction.IN,
+        visibility=Visibility.INTERNAL,
+        mail_class=MailClass.PERSON,
+        sender=None,
+        to=(),
+        cc=(),
+        message_id=None,
+        subject="",
+        text=text,
+        reply=text,
+        author=ADMIN,
+    )

@@ -1,0 +1,81 @@
+"""The rules while the daemon runs: read anew when a file changes, the last good set kept when an edit is broken."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from maild.clock import Clock
+from maild.config.settings import Settings
+from maild.desk.alarms import alarm_admin
+from maild.desk.assembly import make_office
+from maild.desk.handle import Office
+from maild.errors import ConfigError, MaildError
+from maild.store.keep import Keep
+
+_log = logging.getLogger("maild.rules")
+_Signature = frozenset[tuple[str, int, int]]
+
+
+class Rulebook:
+    """Holds the office that is in force. Everything that can fail is done before anything is swapped."""
+
+    def __init__(self, settings: Settings, keep: Keep, clock: Clock) -> None:
+        self._settings, self._keep, self._clock = settings, keep, clock
+        self._seen = self._signature()
+        self._office = make_office(settings)
+        self._told = ""
+
+    def office(self) -> Office:
+        """The rules, letters and keys in force."""
+        return self._office
+
+    def accepts(self, address: str) -> bool:
+        """Whether mail to this address is ours to take."""
+        return self._office.practice.is_ours(address)
+
+    def forget(self) -> None:
+        """Read the files anew at the next look, changed or not."""
+        self._seen = frozenset()
+
+    def look(self) -> bool:
+        """Read changed files; True when a letter to the admin was written. A half-saved file is looked at twice."""
+        now_there = self._signature()
+        if now_there == self._seen:
+            return False
+        try:
+            office = make_office(self._settings)
+        except ConfigError as error:
+            # An editor may be in the middle of saving: only what is still broken at the next look is told.
+            if now_there != self._signature():
+                return False
+            self._seen = now_there
+            return self._complain(error)
+        except MaildError as error:
+            _log.warning("the rules cannot be read now: %s", error)
+            return False
+        self._seen, self._office, self._told = now_there, office, ""
+        _log.info("rules are in force: revision %s", office.practice.revision)
+        return False
+
+    def _complain(self, error: ConfigError) -> bool:
+        text = str(error)
+        if text == self._told:
+            return False
+        self._told = text
+        _log.error("the rules are broken, the last good ones stay:\n%s", text)
+        return alarm_admin(self._keep, self._office, self._settings.desk.admin, error.findings, self._clock.now())
+
+    def _signature(self) -> _Signature:
+        found = set()
+        for path in self._files():
+            try:
+                status = path.stat()
+            except OSError:
+                continue
+            found.add((str(path), status.st_mtime_ns, status.st_size))
+        return frozenset(found)
+
+    def _files(self) -> list[Path]:
+        folder = self._settings.paths.rules
+        return [p for p in folder.rglob("*") if p.is_file() and not p.name.startswith(".")]

@@ -1,0 +1,63 @@
+"""Care for a database: whether it is whole, and the way from an older version to ours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from maild.errors import ConfigError
+from maild.store import schema
+from maild.store.engine import Database
+from maild.store.tables import inbox, inbox_raw, outbox, outbox_raw
+
+
+def check_database(database: Database) -> list[str]:
+    """What is wrong with a database, a sentence each; nothing where it is whole. Raises RetryLater."""
+    version = schema.read_version(database)
+    if version is None:
+        return ["the database is empty; the first start makes its tables"]
+    if version != schema.VERSION:
+        return [f"the database has schema {version}, this maild knows {schema.VERSION}"]
+    with database.read() as connection:
+        return [*_broken_pages(connection), *_without_bytes(connection)]
+
+
+def _broken_pages(connection: Connection) -> list[str]:
+    if connection.dialect.name != "sqlite":
+        return []
+    rows = connection.exec_driver_sql("PRAGMA integrity_check(20)").scalars().all()
+    return [f"the file is damaged: {row}" for row in rows if row != "ok"]
+
+
+def _without_bytes(connection: Connection) -> list[str]:
+    found: list[str] = []
+    for table, raw, key, what in ((inbox, inbox_raw, "inbox_id", "mail"), (outbox, outbox_raw, "outbox_id", "letter")):
+        query = sa.select(table.c.id).outerjoin(raw, raw.c[key] == table.c.id).where(raw.c[key].is_(None)).limit(20)
+        found.extend(f"{what} {row} has lost its bytes" for row in connection.scalars(query))
+    return found
+
+
+def upgrade_database(database: Database) -> tuple[str | None, str]:
+    """Bring the tables to our version; the version before and after. Raises ConfigError for one newer than ours."""
+    before = schema.read_version(database)
+    if before is None:
+        schema.prepare(database)
+    elif before > schema.VERSION:
+        raise ConfigError([schema.wrong_version(database, before)])
+    elif before < schema.VERSION:
+        _migrate(database)
+    return before, schema.VERSION
+
+
+def _migrate(database: Database) -> None:
+    # Alembic takes a second of processor time to import, and is needed here alone.
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    with database.write() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
