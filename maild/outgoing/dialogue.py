@@ -66,9 +66,10 @@ class Dialogue:
 
     def defer_rest(self, error: str) -> None:
         """Those about whom nothing is known: again later."""
+        if self.waiting:
+            self._error = error
         self._deferred.extend((recipient, error) for recipient in self.waiting)
         self.waiting = {}
-        self._error = error
 
     def uncertain(self, error: str) -> None:
         """Those whose mail may have arrived: neither accepted nor deferred."""

@@ -118,6 +118,9 @@ class SmtpTransport:
             raise self._later(f"the relay closes: {said_by(reply)}")
         if reply[0] in _RELAY_FAULTS:
             raise self._unavailable(f"the relay wants another login: {said_by(reply)}")
+        if reply[0] == 503:
+            # "Bad sequence": the relay and we do not agree where we are, which is no fault of the mail.
+            raise _BrokenError(said_by(reply))
         if reply[0] != 250:
             dialogue.settle(dialogue.waiting, reply)
 
@@ -261,6 +264,7 @@ class SmtpTransport:
             if reply[0] == 421:
                 raise _BrokenError(said_by(reply))
             dialogue.settle(dialogue.waiting, reply)
+            smtp.docmd("RSET")
             return
         assert smtp.sock is not None
         # A socket's time-out counts for the whole of what is written, and a big mail on a slow line takes its time.
