@@ -16,6 +16,7 @@ from maild.errors import Finding
 
 _AT = re.compile(r"\(at (?:line (\d+), column (\d+)|end of document)\)")
 _LONGEST_LINE = 400
+_FEW = 24
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +116,7 @@ def nearest(word: str, known: list[str]) -> str:
         return f"did you mean '{close[0]}'?"
     if not known:
         return ""
-    return f"known here: {', '.join(known)}" if len(known) <= 24 else ""
+    return f"known here: {', '.join(known)}" if len(known) <= _FEW else ""
 
 
 def _broken(source: Source, line: int, column: int, code: str, message: str, hint: str = "") -> Source:

@@ -1,4 +1,4 @@
-"""Where in a TOML text each key and value stands. The standard library's reader keeps no places, and a finding needs one.
+"""Where in a TOML text each key and value stands: the standard library's reader keeps no places, a finding needs one.
 
 The text has been read by `tomllib` before, so it is known to be good TOML; this scanner only follows its outline:
 tables, arrays of tables, dotted and quoted keys, inline tables, arrays and strings over several lines.

@@ -4,6 +4,8 @@ Every key has a default and stands in docs/settings.md. Values are written as pe
 typed here; relative paths start at the folder of the settings file.
 """
 
+# ruff: noqa: RUF009 - a key is made by `key(...)`, which makes no value but says how one is read
+
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
@@ -14,7 +16,7 @@ from typing import Any
 
 from maild.config.files import Source, nearest, parse_source, read_source
 from maild.config.tables import (
-    Mistake,
+    MistakeError,
     Table,
     Trouble,
     choice,
@@ -47,10 +49,10 @@ _security = choice("tls", "starttls", "none")
 def _database_url(value: object, folder: Path) -> str:
     try:
         return database_url(text(value, folder), folder)
-    except Mistake:
+    except MistakeError:
         raise
     except ValueError as error:
-        raise Mistake(((), str(error))) from error
+        raise MistakeError(((), str(error))) from error
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,9 +84,7 @@ class Desk(Table):
         if "+" in local:
             yield Trouble("address", "a desk's address has no + in it: what stands behind one is our token")
         if self.admin is not None and self.admin.casefold() in {a.casefold() for a in self.addresses}:
-            yield Trouble(
-                "admin", "alarms would come back as tickets", "give an address of a person, not the desk's own"
-            )
+            yield Trouble("admin", "alarms would come back as tickets", "give the address of a person")
 
 
 def _domain_of(above: Mapping[str, Any]) -> str:
@@ -139,7 +139,7 @@ class Mailbox(Table):
         yield from _password_troubles(self.username, self.password_file, self.password_env)
         if self.security == "none" and not is_loopback(self.host):
             yield Trouble(
-                "security", "no encryption is possible only with this very machine", 'use "tls" or "starttls"'
+                "security", "only a mailbox on this very machine may go unencrypted", 'use "tls" or "starttls"'
             )
         if self.after == "move" and self.move_to is None:
             yield Trouble("after", 'after = "move" needs move_to', "add the folder that is moved to")
@@ -247,7 +247,7 @@ class Settings:
 
 
 def load_settings(path: Path | None) -> Settings:
-    """Read the settings; with None every default, starting at the current folder. Raises ConfigError with all mistakes."""
+    """Read the settings; None: every default, starting at the current folder. Raises ConfigError with all mistakes."""
     source = read_source(path, str(path)) if path is not None else parse_source(b"", "defaults")
     if source.broken is not None:
         raise ConfigError([source.broken])

@@ -19,10 +19,10 @@ from maild.errors import Finding
 
 T = TypeVar("T")
 Reader = Callable[[object, FilePath], Any]
-"""From what stands in the file, and the folder where relative paths start, to the value. Raises Mistake."""
+"""From what stands in the file, and the folder where relative paths start, to the value. Raises MistakeError."""
 
 
-class Mistake(ValueError):
+class MistakeError(ValueError):
     """A value that cannot be used: the words for it, and for each wrong item of a list its place in it."""
 
     def __init__(self, *found: tuple[Path, str]) -> None:
@@ -81,7 +81,7 @@ def read_table(
                 findings.append(source.finding(path, "missing-key", f"the key '{name}' is missing"))
             else:
                 values[name] = _default(about, values, folder)
-        except Mistake as mistake:
+        except MistakeError as mistake:
             findings.extend(
                 source.finding((*path, name, *inner), "bad-value", f"{name}: {words}", at_value=True)
                 for inner, words in mistake.found
@@ -104,7 +104,7 @@ def _default(about: Mapping[str, Any], values: Mapping[str, Any], folder: FilePa
 def text(value: object, _folder: FilePath) -> str:
     """Any text."""
     if not isinstance(value, str):
-        raise Mistake(((), "a text in quotes is wanted here"))
+        raise MistakeError(((), "a text in quotes is wanted here"))
     return value
 
 
@@ -112,7 +112,7 @@ def label(value: object, folder: FilePath) -> str:
     """A text with something in it, on one line."""
     found = text(value, folder).strip()
     if not found or not found.isprintable():
-        raise Mistake(((), "a text of one line, with something in it, is wanted here"))
+        raise MistakeError(((), "a text of one line, with something in it, is wanted here"))
     return found
 
 
@@ -124,7 +124,7 @@ def number(least: int, most: int = 10**9) -> Reader:
 def _number(least: int, most: int, value: object, _folder: FilePath) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
         until = f"from {least} to {most}" if most < 10**9 else f"of {least} or more"
-        raise Mistake(((), f"a whole number {until} is wanted here"))
+        raise MistakeError(((), f"a whole number {until} is wanted here"))
     return value
 
 
@@ -135,7 +135,7 @@ def choice(*words: str) -> Reader:
 
 def _choice(words: tuple[str, ...], value: object, _folder: FilePath) -> str:
     if not isinstance(value, str) or value not in words:
-        raise Mistake(((), f"one of {', '.join(words)} is wanted here"))
+        raise MistakeError(((), f"one of {', '.join(words)} is wanted here"))
     return value
 
 
@@ -147,7 +147,7 @@ def pattern(expression: str, wanted: str) -> Reader:
 def _pattern(expression: re.Pattern[str], wanted: str, value: object, folder: FilePath) -> str:
     found = text(value, folder)
     if expression.fullmatch(found) is None:
-        raise Mistake(((), f"{wanted} is wanted here"))
+        raise MistakeError(((), f"{wanted} is wanted here"))
     return found
 
 
@@ -158,11 +158,11 @@ def parsed(parse: Callable[[str], Any], wanted: str) -> Reader:
 
 def _parsed(parse: Callable[[str], Any], wanted: str, value: object, _folder: FilePath) -> Any:
     if not isinstance(value, str):
-        raise Mistake(((), f"{wanted} is wanted here"))
+        raise MistakeError(((), f"{wanted} is wanted here"))
     try:
         return parse(value)
     except ValueError as error:
-        raise Mistake(((), str(error))) from error
+        raise MistakeError(((), str(error))) from error
 
 
 def list_of(read: Reader, least: int = 0) -> Reader:
@@ -173,15 +173,16 @@ def list_of(read: Reader, least: int = 0) -> Reader:
 def _list(read: Reader, least: int, value: object, folder: FilePath) -> tuple[Any, ...]:
     if not isinstance(value, list | tuple) or len(value) < least:
         something = "a list with something in it" if least else "a list"
-        raise Mistake(((), f'{something} is wanted here, such as ["a", "b"]'))
-    items, found = [], []
+        raise MistakeError(((), f'{something} is wanted here, such as ["a", "b"]'))
+    items: list[Any] = []
+    found: list[tuple[Path, str]] = []
     for position, item in enumerate(value):
         try:
             items.append(read(item, folder))
-        except Mistake as mistake:
+        except MistakeError as mistake:
             found.extend(((position, *inner), words) for inner, words in mistake.found)
     if found:
-        raise Mistake(*found)
+        raise MistakeError(*found)
     return tuple(items)
 
 
@@ -189,5 +190,5 @@ def file_path(value: object, folder: FilePath) -> FilePath:
     """A file or folder; a relative one starts at the folder of the settings file."""
     found = text(value, folder)
     if not found or "\0" in found:
-        raise Mistake(((), "a file or folder is wanted here"))
+        raise MistakeError(((), "a file or folder is wanted here"))
     return folder / found

@@ -1,4 +1,4 @@
-"""Single values that admins write: addresses, domains, time zones. Each reader raises ValueError with words for a person.
+"""Single values that admins write: addresses, domains, time zones. A ValueError says what is wrong.
 
 Durations are read in `maild/sla`, sizes in `maild/routing`; where a value stands is known to the callers.
 """

@@ -1,0 +1,236 @@
+"""The desk's policy: all files of the admins' folder together, checked as one. Either it is whole, or it is refused.
+
+`teams.toml` says who serves, `sla.toml` what is promised, every other `*.toml` holds rules, in the order of the names.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from maild.config.files import Source, parse_source, read_source
+from maild.config.letters import Letters, find_letters
+from maild.config.rule_files import Ruling, default_findings, read_rules, rule_doubts
+from maild.config.settings import Desk
+from maild.config.sla_file import GivenPromise, read_levels
+from maild.config.team_file import read_team, team_doubts
+from maild.errors import ConfigError, Finding
+from maild.people.team import Team
+from maild.routing.conditions import words
+from maild.routing.examples import Example, ExampleResult, run_example
+from maild.routing.rules import Actions, RuleSet
+from maild.sla.calendar import Calendar
+
+TEAMS_FILE = "teams.toml"
+SLA_FILE = "sla.toml"
+LETTERS_FOLDER = "letters"
+_REVISION_DIGITS = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """Everything that the admins' folder says. `revision` changes whenever one of its files does."""
+
+    rules: RuleSet
+    team: Team
+    promises: tuple[GivenPromise, ...]
+    calendars: tuple[Calendar, ...]
+    examples: tuple[Example, ...]
+    letters_dir: Path
+    revision: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RuleRow:
+    """A rule as `rules show` prints it."""
+
+    name: str
+    place: str
+    when: str
+    then: str
+    examples: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Read:
+    """All files as far as they could be read."""
+
+    policy: Policy
+    ruling: Ruling
+    teams: Source
+    letters: Letters
+    errors: tuple[Finding, ...]
+
+
+def load_policy(rules_dir: Path, desk: Desk) -> Policy:
+    """Read the admins' folder. Raises ConfigError with every mistake in it; doubts are not looked for."""
+    read = _read(rules_dir, desk)
+    if read.errors:
+        raise ConfigError(read.errors)
+    return read.policy
+
+
+def check_policy(rules_dir: Path, desk: Desk) -> list[Finding]:
+    """Every mistake in the admins' folder; where there is none, every doubt, and every example that fails."""
+    read = _read(rules_dir, desk)
+    if read.errors:
+        return list(read.errors)
+    found = [*team_doubts(read.teams, read.policy.team), *rule_doubts(read.ruling)]
+    return _sorted([*found, *_letter_doubts(read, desk), *_example_findings(read)])
+
+
+def run_examples(policy: Policy) -> list[ExampleResult]:
+    """What becomes of each example, in the order of the files."""
+    return [run_example(example, policy.rules, str(example.mail["queue"])) for example in policy.examples]
+
+
+def show_rules(policy: Policy) -> list[RuleRow]:
+    """The rules in the order in which they are asked."""
+    counts = [example.rule for example in policy.examples]
+    return [
+        RuleRow(
+            name=rule.name,
+            place=f"{rule.file}:{rule.line}",
+            when=words(rule.when) if rule.when is not None else "every mail that is left",
+            then=_said(rule.then, continues=rule.continues, shadow=rule.shadow),
+            examples=counts.count(rule.name),
+        )
+        for rule in policy.rules.rules
+    ]
+
+
+def _said(then: Actions, *, continues: bool, shadow: bool) -> str:
+    """What a rule does, in words."""
+    parts = [
+        f"{name} {value}"
+        for name, value in (
+            ("queue", then.queue),
+            ("line", then.line),
+            ("assignee", then.assignee),
+            ("priority", then.priority),
+            ("tags", ", ".join(then.tags)),
+            ("letter", then.letter),
+        )
+        if value
+    ]
+    parts.extend(f"{name} = {value}" for name, value in then.fields.items())
+    parts.extend(
+        said
+        for said, so in (
+            ("no acknowledgement", then.acknowledge is False),
+            ("acknowledged", then.acknowledge is True),
+            ("spam", then.spam is True),
+            ("no spam", then.spam is False),
+            ("and go on", continues),
+        )
+        if so
+    )
+    text = ", ".join(parts) or "as the address written to says"
+    return f"only written down: {text}" if shadow else text
+
+
+def _read(rules_dir: Path, desk: Desk) -> _Read:
+    sources = _sources(rules_dir)
+    broken = [source.broken for source in sources.values() if source.broken is not None]
+    missing = parse_source(b"", _shown(rules_dir / TEAMS_FILE))
+    teams = sources.pop(TEAMS_FILE, missing)
+    levels_source = sources.pop(SLA_FILE, parse_source(b"", SLA_FILE))
+    letters = find_letters(rules_dir / LETTERS_FOLDER)
+    team, team_findings = read_team(teams, desk)
+    levels, level_findings = read_levels(levels_source, desk, team)
+    ruling, rule_findings = read_rules(sources.values(), team, letters)
+    # Where a file could not be read, whatever it should have said is missing everywhere else: that is no news.
+    findings = [*broken, *(f for f in (*team_findings, *level_findings, *rule_findings) if not broken or f.line)]
+    if broken:
+        findings = [f for f in findings if not f.code.startswith(("unknown-queue", "unknown-agent", "no-default"))]
+    elif not any(f.code in ("bad-value", "missing-key", "unknown-key") for f in rule_findings):
+        last = max(sources, default="routing.toml")
+        findings.extend(default_findings(ruling.rules.rules, ruling.found, _shown(rules_dir / last)))
+    policy = Policy(
+        rules=ruling.rules,
+        team=team,
+        promises=levels.promises,
+        calendars=levels.calendars,
+        examples=ruling.examples,
+        letters_dir=rules_dir / LETTERS_FOLDER,
+        revision=_revision({TEAMS_FILE: teams, SLA_FILE: levels_source, **sources}),
+    )
+    return _Read(policy=policy, ruling=ruling, teams=teams, letters=letters, errors=tuple(_sorted(findings)))
+
+
+def _sources(rules_dir: Path) -> dict[str, Source]:
+    """Every TOML file of the folder, in the order of the names; what editors leave beside them is not read."""
+    if not rules_dir.is_dir():
+        finding = Finding(
+            file=_shown(rules_dir),
+            line=0,
+            column=0,
+            severity="error",
+            code="no-file",
+            message="there is no such folder",
+            hint="`maild init` makes one; [paths] rules in the settings says where it is",
+        )
+        raise ConfigError([finding])
+    files = sorted(file for file in rules_dir.glob("*.toml") if not file.name.startswith("."))
+    return {file.name: read_source(file, _shown(file)) for file in files}
+
+
+def _shown(path: Path) -> str:
+    """A path as people like to read it: from the current folder, where it lies below it."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+
+
+def _revision(sources: dict[str, Source]) -> str:
+    digest = hashlib.sha256()
+    for name, source in sorted(sources.items()):
+        digest.update(f"{name}\0{len(source.raw)}\0".encode())
+        digest.update(source.raw)
+    return digest.hexdigest()[:_REVISION_DIGITS]
+
+
+def _sorted(findings: list[Finding]) -> list[Finding]:
+    return sorted(dict.fromkeys(findings), key=lambda f: (f.file, f.line, f.column))
+
+
+def _letter_doubts(read: _Read, desk: Desk) -> Iterator[Finding]:
+    for rule in read.policy.rules.rules:
+        letter = rule.then.letter
+        absent = [language for language in desk.languages if letter and language not in read.letters.languages(letter)]
+        if absent:
+            found = read.ruling.found[rule.name]
+            message = f"the letter '{letter}' does not exist in {', '.join(absent)}"
+            hint = f"write {LETTERS_FOLDER}/{absent[0]}/{letter}.txt"
+            path = (*found.path, "then", "letter")
+            yield found.source.finding(
+                path, "missing-letter", message, hint, severity="warning", rule=rule.name, at_value=True
+            )
+
+
+def _example_findings(read: _Read) -> Iterator[Finding]:
+    results = run_examples(read.policy)
+    for result in results:
+        if not result.ok:
+            yield _failed(read, result)
+    reached = {rule for result in results for rule in result.held}
+    for rule in read.policy.rules.rules:
+        if rule.name not in reached and rule.when is not None:
+            found = read.ruling.found[rule.name]
+            message = f"no example shows '{rule.name}' at work"
+            hint = "add a [[rule.example]] behind it"
+            path = (*found.path, "name")
+            yield found.source.finding(
+                path, "uncovered", message, hint, severity="warning", rule=rule.name, at_value=True
+            )
+
+
+def _failed(read: _Read, result: ExampleResult) -> Finding:
+    off = {key: value for key, value in result.expected.items() if result.got.get(key) != value}
+    wanted = ", ".join(f"{key} = {value!r}" for key, value in off.items())
+    got = ", ".join(f"{key} = {result.got.get(key)!r}" for key in off)
+    source = read.ruling.found[result.rule].source
+    message = f"this example of '{result.rule}' expects {wanted}, and gets {got}"
+    hint = f"it was decided by '{result.decided_by}'"
+    return source.finding_at(result.line, 1, "example-fails", message, hint, rule=result.rule)

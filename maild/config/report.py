@@ -1,0 +1,131 @@
+"""From the tables of a rules' file to values: what pydantic finds becomes findings in plain words, at their places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from maild.config.files import Source, nearest
+from maild.config.positions import Path
+from maild.config.schema import Table
+from maild.errors import Finding
+
+T = TypeVar("T", bound=Table)
+
+_WANTED = {
+    "string_type": "a text in quotes is wanted here",
+    "int_type": "a whole number is wanted here",
+    "bool_type": "true or false is wanted here",
+    "tuple_type": 'a list is wanted here, such as ["a", "b"]',
+    "dict_type": "a table is wanted here",
+    "model_type": "a table is wanted here",
+    "date_type": 'a date is wanted here, such as "2026-12-31"',
+    "date_from_datetime_parsing": 'a date is wanted here, such as "2026-12-31"',
+    "date_from_datetime_inexact": "a date without a time of day is wanted here",
+    "string_too_short": "there is nothing in it",
+    "string_too_long": "it is too long",
+    "greater_than_equal": "the number is too small",
+    "less_than_equal": "the number is too large",
+}
+
+
+class Found(NamedTuple):
+    """A table that was read, and where it stands."""
+
+    source: Source
+    path: Path
+    table: Any
+
+    def finding(self, path: Path, code: str, message: str, hint: str = "", *, at_value: bool = True) -> Finding:
+        """An error about a key of this table."""
+        rule = getattr(self.table, "name", None) if self.path[0] == "rule" else None
+        return self.source.finding((*self.path, *path), code, message, hint, rule=rule, at_value=at_value)
+
+    @property
+    def line(self) -> int:
+        """The line on which the table begins."""
+        return self.source.positions.key(self.path).line
+
+
+def read_tables(source: Source, models: Mapping[str, type[Table]]) -> tuple[dict[str, list[Found]], list[Finding]]:
+    """All tables of a file by their kind, each read as its model, and what is wrong with them."""
+    tables: dict[str, list[Found]] = {kind: [] for kind in models}
+    findings: list[Finding] = []
+    for kind, data in source.data.items():
+        if kind not in models:
+            findings.append(unknown_key(source, (kind,), list(models)))
+        elif not isinstance(data, list):
+            findings.append(source.finding((kind,), "bad-value", f"write [[{kind}]], with two brackets"))
+        else:
+            for position, table in enumerate(data):
+                found, wrong = _read(models[kind], table, source, (kind, position))
+                tables[kind].extend(found)
+                findings.extend(wrong)
+    return tables, findings
+
+
+def _read(model: type[Table], data: object, source: Source, path: Path) -> tuple[list[Found], list[Finding]]:
+    name = data.get("name") if isinstance(data, dict) and path[0] == "rule" else None
+    rule = name if isinstance(name, str) else None
+    try:
+        return [Found(source, path, model.model_validate(data))], []
+    except ValidationError as error:
+        return [], list(_findings(model, error, source, path, rule))
+
+
+def _findings(
+    model: type[Table], error: ValidationError, source: Source, path: Path, rule: str | None
+) -> Iterator[Finding]:
+    told: set[Path] = set()
+    for detail in error.errors(include_url=False, include_input=False):
+        place = tuple(part for part in detail["loc"] if not _is_branch(model, part))
+        if place in told:
+            continue  # of a key that may be several things each is told, and one is enough
+        told.add(place)
+        if detail["type"] == "extra_forbidden":
+            yield unknown_key(source, (*path, *place), _known_keys(model, place[:-1]), rule)
+        elif detail["type"] == "missing":
+            yield source.finding((*path, *place), "missing-key", f"the key '{place[-1]}' is missing", rule=rule)
+        else:
+            message = f"{_last_name(place) or path[0]}: {_words(detail)}"
+            yield source.finding((*path, *place), "bad-value", message, rule=rule, at_value=True)
+
+
+def _is_branch(model: type[Table], part: str | int) -> bool:
+    """Whether a part of pydantic's path is no key of ours but one of several types that it tried."""
+    return isinstance(part, str) and ("[" in part or part in ("int", "str")) and part not in model.model_fields
+
+
+def unknown_key(source: Source, path: Path, known: list[str], rule: str | None = None) -> Finding:
+    """The finding about a key that means nothing."""
+    return source.finding(path, "unknown-key", f"unknown key '{path[-1]}'", nearest(str(path[-1]), known), rule=rule)
+
+
+def _last_name(place: Path) -> str:
+    return next((part for part in reversed(place) if isinstance(part, str)), "")
+
+
+def _words(detail: Any) -> str:
+    if detail["type"] in ("literal_error", "enum"):
+        return f"one of {detail['ctx']['expected'].replace(' or ', ', ')} is wanted here"
+    if detail["type"] == "string_pattern_mismatch":
+        return "it has characters that are not possible here"
+    words: str = _WANTED.get(detail["type"], detail["msg"])
+    return words.removeprefix("Value error, ")
+
+
+def _known_keys(model: type[BaseModel], place: Path) -> list[str]:
+    """The keys that a table may have, by its path from the outermost."""
+    for part in place:
+        if isinstance(part, str):
+            model = _inner_model(model.model_fields[part].annotation)
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _inner_model(annotation: Any) -> type[BaseModel]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    inner = (part for part in annotation.__args__ if isinstance(part, type) and issubclass(part, BaseModel))
+    return next(inner)

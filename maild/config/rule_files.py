@@ -1,0 +1,184 @@
+"""rules/*.toml: the rules and their examples, made into the values of `maild/routing`."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from maild.config.examples import read_mail
+from maild.config.files import Source, nearest
+from maild.config.letters import Letters
+from maild.config.report import Found, read_tables
+from maild.config.schema import ROUTING_TABLES, RuleTable
+from maild.errors import Finding
+from maild.people.team import Team
+from maild.routing.conditions import Reading, checks_of, read_condition
+from maild.routing.examples import Example
+from maild.routing.fields import MAIL_FIELDS
+from maild.routing.lint import hidden_rules, never_holds
+from maild.routing.patterns import is_slow
+from maild.routing.rules import Actions, Rule, RuleSet
+
+_FIELD_NAME = re.compile(r"[^\W\d]\w{0,39}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ruling:
+    """All rules with their examples, and where each stands."""
+
+    rules: RuleSet
+    examples: tuple[Example, ...]
+    found: Mapping[str, Found]
+
+
+def read_rules(sources: Iterable[Source], team: Team, letters: Letters) -> tuple[Ruling, list[Finding]]:
+    """The rules of all files in their order as far as they can be read, and everything that is wrong with them."""
+    tables: list[Found] = []
+    findings: list[Finding] = []
+    for source in sources:
+        read, wrong = read_tables(source, ROUTING_TABLES)
+        tables.extend(read["rule"])
+        findings.extend(wrong)
+    reader = _Reader(team, letters)
+    rules = [reader.rule(found) for found in tables]
+    examples = [example for found in tables for example in reader.examples(found)]
+    findings.extend(reader.findings)
+    findings.extend(_same_names(tables))
+    ruling = Ruling(
+        rules=RuleSet(rules=tuple(rules), stopwatch=time.thread_time),
+        examples=tuple(examples),
+        found={found.table.name: found for found in reversed(tables)},
+    )
+    return ruling, findings
+
+
+def default_findings(rules: tuple[Rule, ...], found: Mapping[str, Found], last_file: str) -> Iterator[Finding]:
+    """The default: one, with no `when`, at the very end."""
+    defaults = [rule for rule in rules if rule.when is None and found[rule.name].table.default]
+    if not defaults:
+        message = "the last rule of all has to be a default: a mail that no rule fits would have no word"
+        hint = 'add at the end: [[rule]] with name = "Everything else" and default = true'
+        yield Finding(file=last_file, line=0, column=0, severity="error", code="no-default", message=message, hint=hint)
+    for rule in defaults:
+        if rule is not rules[-1]:
+            message = f"'{rule.name}' takes every mail, so no rule below it would have its turn"
+            yield found[rule.name].finding(("default",), "default-not-last", message, "move it to the end of all rules")
+
+
+def condition_findings(found: Found, reading: Reading) -> Iterator[Finding]:
+    """What is wrong with the `when` of a table."""
+    for problem in reading.problems:
+        last = next((part for part in reversed(problem.path) if isinstance(part, str)), "")
+        word = re.search(r"'([^']*)'", problem.message)
+        hint = nearest(word[1] if word else last, list(problem.known)) if problem.known else ""
+        at_value = problem.code != "unknown-key"
+        yield found.finding(("when", *problem.path), problem.code, problem.message, hint, at_value=at_value)
+
+
+def rule_doubts(ruling: Ruling) -> Iterator[Finding]:
+    """What is not wrong but hardly meant: rules that never have their turn, patterns that may be cut off."""
+    for rule, other in hidden_rules(ruling.rules.rules):
+        message = f"'{rule.name}' never has its turn: '{other.name}' ({other.file}:{other.line}) takes all its mails"
+        hint = "put it above, or write continue = true in the other"
+        yield _doubt(ruling.found[rule.name], ("name",), "hidden-by", message, hint)
+    for rule in ruling.rules.rules:
+        for check in checks_of(rule.when) if rule.when is not None else ():
+            for value in check.values:
+                if check.test == "matches" and is_slow(str(value)):
+                    message = f"the pattern {value} may take very long: what repeats in it repeats again"
+                    hint = "it is cut off after 0.1 s and then does not match"
+                    yield _doubt(ruling.found[rule.name], ("when", check.field), "slow-pattern", message, hint)
+
+
+def _doubt(found: Found, path: tuple[str | int, ...], code: str, message: str, hint: str) -> Finding:
+    where = (*found.path, *path)
+    return found.source.finding(where, code, message, hint, severity="warning", rule=found.table.name, at_value=True)
+
+
+def _same_names(tables: list[Found]) -> Iterator[Finding]:
+    seen: dict[str, Found] = {}
+    for found in tables:
+        first = seen.setdefault(found.table.name, found)
+        if first is not found:
+            message = f"another rule has this name: {first.source.name}:{first.line}"
+            yield found.finding(("name",), "duplicate-name", message)
+
+
+class _Reader:
+    """Makes rules of tables and gathers what is wrong."""
+
+    def __init__(self, team: Team, letters: Letters) -> None:
+        self.team = team
+        self.letters = letters
+        self.queues = tuple(queue.name for queue in team.queues)
+        self.findings: list[Finding] = []
+
+    def rule(self, found: Found) -> Rule:
+        table: RuleTable = found.table
+        self.actions(found)
+        return Rule(
+            name=table.name,
+            file=found.source.name,
+            line=found.line,
+            when=self.when(found),
+            then=Actions(**dict(table.then)),
+            continues=table.continues,
+            shadow=table.shadow,
+        )
+
+    def when(self, found: Found) -> Any:
+        table: RuleTable = found.table
+        if table.default:
+            for key, there in (("when", table.when), ("continue", table.continues), ("shadow", table.shadow)):
+                if there:
+                    message = f"the default takes every mail that is left: it has no {key}"
+                    self.findings.append(found.finding((key,), "bad-value", message, at_value=False))
+            return None
+        if table.when is None:
+            message = f"'{table.name}' has no when"
+            hint = "say for which mails it is, or write default = true in the last rule of all"
+            self.findings.append(found.finding((), "missing-key", message, hint, at_value=False))
+            return None
+        reading = read_condition(table.when, MAIL_FIELDS, self.queues)
+        self.findings.extend(condition_findings(found, reading))
+        if reading.condition is not None and (reason := never_holds(reading.condition, MAIL_FIELDS)):
+            self.findings.append(found.finding(("when",), "never-holds", f"'{table.name}' can never hold: {reason}"))
+        return reading.condition
+
+    def actions(self, found: Found) -> None:
+        """Whether everything that the rule names is there."""
+        then = found.table.then
+        if then.queue is not None and self.team.queue(then.queue) is None:
+            self.wrong(found, "queue", "unknown-queue", f"there is no queue '{then.queue}'", list(self.queues))
+        if then.assignee is not None and self.team.agent(then.assignee) is None:
+            known = [agent.id for agent in self.team.agents]
+            self.wrong(found, "assignee", "unknown-agent", f"there is no agent '{then.assignee}'", known)
+        if then.letter is not None and not self.letters.languages(then.letter):
+            self.wrong(found, "letter", "unknown-letter", f"there is no letter '{then.letter}'", self.letters.names())
+        for name in then.fields:
+            if _FIELD_NAME.fullmatch(name) is None:
+                message = f"'{name}' is no name for a field: letters, digits and _"
+                self.findings.append(found.finding(("then", "fields", name), "bad-value", message))
+
+    def wrong(self, found: Found, key: str, code: str, message: str, known: list[str]) -> None:
+        word = getattr(found.table.then, key)
+        self.findings.append(found.finding(("then", key), code, message, nearest(word, known)))
+
+    def examples(self, found: Found) -> Iterator[Example]:
+        for position, table in enumerate(found.table.example):
+            path = ("example", position)
+            values, problems = read_mail(table.mail, self.team)
+            for inner, code, message, known in problems:
+                where = (*path, "mail", *inner)
+                hint = nearest(str(inner[-1]), known) if inner else ""
+                self.findings.append(found.finding(where, code, message, hint, at_value=code != "unknown-key"))
+            expect = table.expect.model_dump(exclude_none=True)
+            if (queue := expect.get("queue")) is not None and self.team.queue(queue) is None:
+                message = f"there is no queue '{queue}'"
+                hint = nearest(queue, list(self.queues))
+                self.findings.append(found.finding((*path, "expect", "queue"), "unknown-queue", message, hint))
+            line = found.source.positions.key((*found.path, *path)).line
+            yield Example(file=found.source.name, line=line, rule=found.table.name, mail=values, expect=expect)

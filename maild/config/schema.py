@@ -1,0 +1,137 @@
+"""The tables of the rules' files, as pydantic models: which keys there are, and what each may hold by itself.
+
+What hangs together (queues that exist, agents that exist, conditions) is looked at where the tables are put to use.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict
+
+from maild.config.units import parse_address, parse_timezone
+from maild.sla.promise import Target
+
+Number = Annotated[int, Strict(), Field(ge=1, le=99)]
+Flag = Annotated[bool, Strict()]
+EmailAddress = Annotated[str, AfterValidator(parse_address)]
+Label = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$")]
+Tag = Annotated[str, Field(min_length=1, max_length=50, pattern=r"^[^\s,]+$")]
+AgentId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,39}$")]
+Priority = Literal["low", "normal", "high", "urgent"]
+Status = Literal["new", "open", "pending", "hold", "solved"]
+
+
+class Table(BaseModel):
+    """A table of a file: unknown keys are mistakes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Then(Table):
+    """What a rule does."""
+
+    queue: Label | None = None
+    line: Number | None = None
+    assignee: Label | None = None
+    priority: Priority | None = None
+    tags: tuple[Tag, ...] = ()
+    letter: Label | None = None
+    acknowledge: Flag | None = None
+    spam: Flag | None = None
+    fields: dict[Label, str] = {}
+
+
+class Expect(Table):
+    """What an example expects."""
+
+    queue: Label | None = None
+    line: Number | None = None
+    assignee: Label | None = None
+    priority: Priority | None = None
+    tags: tuple[Tag, ...] | None = None
+    letter: Label | None = None
+    acknowledge: Flag | None = None
+    spam: Flag | None = None
+    fields: dict[Label, str] | None = None
+    rule: Label | None = None
+
+
+class ExampleTable(Table):
+    """[[rule.example]]"""
+
+    mail: dict[str, Any]
+    expect: Expect = Expect()
+
+
+class RuleTable(Table):
+    """[[rule]]"""
+
+    name: Label
+    when: dict[str, Any] | None = None
+    then: Then = Then()
+    default: Flag = False
+    continues: Annotated[bool, Strict(), Field(alias="continue")] = False
+    shadow: Flag = False
+    example: tuple[ExampleTable, ...] = ()
+
+
+class AgentTable(Table):
+    """[[agent]]"""
+
+    id: AgentId
+    name: Label
+    address: EmailAddress
+    aliases: tuple[EmailAddress, ...] = ()
+    language: Annotated[str, Field(pattern=r"^[a-z]{2,3}$")] | None = None
+    line: Number = 1
+
+
+class QueueTable(Table):
+    """[[queue]]"""
+
+    name: Label
+    address: EmailAddress | None = None
+    agents: tuple[str, ...] = ()
+    lead: str | None = None
+    default: Flag = False
+
+
+class CalendarTable(Table):
+    """[[calendar]]"""
+
+    name: Label
+    timezone: Annotated[str, AfterValidator(parse_timezone)] | None = None
+    hours: Literal["always"] | dict[str, tuple[str, ...]] = "always"
+    holidays: str | None = None
+    closed: tuple[date, ...] = ()
+    extra: dict[date, tuple[str, ...]] = {}
+
+
+class StepTable(Table):
+    """[[promise.step]]"""
+
+    target: Target
+    at: str
+    tell: tuple[str, ...] = ()
+    priority: Priority | None = None
+    line: Number | Literal["up"] | None = None
+
+
+class PromiseTable(Table):
+    """[[promise]]"""
+
+    name: Label
+    calendar: str
+    first_response: str | None = None
+    next_response: str | None = None
+    resolution: str | None = None
+    pause: tuple[Status, ...] = ()
+    when: dict[str, Any] | None = None
+    step: tuple[StepTable, ...] = ()
+
+
+ROUTING_TABLES: dict[str, type[Table]] = {"rule": RuleTable}
+TEAM_TABLES: dict[str, type[Table]] = {"agent": AgentTable, "queue": QueueTable}
+SLA_TABLES: dict[str, type[Table]] = {"calendar": CalendarTable, "promise": PromiseTable}

@@ -1,0 +1,200 @@
+"""rules/sla.toml: calendars, promises and their steps, made into the values of `maild/sla`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import partial
+from typing import Any, TypeVar
+
+from maild.config.files import Source, nearest
+from maild.config.report import Found, read_tables
+from maild.config.rule_files import condition_findings
+from maild.config.schema import SLA_TABLES
+from maild.config.settings import Desk
+from maild.config.units import parse_address
+from maild.errors import Finding
+from maild.people.team import Team
+from maild.routing.conditions import Condition, read_condition
+from maild.routing.fields import TICKET_FIELDS
+from maild.routing.rules import Predicate
+from maild.sla.calendar import Calendar, Span
+from maild.sla.daysoff import known_country
+from maild.sla.promise import At, Promise, Step, Target, parse_duration
+
+T = TypeVar("T")
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_TELL = ("assignee", "queue", "lead")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GivenPromise:
+    """A promise, and the condition on a ticket's fields under which it is given; the first that fits holds."""
+
+    promise: Promise
+    fits: Predicate
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Levels:
+    """Everything that sla.toml says."""
+
+    calendars: tuple[Calendar, ...] = ()
+    promises: tuple[GivenPromise, ...] = ()
+
+
+def read_levels(source: Source, desk: Desk, team: Team) -> tuple[Levels, list[Finding]]:
+    """Calendars and promises as far as they can be read, and everything that is wrong with them."""
+    tables, findings = read_tables(source, SLA_TABLES)
+    reader = _Reader(desk, team, findings)
+    calendars = reader.calendars(tables["calendar"])
+    promises = reader.promises(tables["promise"], calendars)
+    return Levels(calendars=tuple(calendars.values()), promises=promises), findings
+
+
+class _Reader:
+    """Makes values of tables and gathers what is wrong."""
+
+    def __init__(self, desk: Desk, team: Team, findings: list[Finding]) -> None:
+        self.desk = desk
+        self.team = team
+        self.findings = findings
+
+    def tried(self, found: Found, path: tuple[str | int, ...], make: Callable[[], T]) -> T | None:
+        """The value, or a finding with the words of the ValueError."""
+        try:
+            return make()
+        except ValueError as error:
+            self.findings.append(found.finding(path, "bad-value", str(error)))
+            return None
+
+    def calendars(self, tables: list[Found]) -> dict[str, Calendar]:
+        calendars: dict[str, Calendar] = {}
+        for found in tables:
+            name = found.table.name
+            if name in calendars:
+                self.findings.append(found.finding(("name",), "duplicate-name", f"two calendars are named '{name}'"))
+            calendars[name] = self.calendar(found)
+        return calendars
+
+    def calendar(self, found: Found) -> Calendar:
+        table = found.table
+        if table.holidays is not None and not known_country(table.holidays):
+            message = f"no holidays are known for '{table.holidays}'"
+            self.findings.append(found.finding(("holidays",), "bad-value", message, "a code such as RU, DE or DE-BY"))
+        hours = None if table.hours == "always" else self.hours(found, table.hours)
+        if hours is not None and not any(hours.values()):
+            self.findings.append(found.finding(("hours",), "bad-value", "this calendar never opens"))
+        return Calendar(
+            name=table.name,
+            timezone=table.timezone or self.desk.timezone,
+            hours=hours,
+            holidays=table.holidays,
+            closed=frozenset(table.closed),
+            extra=self.special_days(found),
+        )
+
+    def hours(self, found: Found, written: Mapping[str, tuple[str, ...]]) -> dict[int, tuple[Span, ...]]:
+        hours: dict[int, tuple[Span, ...]] = {}
+        for key, texts in written.items():
+            days = self.tried(found, ("hours", key), partial(weekdays, key)) or ()
+            for day in days:
+                if day in hours:
+                    message = f"{_DAYS[day]} is given twice"
+                    self.findings.append(found.finding(("hours", key), "bad-value", message, at_value=False))
+                hours[day] = self.spans(found, ("hours", key), texts)
+        return hours
+
+    def special_days(self, found: Found) -> dict[date, tuple[Span, ...]]:
+        return {day: self.spans(found, ("extra", day.isoformat()), texts) for day, texts in found.table.extra.items()}
+
+    def spans(self, found: Found, path: tuple[str | int, ...], texts: tuple[str, ...]) -> tuple[Span, ...]:
+        read = (self.tried(found, (*path, n), partial(Span.parse, text)) for n, text in enumerate(texts))
+        return tuple(span for span in read if span is not None)
+
+    def promises(self, tables: list[Found], calendars: Mapping[str, Calendar]) -> tuple[GivenPromise, ...]:
+        given: dict[str, GivenPromise] = {}
+        for found in tables:
+            if found.table.name in given:
+                message = f"two promises are named '{found.table.name}'"
+                self.findings.append(found.finding(("name",), "duplicate-name", message))
+            given[found.table.name] = self.promise(found, calendars)
+        return tuple(given.values())
+
+    def promise(self, found: Found, calendars: Mapping[str, Calendar]) -> GivenPromise:
+        table = found.table
+        calendar = calendars.get(table.calendar)
+        if calendar is None:
+            message = f"there is no calendar '{table.calendar}'"
+            hint = nearest(table.calendar, list(calendars))
+            self.findings.append(found.finding(("calendar",), "unknown-calendar", message, hint))
+        allowed = {target: self.duration(found, target) for target in Target}
+        if not any(getattr(table, target) for target in Target):
+            message = f"the promise '{table.name}' promises nothing"
+            hint = "give it first_response, next_response or resolution"
+            self.findings.append(found.finding((), "bad-value", message, hint, at_value=False))
+        promise = Promise(
+            name=table.name,
+            calendar=calendar or Calendar(name=table.calendar, timezone="UTC", hours=None),
+            first_response=allowed[Target.FIRST_RESPONSE],
+            next_response=allowed[Target.NEXT_RESPONSE],
+            resolution=allowed[Target.RESOLUTION],
+            pause=frozenset(table.pause),
+            steps=tuple(self.steps(found)),
+        )
+        return GivenPromise(promise=promise, fits=Predicate(when=self.when(found), stopwatch=time.thread_time))
+
+    def duration(self, found: Found, target: Target) -> timedelta | None:
+        written = getattr(found.table, target)
+        if written is None:
+            return None
+        duration = self.tried(found, (target.value,), partial(parse_duration, written))
+        if duration == timedelta(0):
+            self.findings.append(found.finding((target.value,), "bad-value", "no time at all cannot be kept"))
+        return duration
+
+    def when(self, found: Found) -> Condition | None:
+        if found.table.when is None:
+            return None
+        reading = read_condition(found.table.when, TICKET_FIELDS, tuple(q.name for q in self.team.queues))
+        self.findings.extend(condition_findings(found, reading))
+        return reading.condition
+
+    def steps(self, found: Found) -> Iterator[Step]:
+        for position, step in enumerate(found.table.step):
+            path = ("step", position)
+            at = self.tried(found, (*path, "at"), partial(At.parse, step.at))
+            self.look_at_step(found, path, step)
+            if at is not None:
+                yield Step(target=step.target, at=at, tell=step.tell, priority=step.priority, line=step.line)
+
+    def look_at_step(self, found: Found, path: tuple[str | int, ...], step: Any) -> None:
+        if getattr(found.table, step.target) is None:
+            message = f"the promise '{found.table.name}' has no {step.target}: this step would never come"
+            self.findings.append(found.finding((*path, "target"), "never-holds", message))
+        if not step.tell and step.priority is None and step.line is None:
+            message = "this step does nothing"
+            hint = "give it tell, priority or line"
+            self.findings.append(found.finding(path, "bad-value", message, hint, at_value=False))
+        known = [*_TELL, *(agent.id for agent in self.team.agents)]
+        for position, word in enumerate(step.tell):
+            where = (*path, "tell", position)
+            if "@" in word:
+                self.tried(found, where, partial(parse_address, word))
+            elif word not in known:
+                message = f"there is nobody named '{word}' to tell"
+                self.findings.append(found.finding(where, "unknown-agent", message, nearest(word, known)))
+
+
+def weekdays(text: str) -> tuple[int, ...]:
+    """The days of "mon-fri", "sat" or "mon,wed" as numbers, Monday being 0. ValueError for anything else."""
+    days: list[int] = []
+    for part in text.lower().split(","):
+        first, dash, last = (word.strip() for word in part.partition("-"))
+        if first not in _DAYS or (dash and last not in _DAYS):
+            raise ValueError(f"'{text}' is no day such as mon, no days such as mon-fri or sat,sun")
+        start, end = _DAYS.index(first), _DAYS.index(last or first)
+        days.extend(range(start, end + 1) if start <= end else (*range(start, 7), *range(end + 1)))
+    return tuple(dict.fromkeys(days))

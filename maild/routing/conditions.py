@@ -1,0 +1,291 @@
+"""Conditions: tests joined by all, any and not; read from a `when`, said in words, made into one fast function.
+
+The function answers what did not hold: nothing where the condition holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from maild.routing.checks import TESTS, Check, ChoiceError, Test, shown
+from maild.routing.fields import HEADER, Field, Kind, header_field
+from maild.routing.view import View
+from maild.routing.words import Vocabulary
+
+Missed = tuple[str, ...]
+Judge = Callable[[View], Missed]
+Path = tuple[str | int, ...]
+JOINS = {
+    "all": "a list of conditions, all of which must hold",
+    "any": "a list of conditions, one of which is enough",
+    "not": "a condition that must not hold",
+}
+_HOLDS: Missed = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AllOf:
+    """Every part must hold."""
+
+    parts: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AnyOf:
+    """One part is enough."""
+
+    parts: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Not:
+    """The part must not hold."""
+
+    part: Condition
+
+
+Condition = Check | AllOf | AnyOf | Not
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Problem:
+    """What is wrong with a condition: where in it, a stable code, the words, and the words that were possible."""
+
+    path: Path
+    code: str
+    message: str
+    known: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    """A condition as far as it could be read, and all that is wrong with it."""
+
+    condition: Condition | None
+    problems: tuple[Problem, ...]
+
+
+def read_condition(when: object, fields: Mapping[str, Field], queues: tuple[str, ...]) -> Reading:
+    """Read a `when`: its fields are those given, `queue` is one of the queues."""
+    reader = _Reader(fields, queues)
+    condition = reader.table(when, ())
+    return Reading(condition=None if reader.problems else condition, problems=tuple(reader.problems))
+
+
+class _Reader:
+    """Reads one `when` and gathers what is wrong with it."""
+
+    def __init__(self, fields: Mapping[str, Field], queues: tuple[str, ...]) -> None:
+        self.fields = fields
+        self.queues = queues
+        self.problems: list[Problem] = []
+
+    def wrong(self, path: Path, message: str, code: str = "bad-value", known: tuple[str, ...] = ()) -> None:
+        self.problems.append(Problem(path=path, code=code, message=message, known=known))
+
+    def table(self, table: object, path: Path) -> Condition:
+        """All keys of a table together."""
+        if not isinstance(table, Mapping) or not table:
+            self.wrong(path, 'a condition is wanted here, such as { subject = { words = ["invoice"] } }')
+            return AllOf(parts=())
+        parts = tuple(part for key, value in table.items() for part in self.key(key, value, (*path, key)))
+        return parts[0] if len(parts) == 1 else AllOf(parts=parts)
+
+    def key(self, key: str, value: object, path: Path) -> Iterator[Condition]:
+        if key in ("any", "all"):
+            parts = self.several(value, path)
+            yield AnyOf(parts=parts) if key == "any" else AllOf(parts=parts)
+        elif key == "not":
+            yield Not(part=self.table(value, path))
+        elif key == "header":
+            yield from self.headers(value, path)
+        elif (field := self.field(key)) is not None:
+            yield from self.tests(field, value, path)
+        else:
+            known = (*self.fields, "header", *JOINS)
+            self.wrong(path, f"unknown key '{key}'", "unknown-key", known)
+
+    def field(self, key: str) -> Field | None:
+        if key.startswith(HEADER) and len(key) > len(HEADER):
+            return header_field(key.removeprefix(HEADER))
+        return self.fields.get(key)
+
+    def several(self, value: object, path: Path) -> tuple[Condition, ...]:
+        if not isinstance(value, list) or not value:
+            self.wrong(path, f"{path[-1]} wants a list of conditions, such as [{{ ... }}, {{ ... }}]")
+            return ()
+        return tuple(self.table(part, (*path, number)) for number, part in enumerate(value))
+
+    def headers(self, value: object, path: Path) -> Iterator[Condition]:
+        if not isinstance(value, Mapping) or not value:
+            self.wrong(path, 'header wants the name of a header line: header.X-Mailer = "..."')
+            return
+        for name, tests in value.items():
+            yield from self.tests(header_field(name), tests, (*path, name))
+
+    def tests(self, field: Field, value: object, path: Path) -> Iterator[Condition]:
+        """Every test on one field; a bare value is what the field is."""
+        if not isinstance(value, Mapping):
+            yield from self.test(field, "is", value, path)
+        elif not value:
+            self.wrong(path, f"{path[-1]} wants a value or a test")
+        else:
+            for name, wanted in value.items():
+                yield from self.test(field, name, wanted, (*path, name))
+
+    def test(self, field: Field, name: str, value: object, path: Path) -> Iterator[Condition]:
+        test = TESTS.get(name)
+        if test is None:
+            self.wrong(path, f"unknown test '{name}'", "unknown-key", tuple(TESTS))
+            return
+        if field.kind not in test.kinds:
+            possible = tuple(other for other, t in TESTS.items() if field.kind in t.kinds)
+            self.wrong(path, f"{field.name} cannot be tested with {name}", "bad-value", possible)
+            return
+        written = value if isinstance(value, list) else [value]
+        if not written:
+            self.wrong(path, "an empty list can never hold", "never-holds")
+        read = [self.value(field, test, v, (*path, n) if written is value else path) for n, v in enumerate(written)]
+        values = tuple(v for v in read if v is not None)
+        if values and len(values) == len(written):
+            yield Check(field=field.name, test=name, values=values, shown=tuple(shown(field, v) for v in written))
+
+    def value(self, field: Field, test: Test, value: object, path: Path) -> str | int | bool | None:
+        try:
+            read = test.read(field, value)
+        except ChoiceError as error:
+            self.wrong(path, str(error), "bad-value", field.choices)
+        except ValueError as error:
+            self.wrong(path, str(error), "bad-pattern" if test is TESTS["matches"] else "bad-value")
+        else:
+            if field.name == "queue" and read not in {name.casefold() for name in self.queues} and test is TESTS["is"]:
+                self.wrong(path, f"there is no queue '{value}'", "unknown-queue", self.queues)
+            elif problem := _out_of_range(field, test, read):
+                self.wrong(path, problem, "never-holds")
+            else:
+                return read
+        return None
+
+
+def _out_of_range(field: Field, test: Test, value: str | int | bool) -> str | None:
+    """Why a number can never be so, by what the field can be at all."""
+    if field.kind is not Kind.NUMBER or isinstance(value, bool) or not isinstance(value, int):
+        return None
+    least, most = field.least, field.most
+    above, below = test is TESTS["above"], test is TESTS["below"]
+    if below and value <= least:
+        return f"{field.name} is never below {value}: it is {least} or more"
+    if not below and most is not None and (value > most or (above and value == most)):
+        return f"{field.name} is {most} at most"
+    if not above and not below and value < least:
+        return f"{field.name} is {least} or more"
+    return None
+
+
+def checks_of(condition: Condition) -> Iterator[Check]:
+    """Every test in a condition."""
+    match condition:
+        case Check():
+            yield condition
+        case Not():
+            yield from checks_of(condition.part)
+        case AllOf() | AnyOf():
+            for part in condition.parts:
+                yield from checks_of(part)
+
+
+def vocabulary_of(conditions: Iterator[Condition]) -> Vocabulary:
+    """Every stem that any of the conditions asks for."""
+    asked = (check for condition in conditions for check in checks_of(condition) if check.test == "words")
+    return Vocabulary(frozenset(stem for check in asked for value in check.values for stem in str(value).split(" ")))
+
+
+def words(condition: Condition) -> str:
+    """A condition in words."""
+    match condition:
+        case Check():
+            return condition.words()
+        case Not():
+            return f"not ({words(condition.part)})"
+        case AllOf():
+            return " and ".join(_bracketed(part) for part in condition.parts)
+        case AnyOf():
+            return " or ".join(_bracketed(part) for part in condition.parts)
+
+
+def _bracketed(condition: Condition) -> str:
+    return f"({words(condition)})" if isinstance(condition, AllOf | AnyOf) else words(condition)
+
+
+def compile_condition(condition: Condition) -> Judge:
+    """The condition as a function of a mail: what did not hold, nothing where all is well."""
+    match condition:
+        case Check():
+            return _judge_check(condition)
+        case Not():
+            return _judge_not(condition)
+        case AllOf():
+            return _judge_all(condition)
+        case AnyOf():
+            return _judge_any(condition)
+
+
+def _judge_check(check: Check) -> Judge:
+    holds = TESTS[check.test].make(check)
+    missed = (check.missed(),)
+    return lambda view: _HOLDS if holds(view) else missed
+
+
+def _judge_not(condition: Not) -> Judge:
+    judge = compile_condition(condition.part)
+    missed = (f"it must not be that {words(condition.part)}",)
+
+    def judged(view: View) -> Missed:
+        caught = len(view.captured)
+        found = judge(view)
+        del view.captured[caught:]
+        return _HOLDS if found else missed
+
+    return judged
+
+
+def _judge_all(condition: AllOf) -> Judge:
+    """Patterns are tried last, and only where everything else holds: they alone can take long."""
+    cheap = tuple(compile_condition(part) for part in condition.parts if not _has_pattern(part))
+    dear = tuple(compile_condition(part) for part in condition.parts if _has_pattern(part))
+
+    def judged(view: View) -> Missed:
+        missed = _HOLDS
+        for judge in cheap:
+            missed += judge(view)
+        if missed:
+            return missed
+        caught = len(view.captured)
+        for judge in dear:
+            if missed := judge(view):
+                del view.captured[caught:]
+                return missed
+        return _HOLDS
+
+    return judged
+
+
+def _judge_any(condition: AnyOf) -> Judge:
+    parts = sorted(condition.parts, key=_has_pattern)
+    judges = tuple(compile_condition(part) for part in parts)
+
+    def judged(view: View) -> Missed:
+        missed = _HOLDS
+        for judge in judges:
+            found = judge(view)
+            if not found:
+                return _HOLDS
+            missed += found
+        return missed
+
+    return judged
+
+
+def _has_pattern(condition: Condition) -> bool:
+    return any(check.test == "matches" for check in checks_of(condition))

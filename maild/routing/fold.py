@@ -1,0 +1,24 @@
+"""Text made alike for comparing: case, е and ё, composed letters, invisible characters, runs of space."""
+
+from __future__ import annotations
+
+import unicodedata
+
+_ALIKE = str.maketrans({"ё": "е", **dict.fromkeys("\u00ad\u200b\u200c\u200d\u2060\ufeff", None)})
+
+
+def fold(text: str) -> str:
+    """The text as it is compared: one line, single spaces, without case (Unicode 3.13), ё as е."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text).casefold().translate(_ALIKE)
+    return " ".join(text.lower().split())
+
+
+def wire_domain(domain: str) -> str:
+    """A domain in lower case and in its xn-- form (RFC 5890), as far as it has one."""
+    if domain.isascii():
+        return domain.lower()
+    try:
+        return domain.encode("idna").decode("ascii").lower()
+    except UnicodeError:
+        return domain.lower()

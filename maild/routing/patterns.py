@@ -1,0 +1,108 @@
+"""Regular expressions of admins: the only door to `regex`, which can be stopped in the middle of a search."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from typing import Protocol, cast
+
+import regex  # type: ignore[import-untyped] # it brings no types; the protocols below are all that is used of it
+
+_LONGEST = 2000
+_LARGEST = 10_000
+"""A pattern whose nested counts come to more takes all memory while it is compiled."""
+
+
+class Match(Protocol):
+    """What a pattern found."""
+
+    def groupdict(self) -> dict[str, str | None]:
+        """The named groups; None for one that took no part."""
+        ...
+
+
+class Pattern(Protocol):
+    """A compiled pattern."""
+
+    def search(self, text: str, *, timeout: float) -> Match | None:
+        """The first place where it is found. Raises TimeoutError after so many seconds."""
+        ...
+
+
+def compile_pattern(pattern: str) -> Pattern:
+    """A pattern that takes no heed of case, with ^ and $ at each line. ValueError, in plain words, for a broken one."""
+    if len(pattern) > _LONGEST:
+        raise ValueError(f"the pattern is longer than {_LONGEST} characters")
+    if _size(pattern) > _LARGEST:
+        raise ValueError("not a pattern: its counts in braces come to too much")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # hints to programmers; a pattern either works here or is refused
+            return cast("Pattern", regex.compile(pattern, regex.IGNORECASE | regex.MULTILINE))
+    except regex.error as error:
+        raise ValueError(f"not a pattern: {error.msg} at character {(error.pos or 0) + 1}") from error
+    except (RecursionError, OverflowError, MemoryError) as error:
+        raise ValueError("not a pattern: it is too large or nested too deeply") from error
+
+
+_TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\((?:\?[^()]*?[:=!>])?|\)|[*+?|]|\{\d*,?\d*\}|.", re.DOTALL)
+_ENDLESS = re.compile(r"[*+]|\{\d*,\}")
+_COUNT = re.compile(r"\{(\d*),?(\d*)\}")
+
+
+def is_slow(pattern: str) -> bool:
+    """Whether what repeats without end stands at the end of what does: (a+)* may take for ever, (a+,)* does not.
+
+    A doubt, not a proof: the time that patterns may take is limited in any case.
+    """
+    groups: list[list[str]] = [[]]
+    tokens = _TOKEN.findall(pattern)
+    for piece, behind in zip(tokens, [*tokens[1:], ""], strict=True):
+        if piece.startswith("("):
+            groups.append([])
+        elif piece == ")" and len(groups) > 1:
+            wavers = _wavers(groups.pop())
+            if wavers and _ENDLESS.fullmatch(behind):
+                return True
+            groups[-1].append("+" if wavers else "()")
+        else:
+            groups[-1].append(piece)
+    return False
+
+
+def _wavers(tokens: list[str]) -> bool:
+    """Whether one of a group's branches can end in a part that repeats without end."""
+    branches: list[list[str]] = [[]]
+    for piece in tokens:
+        if piece == "|":
+            branches.append([])
+        else:
+            branches[-1].append(piece)
+    return any(_ends_endlessly(branch) for branch in branches)
+
+
+def _ends_endlessly(branch: list[str]) -> bool:
+    while branch:
+        if _ENDLESS.fullmatch(branch[-1]):
+            return True
+        if branch[-1] != "?":
+            return False
+        # A question mark makes the piece before it optional, or the repeat before it lazy.
+        branch = branch[:-1] if len(branch) > 1 and _ENDLESS.fullmatch(branch[-2]) else branch[:-2]
+    return False
+
+
+def _size(pattern: str) -> int:
+    """How many pieces a pattern comes to when its counts are written out: (a{9}){9} has 81 and some."""
+    sizes = [[0]]
+    for piece in _TOKEN.findall(pattern):
+        if piece.startswith("("):
+            sizes.append([0])
+        elif piece == ")" and len(sizes) > 1:
+            inside = sizes.pop()
+            sizes[-1].append(sum(inside) + 1)
+        elif counts := _COUNT.fullmatch(piece):
+            sizes[-1][-1] *= max(1, *(int(count or 0) for count in counts.groups()))
+        else:
+            sizes[-1].append(1)
+    return sum(sum(group) for group in sizes)
