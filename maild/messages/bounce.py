@@ -15,9 +15,13 @@ from maild.messages import bounce_patterns, dsn, statuses
 from maild.messages.mail import Bounce, BounceRecipient
 
 _LONGEST_TEXT = 200_000
-_FLUFL_LIMIT = 2_000_000
-_MOST_FOUND = 200
-_MESSAGE_ID = re.compile(r"^[\s>|]{0,8}(?:X-Original-)?Message-ID:\s{0,4}(?:\r?\n[ \t]{1,4})?(<[^<>\s]{3,500}>)", re.IGNORECASE | re.MULTILINE)
+_FLUFL_FIELDS, _FLUFL_FIELD, _FLUFL_PARTS, _FLUFL_DEPTH = 60, 400, 12, 4
+_FLUFL_BODY, _FLUFL_LINES = 30_000, 400
+_MOST_FOUND = 100
+_MESSAGE_ID = re.compile(
+    r"^[\s>|]{0,8}(?:X-Original-)?Message-ID:\s{0,4}(?:\r?\n[ \t]{1,4})?(<[^<>\s]{3,500}>)",
+    re.IGNORECASE | re.MULTILINE,
+)
 _DAEMONS = (
     *("mailer-daemon", "mailerdaemon", "mail-daemon", "postmaster", "mail delivery", "mail deliver system"),
     *("mailer daemon", "mail system", "maildelivery", "mdaemon", "bounce", "mmdf", "uucp", "ndr administrator"),
@@ -36,11 +40,17 @@ _SUBJECTS = re.compile(
     r"|address (?:un|not )|delivery notice|loop alert|you .{1,60} are not member|unknown recipient|bounced|rejected",
     re.IGNORECASE,
 )
-_PASSED_ON = re.compile(r"\s{0,4}(?:re|fwd?|aw|wg|ha|на|отв|пересл|tr|rv|sv|vs|odp|pd|i)\s{0,2}(?:\[\d{1,3}\])?\s{0,2}[:：]", re.IGNORECASE)
+_PASSED_ON = re.compile(
+    r"\s{0,4}(?:re|fwd?|aw|wg|ha|на|отв|пересл|tr|rv|sv|vs|odp|pd|i)\s{0,2}(?:\[\d{1,3}\])?\s{0,2}[:：]", re.IGNORECASE
+)
 
 
 def may_be_bounce(
-    headers: tuple[tuple[str, str], ...], content_type: str, part_types: tuple[str, ...], sender: str | None, subject: str
+    headers: tuple[tuple[str, str], ...],
+    content_type: str,
+    part_types: tuple[str, ...],
+    sender: str | None,
+    subject: str,
 ) -> bool:
     """Is it worth reading as a bounce? Cheap and generous."""
     if content_type == "multipart/report" or dsn.STATUS_TYPES & set(part_types):
@@ -67,9 +77,11 @@ def read_bounce(message: Message, text: str) -> Bounce | None:
     if not any(r.status and not r.status.endswith(".0.0") for r in found):
         found = _better(found, report_text)
     found = found or _failed_recipients(message, report_text) or _by_flufl(message, report_text)
-    if not found and (report or _looks_like_daemon(message) or _SUBJECTS.search(subject)):
-        found = bounce_patterns.recipients(report_text, ours=_own_addresses(message)) or _returned_to(message, returned, report_text)
-    if not found and not (report or (_looks_like_daemon(message) and _SUBJECTS.search(subject))):
+    if not found and (report or _looks_like_daemon(message) or _SUBJECTS.search(subject[:500])):
+        found = bounce_patterns.recipients(report_text, ours=_own_addresses(message)) or _returned_to(
+            message, returned, report_text
+        )
+    if not found and not (report or (_looks_like_daemon(message) and _SUBJECTS.search(subject[:500]))):
         return None
     return Bounce(recipients=found[:_MOST_FOUND], original_message_id=_original_id(message, text))
 
@@ -89,7 +101,9 @@ def _better(found: tuple[BounceRecipient, ...], report_text: str) -> tuple[Bounc
         kind = statuses.kind_of(status, recipient.action)
         diagnostic = recipient.diagnostic or (said.strip() or None if said else None)
         out.append(
-            BounceRecipient(address=recipient.address, status=status, action=recipient.action, kind=kind, diagnostic=diagnostic)
+            BounceRecipient(
+                address=recipient.address, status=status, action=recipient.action, kind=kind, diagnostic=diagnostic
+            )
         )
     return tuple(out)
 
@@ -102,27 +116,46 @@ def _failed_recipients(message: Message, report_text: str) -> tuple[BounceRecipi
     """Exim's X-Failed-Recipients."""
     values = " ".join(str(v) for v in message.get_all("X-Failed-Recipients", []))
     addresses = dict.fromkeys(dsn.clean_address(a) for a in dsn.ADDRESS.findall(values[:20_000]))
-    return tuple(_recipient(a, report_text) for a in addresses)
+    return tuple(_recipient(a, report_text) for a in list(addresses)[:_MOST_FOUND])
 
 
 def _by_flufl(message: Message, report_text: str) -> tuple[BounceRecipient, ...]:
-    """What flufl.bounce makes of it; its detectors are old and may raise on a mail that is broken."""
-    if sum(len(str(p.get_payload())) for p in dsn.parts(message) if not p.is_multipart()) > _FLUFL_LIMIT:
-        return ()
+    """What flufl.bounce makes of it, which gets a small copy: its forty detectors are slow on hostile mail, and may raise."""
     try:
-        temporary, permanent = all_failures(message)
+        temporary, permanent = all_failures(_small(message))
     except Exception:  # noqa: BLE001 - any of forty detectors, on input from anywhere
         return ()
     delayed = {a.decode("utf-8", "replace") for a in temporary}
     failed = {a.decode("utf-8", "replace") for a in permanent}
     found = [_recipient(dsn.clean_address(a), report_text) for a in sorted(failed) if dsn.ADDRESS.fullmatch(a)]
-    found += [_recipient(dsn.clean_address(a), report_text, "delayed") for a in sorted(delayed - failed) if dsn.ADDRESS.fullmatch(a)]
+    found += [
+        _recipient(dsn.clean_address(a), report_text, "delayed")
+        for a in sorted(delayed - failed)
+        if dsn.ADDRESS.fullmatch(a)
+    ]
     return tuple(found)
+
+
+def _small(message: Message, depth: int = 0) -> Message:
+    """A copy with few and short header fields and bodies, of as many parts as a report has."""
+    copy = Message()
+    for name, value in message.items()[:_FLUFL_FIELDS]:
+        if name.lower() != "x-failed-recipients":
+            copy[name] = str(value)[:_FLUFL_FIELD]
+    payload = message.get_payload()
+    if isinstance(payload, list):
+        inner = [p for p in payload[:_FLUFL_PARTS] if isinstance(p, Message)] if depth < _FLUFL_DEPTH else []
+        copy.set_payload([_small(p, depth + 1) for p in inner])
+    else:
+        copy.set_payload("\n".join(str(payload or "")[:_FLUFL_BODY].split("\n")[:_FLUFL_LINES]))
+    return copy
 
 
 def _own_addresses(message: Message) -> frozenset[str]:
     """Addresses that a report names without meaning them: its sender and its reader."""
-    written = " ".join(str(v) for name in ("From", "To", "Reply-To", "Delivered-To", "Return-Path") for v in message.get_all(name, []))
+    written = " ".join(
+        str(v) for name in ("From", "To", "Reply-To", "Delivered-To", "Return-Path") for v in message.get_all(name, [])
+    )
     return frozenset(dsn.clean_address(a).casefold() for a in dsn.ADDRESS.findall(written[:20_000]))
 
 
@@ -133,8 +166,14 @@ def _returned_to(message: Message, returned: str, report_text: str) -> tuple[Bou
         payload = part.get_payload()
         if part.get_content_type() in ("message/rfc822", "text/rfc822-headers") and payload:
             inner = payload[0] if isinstance(payload, list) else payload
-            value = str(inner.get("To") or "") if isinstance(inner, Message) else bounce_patterns.field("To", str(inner)[:50_000])
-    addresses = dict.fromkeys(dsn.clean_address(a) for a in dsn.ADDRESS.findall((value or bounce_patterns.field("To", returned))[:20_000]))
+            value = (
+                str(inner.get("To") or "")
+                if isinstance(inner, Message)
+                else bounce_patterns.field("To", str(inner)[:50_000])
+            )
+    addresses = dict.fromkeys(
+        dsn.clean_address(a) for a in dsn.ADDRESS.findall((value or bounce_patterns.field("To", returned))[:20_000])
+    )
     return tuple(_recipient(a, report_text) for a in addresses) if len(addresses) == 1 else ()
 
 
@@ -143,7 +182,11 @@ def _original_id(message: Message, text: str) -> str | None:
     own = str(message.get("Message-ID") or "").strip()
     for part in dsn.parts(message):
         payload = part.get_payload()
-        if part is message or part.get_content_type() not in ("message/rfc822", "text/rfc822-headers", "message/rfc822-headers"):
+        if part is message or part.get_content_type() not in (
+            "message/rfc822",
+            "text/rfc822-headers",
+            "message/rfc822-headers",
+        ):
             continue
         inner = payload[0] if isinstance(payload, list) and payload else payload
         got = str(inner.get("Message-ID") or "").strip() if isinstance(inner, Message) else ""

@@ -16,6 +16,7 @@ from maild.messages.mail import BounceRecipient
 _MOST_LINES = 3_000
 _LONGEST_LINE = 1_000
 _REASON_LINES = 8
+_MOST_FOUND = 50
 _LONGEST_DIAGNOSTIC = 1_000
 
 # The line above the mail that came back.
@@ -65,7 +66,9 @@ def divide(text: str) -> tuple[str, str]:
 
 def field(name: str, text: str) -> str:
     """The value of a header line inside a text, its folded lines joined; "" where there is none."""
-    found = re.search(rf"^[ \t>]{{0,8}}{name}:[ \t]{{0,8}}([^\n]*(?:\n[ \t]+[^\n]+){{0,20}})", text, re.IGNORECASE | re.MULTILINE)
+    found = re.search(
+        rf"^[ \t>]{{0,8}}{name}:[ \t]{{0,8}}([^\n]*(?:\n[ \t]+[^\n]+){{0,20}})", text, re.IGNORECASE | re.MULTILINE
+    )
     return " ".join(found[1].split()) if found else ""
 
 
@@ -75,7 +78,7 @@ def recipients(report: str, ours: frozenset[str]) -> tuple[BounceRecipient, ...]
     for evidence in (_leading, _with_code, _spoken_of):
         found = dict.fromkeys(a for a in evidence(lines) if a.casefold() not in ours and not _is_daemon(a))
         if found:
-            return tuple(recipient(a, reason_near(report, a), report) for a in found)
+            return tuple(recipient(a, reason_near(report, a), report) for a in list(found)[:_MOST_FOUND])
     return ()
 
 
@@ -95,14 +98,22 @@ def recipient(address: str, reason: str, report: str, action: str | None = None)
 
 def reason_near(report: str, address: str) -> str:
     """The lines of a report that speak of an address: from where it stands to the next blank line or address."""
-    lines = [line[:_LONGEST_LINE] for line in report.split("\n")]
+    if address.casefold() not in report.casefold():
+        return ""
+    lines = [line[:_LONGEST_LINE] for line in report.split("\n", _MOST_LINES)[:_MOST_LINES]]
+    looked = 0
     best = ""
     for i, line in enumerate(lines):
         if address.casefold() not in line.casefold():
             continue
+        looked += 1
+        if looked > _MOST_FOUND:
+            break
         words = [line]
         for following in lines[i + 1 : i + _REASON_LINES]:
-            if not following.strip() or ((m := _LEADING.match(following)) and m["address"].casefold() != address.casefold()):
+            if not following.strip() or (
+                (m := _LEADING.match(following)) and m["address"].casefold() != address.casefold()
+            ):
                 break
             words.append(following)
         said = " ".join(" ".join(words).split())

@@ -14,6 +14,8 @@ STATUS_TYPES = frozenset({"message/delivery-status", "message/global-delivery-st
 ADDRESS = re.compile(r"[^\s<>\[\]()\",;:'`=|\\]{1,64}@[^\s<>\[\]()\",;:'`=|\\]{1,253}")
 _MOST_PARTS = 200
 _MOST_RECIPIENTS = 200
+_MOST_BLOCKS = 400
+_LONGEST_PART = 200_000
 _LONGEST_DIAGNOSTIC = 1_000
 _ACTIONS = frozenset({"failed", "delayed", "delivered", "relayed", "expanded"})
 
@@ -54,7 +56,7 @@ def _blocks(part: Message) -> list[Message]:
     """The groups of fields in a status part; the parser has split them already, unless the part was encoded."""
     payload = part.get_payload()
     if isinstance(payload, list):
-        blocks = [p for p in payload if isinstance(p, Message)]
+        blocks = [p for p in payload[:_MOST_BLOCKS] if isinstance(p, Message)]
         if any(block.keys() for block in blocks):
             # Some write all fields in one group, or the per-message group after the first recipient.
             return [b for block in blocks for b in (block, *_blocks_of(_body(block)))]
@@ -76,7 +78,7 @@ def _decoded(part: Message, text: str) -> str:
 
 
 def _blocks_of(text: str) -> list[Message]:
-    groups = re.split(r"\n[ \t]*\n", text.replace("\r\n", "\n"))[:_MOST_RECIPIENTS]
+    groups = re.split(r"\n[ \t]{0,200}\n", text[:_LONGEST_PART].replace("\r\n", "\n"))[:_MOST_BLOCKS]
     parser = HeaderParser()
     return [parser.parsestr(group.strip("\n")) for group in groups if ":" in group]
 

@@ -50,7 +50,7 @@ def block_at(lines: Sequence[str], start: int) -> HeaderBlock | None:
         field = field_of(lines[i])
         if field is not None:
             kind, value = field
-            if kind in found and kind not in ("cc", "other", "to"):
+            if kind in found and kind not in ("cc", "other"):
                 break
             last = kind
             found.setdefault(kind, value)
@@ -62,7 +62,8 @@ def block_at(lines: Sequence[str], start: int) -> HeaderBlock | None:
         else:
             break
         i += 1
-    return HeaderBlock(start=start, end=i, fields=_split_joined(found)) if _is_block(found) else None
+    found = _split_joined(found)
+    return HeaderBlock(start=start, end=i, fields=found) if _is_block(found) else None
 
 
 def _goes_on(lines: Sequence[str], blank: int, found: Mapping[str, str]) -> bool:
@@ -92,14 +93,25 @@ def _is_block(found: Mapping[str, str]) -> bool:
 
 
 def _split_joined(found: dict[str, str]) -> dict[str, str]:
-    """Some phones write two fields on one line ("À : a@b Objet : c"): the subject is taken out of the To."""
-    if "subject" in found:
-        return found
-    for kind in ("to", "date", "from", "cc"):
-        value = found.get(kind, "")
-        for name in HEADER_NAMES["subject"]:
-            at = value.casefold().find(f" {name}")
-            rest = value[at + len(name) + 1 :].lstrip(" \u00a0") if at >= 0 else ""
-            if rest.startswith((":", "：")):
-                return {**found, kind: value[:at].strip(), "subject": rest[1:].strip()}
-    return found
+    """Fields that share a line ("À : a@b Objet : c", or bold ones of HTML) are taken apart."""
+    out = dict(found)
+    for kind in ("from", "date", "to", "cc"):
+        for other in ("subject", "to", "date"):
+            if kind in out and other not in out:
+                at, value = _field_inside(out[kind], other)
+                if at >= 0:
+                    out[kind], out[other] = out[kind][:at].strip(_DECORATION), value
+    return out
+
+
+def _field_inside(value: str, kind: str) -> tuple[int, str]:
+    """Where a field of `kind` begins inside a value, and what it holds; -1 where there is none."""
+    low = value.casefold()
+    for name in HEADER_NAMES[kind]:
+        at = low.find(f" {name}")
+        if at < 0:
+            at = low.find(f"*{name}")
+        rest = value[at + len(name) + 1 :].lstrip(_DECORATION) if at >= 0 else ""
+        if rest.startswith((":", "：")) and len(low) == len(value):
+            return at, rest[1:].strip(_DECORATION)
+    return -1, ""

@@ -7,7 +7,8 @@ the text, so any converter may have made it. A plain <blockquote> is no mark: th
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import unescape
 
@@ -16,8 +17,11 @@ from maild.messages.quotes import is_forward_line
 _LONGEST_HTML = 2_000_000
 _LONGEST_TAG = 2_000
 _LOOK_AHEAD = 40
+_END_OF_BODY = "</body>"  # no element is called so: the region stays open
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:_-]{0,40})")
-_ATTRIBUTE = re.compile(r"\b(class|id|type|name|style|data-marker)\s{0,5}=\s{0,5}(\"[^\"]*\"|'[^']*'|[^\s>]+)", re.IGNORECASE)
+_ATTRIBUTE = re.compile(
+    r"\b(class|id|type|name|style|data-marker)\s{0,5}=\s{0,5}(\"[^\"]*\"|'[^']*'|[^\s>]+)", re.IGNORECASE
+)
 _WORD = re.compile(r"[^\W_]+")
 _SILENT = frozenset({"style", "script", "head", "title", "template"})
 _VOID = frozenset({"br", "hr", "img", "meta", "link", "input", "base", "wbr", "col", "area", "o:p"})
@@ -42,45 +46,90 @@ _OPENS_QUOTE = frozenset({
 })  # fmt: skip
 _HOLDS_FORWARD = frozenset({"moz-forward-container"})
 # The thin line that Word draws above a quoted header block.
-_WORD_LINE = re.compile(r"border-top:\s?solid #(?:b5c4df|e1e1e1)|border-top:\s?#(?:b5c4df|e1e1e1) .{0,10}solid", re.IGNORECASE)
+_WORD_LINE = re.compile(
+    r"border-top:\s?solid #(?:b5c4df|e1e1e1)|border-top:\s?#(?:b5c4df|e1e1e1) .{0,10}solid", re.IGNORECASE
+)
+
+
+_SIGNATURES = frozenset({
+    *("gmail_signature", "moz-signature", "protonmail_signature_block", "signature", "x_signature"),
+    *("ms-outlook-mobile-signature", "applemailsignature", "mail-app-auto-default-signature"),
+})  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cut:
-    """The quoted part of a text: characters `start` to `end`."""
+    """A part of a text: characters `start` to `end`."""
 
     start: int
     end: int
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Marked:
+    """The parts of a text that a client has marked in its HTML; None where it marks none."""
+
+    quote: Cut | None
+    signature: Cut | None
+
+
+@dataclass(kw_only=True, slots=True)
+class _Region:
+    """Words `first` to `end` of the HTML are inside a marked element."""
+
+    first: int
+    end: int
+    signature: bool
+
+
 @dataclass(kw_only=True, slots=True)
 class _Walk:
-    """What the walk has seen: all visible words, and the regions of quoted ones as [first, end]."""
+    """What the walk has seen: all visible words, and the marked regions."""
 
     words: list[str] = field(default_factory=list)
-    regions: list[list[int]] = field(default_factory=list)
+    regions: list[_Region] = field(default_factory=list)
     inside: str = ""  # the element that holds the region being walked
     depth: int = 0
     silent: str = ""
     forwarding: bool = False
 
 
-def quoted_from(html: str, text: str) -> Cut | None:
-    """The quoted part of `text`, found by the clients' marks in the `html` it was made from; None without a clear one."""
+def marked_in(html: str, text: str) -> Marked | None:
+    """The parts of `text` that a client has marked in the `html` it was made from; None where no mark is clear."""
     walk = _walk(html[:_LONGEST_HTML])
-    regions = _merged(walk)
-    if len(regions) != 1 or walk.forwarding:
+    quotes = _merged(walk)
+    if len(quotes) > 1 or walk.forwarding:
         return None  # several quotes with words between them are answers between quotes: the text decides
-    first, end = regions[0]
-    if first == 0 and end >= len(walk.words):
+    quote = quotes[0] if quotes else None
+    limit = quote.first if quote else len(walk.words)
+    signature = next((r for r in walk.regions if r.signature and 0 < r.first < r.end <= limit), None)
+    if quote is not None and quote.first == 0 and quote.end >= len(walk.words):
+        quote = None
+    if quote is None and signature is None:
         return None
+    regions = [r for r in (signature, quote) if r is not None]
+    cuts = dict(zip(map(id, regions), _places(text, walk.words, regions), strict=True))
+    return Marked(quote=cuts[id(quote)] if quote else None, signature=cuts[id(signature)] if signature else None)
+
+
+def _places(text: str, words: Sequence[str], regions: Sequence[_Region]) -> list[Cut]:
+    """Where the regions, which stand in their order, fall in the text."""
     found = list(_WORD.finditer(text))
-    at = _align(walk.words[:first], found, 0)
-    start = _boundary(text, found, at)
-    if end >= len(walk.words):
-        return Cut(start=start, end=len(text)) if start < len(text) else None
-    after = _align(walk.words[first:end], found, at)
-    return Cut(start=start, end=_boundary(text, found, after))
+    standing: dict[str, list[int]] = {}
+    for i, match in enumerate(found):
+        standing.setdefault(match[0], []).append(i)
+    cuts, at, seen = [], 0, 0
+    for region in regions:
+        at = _align(words[seen : region.first], standing, at)
+        start = _boundary(text, found, at)
+        seen = region.first
+        if region.end >= len(words):
+            cuts.append(Cut(start=start, end=len(text)))
+            continue
+        at = _align(words[seen : region.end], standing, at)
+        seen = region.end
+        cuts.append(Cut(start=start, end=_boundary(text, found, at)))
+    return cuts
 
 
 def _walk(html: str) -> _Walk:
@@ -93,7 +142,7 @@ def _walk(html: str) -> _Walk:
             break
         at = _step(walk, html, opens)
     if walk.inside:
-        walk.regions[-1][1] = len(walk.words)
+        walk.regions[-1].end = len(walk.words)
     return walk
 
 
@@ -101,7 +150,7 @@ def _take_words(walk: _Walk, text: str) -> None:
     if not text or text.isspace():
         return
     plain = unescape(text) if "&" in text else text
-    opens_region = bool(walk.inside) and walk.regions[-1][0] == len(walk.words)
+    opens_region = bool(walk.inside) and walk.regions[-1].first == len(walk.words)
     if opens_region and is_forward_line(plain.strip()):
         walk.forwarding = True
     walk.words += _WORD.findall(plain)
@@ -136,17 +185,16 @@ def _open(walk: _Walk, name: str, attributes: str) -> None:
 
 def _open_region(walk: _Walk, name: str, attributes: str) -> None:
     found = {key.lower(): value.strip("\"'") for key, value in _ATTRIBUTE.findall(attributes)}
-    names = {
-        n.lower() for key in ("class", "id", "name", "data-marker") for n in found.get(key, "").split()
-    }
+    names = {n.lower() for key in ("class", "id", "name", "data-marker") for n in found.get(key, "").split()}
     if names & _HOLDS_FORWARD:
         walk.forwarding = True
     to_the_end = bool(names & _OPENS_QUOTE) or _WORD_LINE.search(found.get("style", "")) is not None
     cited = name == "blockquote" and found.get("type", "").lower() == "cite"
     yahoo = any(n.startswith("yahoo_quoted") for n in names)
-    if to_the_end or cited or yahoo or names & _HOLDS_QUOTE:
-        walk.regions.append([len(walk.words), len(walk.words)])
-        walk.inside, walk.depth = ("</body" if to_the_end else name), 1
+    quotes = to_the_end or cited or yahoo or bool(names & _HOLDS_QUOTE)
+    if quotes or names & _SIGNATURES or name == "signature":
+        walk.regions.append(_Region(first=len(walk.words), end=len(walk.words), signature=not quotes))
+        walk.inside, walk.depth = (_END_OF_BODY if to_the_end else name), 1
 
 
 def _close(walk: _Walk, name: str) -> None:
@@ -155,28 +203,33 @@ def _close(walk: _Walk, name: str) -> None:
     elif walk.inside and name == walk.inside:
         walk.depth -= 1
         if not walk.depth:
-            walk.regions[-1][1] = len(walk.words)
+            walk.regions[-1].end = len(walk.words)
             walk.inside = ""
 
 
-def _merged(walk: _Walk) -> list[tuple[int, int]]:
-    """The regions that hold words, neighbours made one."""
-    out: list[tuple[int, int]] = []
-    for first, end in walk.regions:
-        if out and out[-1][1] == first:
-            out[-1] = (out[-1][0], end)
-        elif end > first:
-            out.append((first, end))
+def _merged(walk: _Walk) -> list[_Region]:
+    """The quoted regions that hold words, neighbours made one."""
+    out: list[_Region] = []
+    for region in walk.regions:
+        if region.signature:
+            continue
+        if out and out[-1].end == region.first:
+            out[-1] = _Region(first=out[-1].first, end=region.end, signature=False)
+        elif region.end > region.first:
+            out.append(region)
     return out
 
 
-def _align(words: Sequence[str], found: Sequence[re.Match[str]], at: int) -> int:
-    """How far into `found` the `words` reach: the text holds more (links) or fewer (hidden parts) than the HTML."""
+def _align(words: Sequence[str], standing: Mapping[str, Sequence[int]], at: int) -> int:
+    """How far the `words` reach in a text whose words stand at `standing`, from word number `at` on.
+
+    The text holds more words (links) or fewer (hidden parts) than the HTML, so each is looked for a little ahead.
+    """
     for word in words:
-        for i in range(at, min(at + _LOOK_AHEAD, len(found))):
-            if found[i][0] == word:
-                at = i + 1
-                break
+        places = standing.get(word, ())
+        i = bisect_left(places, at)
+        if i < len(places) and places[i] < at + _LOOK_AHEAD:
+            at = places[i] + 1
     return at
 
 

@@ -20,6 +20,7 @@ from maild.messages.phrases import (
 )
 
 _LONGEST = 600  # an attribution with long names; anything longer is prose
+_MOST_MISSES = 4_000  # a pasted log has a date on every line; a bomb has nothing else
 _REACH = 6  # lines that an attribution may be wrapped over
 
 
@@ -58,6 +59,7 @@ _ADDRESS = re.compile(r"[^\s<>()\"',;:@]@[^\s<>()\"',;:@]")
 _DASHED = re.compile(r"[\s*>]{0,6}[-—_=]{1,60}\s{0,4}([^-—_=\s].{0,140}?)\s{0,4}[-—_=]{1,60}[\s*]{0,6}")
 _DIVIDER = re.compile(r"[\s*>]{0,6}(?:[-—–_=]{3,}|(?:\* ){2,}\*|\*{3,})[\s*]{0,6}")
 _INLINE_OPENER = re.compile(r" (On (?:mon|tue|wed|thu|fri|sat|sun|\d)[^>]{8,200} wrote:)$", re.IGNORECASE)
+_CLOSES_ADDRESS = re.compile(r"\s{0,3}>\s{0,3}[^\W\d_()]{2,12}\s?:\s{0,3}$")
 _SOFT = " \t\r*_\u00a0\u200b\u200e\u200f\ufeff"
 
 
@@ -82,15 +84,22 @@ def is_forward_line(line: str) -> bool:
 
 
 def find_marks(lines: Sequence[str]) -> Iterator[Mark]:
-    """The marks outside quoted lines, from the top."""
-    i = 0
-    while i < len(lines):
+    """The marks outside quoted lines, from the top; after too many lines that only look like one, no more."""
+    i = misses = 0
+    while i < len(lines) and misses < _MOST_MISSES:
         mark = _mark_at(lines, i)
         if mark is None:
+            misses += _looks_like_mark(lines[i])
             i += 1
             continue
         yield mark
         i = max(mark.end, i + 1)
+
+
+def _looks_like_mark(line: str) -> bool:
+    """Was it worth a second look, which costs time?"""
+    head = line[:200]
+    return field_of(head) is not None or _OPENER.match(head.strip(_SOFT).casefold()) is not None
 
 
 def _mark_at(lines: Sequence[str], i: int) -> Mark | None:
@@ -180,7 +189,10 @@ def _ends_dated(joined: str, lines: Sequence[str], after: int) -> bool:
         return wrote or _ADDRESS.search(low) is not None
     if wrote and _WROTE.search(bare[-24:]) and (_ADDRESS.search(low) or low.startswith("--")):
         return True  # Zoho leaves the colon out
-    return bare.endswith(">") and _ADDRESS.search(low) is not None and quote_follows(lines, after)
+    if not bare.endswith(">") or not _ADDRESS.search(low) or not quote_follows(lines, after):
+        return False
+    # "> wrote:" on a line of its own closes the address that was opened above.
+    return not any(_CLOSES_ADDRESS.match(line) for line in lines[after : after + 3])
 
 
 def _is_named(lines: Sequence[str], i: int) -> bool:
@@ -196,4 +208,3 @@ def _is_named(lines: Sequence[str], i: int) -> bool:
     if _ADDRESS.search(low) and len(low.split()) < 14:
         return True
     return len(low.split()) < 8 and quote_follows(lines, i + 1)
-

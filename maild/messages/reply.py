@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from maild.messages.html_quotes import quoted_from
+from maild.messages.html_quotes import Cut, marked_in
 from maild.messages.quotes import MarkKind, find_marks, is_divider, is_quoted, quote_follows, split_joined
 from maild.messages.signature import signature_start
 
@@ -44,19 +44,23 @@ def split_html(html: str, text_from_html: str) -> Split | None:
 
     `text_from_html` is the readable text of the same HTML: the cut is made in it, at the words that the mark points to.
     """
-    cut = quoted_from(html, text_from_html)
-    if cut is None:
+    marked = marked_in(html, text_from_html)
+    if marked is None:
         return None
-    above = split_reply(text_from_html[: cut.start].rstrip())
-    below = text_from_html[cut.end :].strip()
-    quoted = [above.quoted, text_from_html[cut.start : cut.end].strip("\n")]
-    reply, signature = above.reply, above.signature
-    if below:
-        after = split_reply(below)
-        reply = f"{reply}\n\n{after.reply}".strip()
-        signature = f"{signature}\n{after.signature}".strip()
-        quoted.append(after.quoted)
-    return Split(reply=reply, quoted="\n".join(q for q in quoted if q), signature=signature)
+    quote = marked.quote or Cut(start=len(text_from_html), end=len(text_from_html))
+    sign = marked.signature or Cut(start=quote.start, end=quote.start)
+    above = split_reply(text_from_html[: sign.start].rstrip())
+    between = split_reply(text_from_html[sign.end : quote.start].strip())
+    below = split_reply(text_from_html[quote.end :].strip())
+    return Split(
+        reply="\n\n".join(part.reply for part in (above, between, below) if part.reply),
+        quoted=_joined(above.quoted, between.quoted, text_from_html[quote.start : quote.end], below.quoted),
+        signature=_joined(above.signature, text_from_html[sign.start : sign.end], between.signature, below.signature),
+    )
+
+
+def _joined(*parts: str) -> str:
+    return "\n".join(part.strip("\n") for part in parts if part.strip())
 
 
 def _split(lines: Sequence[str]) -> Split:
@@ -66,7 +70,7 @@ def _split(lines: Sequence[str]) -> Split:
     kept = kept if end == len(lines) else _without_dividers(lines, kept)
     kept = _without_signature(lines, kept, signature := set[int]())
     before = kept
-    kept = _without_trailing_quotes(lines, kept, attributed=bool(attributions))
+    kept = _without_trailing_quotes(lines, kept, attributions)
     if kept == before:
         kept = _without_leading_quote(lines, kept, attributed=bool(attributions))
     else:
@@ -111,12 +115,16 @@ def _without_signature(lines: Sequence[str], kept: list[int], signature: set[int
     return kept[:at]
 
 
-def _without_trailing_quotes(lines: Sequence[str], kept: list[int], *, attributed: bool) -> list[int]:
+def _without_trailing_quotes(lines: Sequence[str], kept: list[int], attributions: set[int]) -> list[int]:
     """Without the quote at the end; a mail of nothing else keeps it, unless a client says whose it is."""
     end = len(kept)
     while end and (not lines[kept[end - 1]].strip() or is_quoted(lines[kept[end - 1]])):
         end -= 1
-    if end or attributed:
+    if end and attributions:
+        # What the sender quoted himself above the client's own line is his.
+        first = min((a for a in attributions if a > kept[end - 1]), default=0)
+        end = next((n for n in range(end, len(kept)) if kept[n] > first), len(kept)) if first else end
+    if end or attributions:
         return kept[:end] if any(is_quoted(lines[i]) for i in kept[end:]) else kept
     inner = [lines[i].lstrip("> |\t") for i in kept]
     first = next(find_marks(inner[:_LOOK_INTO_QUOTE]), None)

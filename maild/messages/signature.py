@@ -20,6 +20,7 @@ _CONTACT = re.compile(
     re.IGNORECASE,
 )
 _URL = re.compile(r"[<(\[]?https?://[^\s>)\]]{1,2000}[>)\]]?")
+_TRACKER = "\u1427"
 _MOST_DELIMITED = 40
 _MOST_WEAK = 14
 _MOST_CLOSED = 9
@@ -29,11 +30,21 @@ _LINK_MARKS = "[]*_!. \t\r\u00a0"
 def signature_start(lines: Sequence[str]) -> int:
     """The first line of the signature; len(lines) where there is none. Blank lines before it belong to neither."""
     end = len(lines)
-    for find in (_delimited, _mobile, _after_weak_delimiter, _mobile, _closed, _contact_block, _dash_name):
+    for find in (
+        _delimited,
+        _contact_block,
+        _mobile,
+        _after_weak_delimiter,
+        _mobile,
+        _closed,
+        _contact_block,
+        _dash_name,
+        _tracker,
+    ):
         found = find(lines, end)
         if found < end and any(line.strip() for line in lines[:found]):
             end = found
-    return end
+    return end if any(line.strip() for line in lines[end:]) else len(lines)
 
 
 def _filled(lines: Sequence[str], start: int, end: int) -> list[str]:
@@ -42,11 +53,14 @@ def _filled(lines: Sequence[str], start: int, end: int) -> list[str]:
 
 def _delimited(lines: Sequence[str], end: int) -> int:
     """The line "-- " (RFC 3676, 4.3), also where a client has eaten the blank; the first one that leaves text above."""
+    below = len(_filled(lines, 0, end))
     text = False
     for i in range(end):
-        if text and _DELIMITER.fullmatch(lines[i]) and len(_filled(lines, i + 1, end)) <= _MOST_DELIMITED:
+        delimiter = _DELIMITER.fullmatch(lines[i]) is not None
+        below -= bool(lines[i].strip())
+        if text and delimiter and below <= _MOST_DELIMITED:
             return i
-        text = text or (bool(lines[i].strip()) and not _DELIMITER.fullmatch(lines[i]))
+        text = text or (bool(lines[i].strip()) and not delimiter)
     return end
 
 
@@ -56,7 +70,8 @@ def _after_weak_delimiter(lines: Sequence[str], end: int) -> int:
         if lines[i][:1] != "—" and _WEAK_DELIMITER.fullmatch(lines[i]):
             below = _filled(lines, i + 1, end)
             short = all(len(_URL.sub("", line)) <= 70 for line in below)
-            if below and len(below) <= _MOST_WEAK and short and not any(line.rstrip().endswith((".", "?")) for line in below):
+            prose = len(below) > 2 and any(line.rstrip().endswith((".", "?")) for line in below)
+            if below and len(below) <= _MOST_WEAK and short and not prose:
                 return i
     return end
 
@@ -97,7 +112,9 @@ def _closes(line: str, below: Sequence[str]) -> bool:
         return True
     if text in THANKS and line.rstrip("*_ ")[-1:] in (",", *"abcdefghijklmnopqrstuvwxyzёо"):
         return 1 <= len(below) <= 2 and all(_is_name(b) for b in below)
-    named = next((c for c in CLOSINGS if len(c) > 3 and text.startswith(c) and text[len(c) : len(c) + 1] in (",", " ")), "")
+    named = next(
+        (c for c in CLOSINGS if len(c) > 3 and text.startswith(c) and text[len(c) : len(c) + 1] in (",", " ")), ""
+    )
     rest = line.strip(" ,.!;*_—-")[len(named) :].strip(" ,") if named else ""
     return bool(rest) and _is_name(rest) and rest[:1].isupper()
 
@@ -132,3 +149,10 @@ def _dash_name(lines: Sequence[str], end: int) -> int:
     before = lines[filled[-2]].rstrip()
     alone = filled[-1] - filled[-2] > 1
     return filled[-1] if alone and not before.endswith((":", ",", ";")) and before.lstrip()[:1] not in "-–*•" else end
+
+
+def _tracker(lines: Sequence[str], end: int) -> int:
+    """The lone sign that mail trackers leave (U+1427); what it follows is text."""
+    while end and (not lines[end - 1].strip() or lines[end - 1].strip() == _TRACKER):
+        end -= 1
+    return end
