@@ -1,0 +1,187 @@
+"""The poller of a mailbox: one worker with one connection, which it opens again whenever it is lost.
+
+    connect, log in -> take what is new -> wait (IDLE, or the poll interval) -> take what is new -> ...
+
+Any trouble ends the connection, never the worker: it tries again after a pause that grows and is never the same for two
+mailboxes. What is taken and how it is committed stands in `imap_intake.py`, the protocol in `imap_session.py`.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from maild.clock import Clock
+from maild.errors import MaildError
+from maild.ingest.imap_intake import MailboxIntake
+from maild.ingest.imap_session import CommandRefused, ImapSession, LoginRefused, Timeouts
+from maild.ingest.mailbox import Mailbox, MailboxHealth, MailboxLedger
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pace:
+    """How long to wait for what, in seconds. Pauses are stretched or shortened by up to a fifth."""
+
+    timeouts: Timeouts = field(default_factory=Timeouts)
+    idle: float = 60.0
+    """The longest wait for the server's word before the folder is searched anyway."""
+    first_pause: float = 1.0
+    """Before the first new connection; each further one that does not last waits twice as long."""
+    longest_pause: float = 300.0
+    longest_pause_known: float = 15.0
+    """The same where the connection that was lost had worked."""
+    login_pause: float = 60.0
+    """At least, after a refused login: servers lock accounts that try more often."""
+    steady: float = 60.0
+    """A connection that lasted so long was a good one."""
+
+
+class MailboxPoller:
+    """Takes the mail of one mailbox until it is stopped.
+
+    `password` is asked for before each login, so that a changed file is noticed; `chance` gives numbers from 0 to 1.
+    """
+
+    def __init__(
+        self,
+        mailbox: Mailbox,
+        password: Callable[[], str],
+        ledger: MailboxLedger,
+        clock: Clock,
+        chance: Callable[[], float],
+        pace: Pace | None = None,
+    ) -> None:
+        self._mailbox = mailbox
+        self._password = password
+        self._clock = clock
+        self._chance = chance
+        self._pace = pace or Pace()
+        self._intake = MailboxIntake(mailbox, ledger, clock)
+        self._stop = threading.Event()
+        self._bell, self._ring = socket.socketpair()
+        self._worker: threading.Thread | None = None
+        self._session: ImapSession | None = None
+        self._pauses = 0
+        self._idle_refusals = 0
+        self._idle_hints = 0
+        self._health = MailboxHealth(name=mailbox.name)
+
+    @property
+    def health(self) -> MailboxHealth:
+        """How the mailbox does right now."""
+        return self._health
+
+    def start(self) -> None:
+        """Begin, in a worker of its own; returns at once, whether the server is there or not."""
+        self._worker = threading.Thread(target=self._run, name=f"imap-{self._mailbox.name}", daemon=True)
+        self._worker.start()
+
+    def stop(self, deadline: float) -> bool:
+        """End within so many seconds: after the group in hand, or by cutting the connection; whether it has ended."""
+        self._stop.set()
+        self._ring.send(b"!")
+        worker = self._worker
+        if worker is not None:
+            worker.join(max(deadline - 1.0, deadline / 2))
+            if worker.is_alive() and (session := self._session) is not None:
+                session.abort()
+            worker.join(min(1.0, deadline / 2))
+            if worker.is_alive():
+                return False
+        self._bell.close()
+        self._ring.close()
+        return True
+
+    def once(self) -> int:
+        """Take what is there now, in the caller's own worker; how many mails that were. Raises what goes wrong."""
+        with ImapSession.open(self._mailbox, self._password(), self._pace.timeouts) as session:
+            return self._look(session)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            began = time.monotonic()
+            worked = self._health.last_look
+            try:
+                self._work()
+            except LoginRefused as error:
+                self._failed(error)
+                self._pause(self._pace.login_pause, self._pace.longest_pause, least=self._pace.login_pause)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the next connection may do better
+                self._failed(error)
+                if time.monotonic() - began > self._pace.steady:
+                    self._pauses = 0
+                known = self._health.last_look is not worked
+                self._pause(
+                    self._pace.first_pause, self._pace.longest_pause_known if known else self._pace.longest_pause
+                )
+
+    def _work(self) -> None:
+        """One connection, from the login to its end."""
+        with ImapSession.open(self._mailbox, self._password(), self._pace.timeouts) as session:
+            self._session = session
+            try:
+                self._look(session)
+                while not self._stop.is_set():
+                    self._wait(session)
+                    if not self._stop.is_set():
+                        self._look(session)
+            finally:
+                self._session = None
+                self._health = replace(self._health, connected=False)
+
+    def _look(self, session: ImapSession) -> int:
+        taken = self._intake.round(session, self._stop.is_set)
+        if taken:
+            self._idle_hints = 0
+        now, problem = self._clock.now(), self._intake.problem
+        self._health = replace(
+            self._health,
+            connected=True,
+            taken=self._health.taken + taken,
+            last_look=now,
+            problem=problem,
+            failing_since=(self._health.failing_since or now) if problem else None,
+        )
+        return taken
+
+    def _wait(self, session: ImapSession) -> None:
+        """Until there may be new mail: the server says so, or it has not been looked for a while."""
+        poll = self._mailbox.poll.total_seconds()
+        if self._idle_refusals >= 3 or not session.can("IDLE"):
+            self._stop.wait(poll)
+            return
+        try:
+            hinted = session.idle(min(self._pace.idle, poll), self._bell)
+        except CommandRefused:
+            self._idle_refusals += 1
+            raise
+        # Servers also speak of flags and of other people's doings: words that bring no mail are listened to less often.
+        self._idle_hints = self._idle_hints + 1 if hinted else 0
+        if self._idle_hints > 1:
+            self._stop.wait(min(0.05 * 2 ** min(self._idle_hints, 10), 5.0))
+
+    def _pause(self, first: float, longest: float, least: float = 0.0) -> None:
+        pause = min(first * 2 ** min(self._pauses, 20), max(longest, first)) * (0.8 + 0.4 * self._chance())
+        self._pauses += 1
+        self._stop.wait(max(pause, least))
+
+    def _failed(self, error: Exception) -> None:
+        if self._stop.is_set():
+            return
+        # Errors of ours are sentences for people; anything else may be a mistake in this program, so its place is told.
+        text = str(error) if isinstance(error, MaildError) else f"{type(error).__name__}: {error}"
+        log.warning("mailbox %s: %s", self._mailbox.key, text, exc_info=not isinstance(error, MaildError))
+        since = self._health.failing_since or self._clock.now()
+        self._health = replace(self._health, connected=False, problem=text, failing_since=since)
+
+
+def check_mailbox(mailbox: Mailbox, password: str, timeouts: Timeouts | None = None) -> None:
+    """Log in, open the folder for reading, leave again: for `check --online`. Raises what goes wrong."""
+    with ImapSession.open(mailbox, password, timeouts or Timeouts()) as session:
+        session.select(mailbox.folder, writing=False)
