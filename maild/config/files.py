@@ -32,7 +32,7 @@ class Source:
     @cached_property
     def positions(self) -> Positions:
         """Where everything stands; worked out when the first finding asks."""
-        return locate(self.text)
+        return locate(self.text) if self.broken is None else Positions()
 
     @cached_property
     def lines(self) -> list[str]:

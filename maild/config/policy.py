@@ -133,9 +133,9 @@ def _said(then: Actions, *, continues: bool, shadow: bool) -> str:
 
 def _read(rules_dir: Path, desk: Desk) -> _Read:
     sources = _sources(rules_dir)
+    sources.setdefault(TEAMS_FILE, read_source(rules_dir / TEAMS_FILE, _shown(rules_dir / TEAMS_FILE)))
     broken = [source.broken for source in sources.values() if source.broken is not None]
-    missing = parse_source(b"", _shown(rules_dir / TEAMS_FILE))
-    teams = sources.pop(TEAMS_FILE, missing)
+    teams = sources.pop(TEAMS_FILE)
     levels_source = sources.pop(SLA_FILE, parse_source(b"", SLA_FILE))
     letters = find_letters(rules_dir / LETTERS_FOLDER)
     team, team_findings = read_team(teams, desk)

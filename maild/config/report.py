@@ -66,6 +66,13 @@ def read_tables(source: Source, models: Mapping[str, type[Table]]) -> tuple[dict
     return tables, findings
 
 
+def names_given(source: Source, kind: str, key: str) -> list[str]:
+    """The names of all tables of a kind, of those too that have mistakes: what refers to them is not wrong as well."""
+    tables = source.data.get(kind)
+    names = [table.get(key) for table in tables if isinstance(table, dict)] if isinstance(tables, list) else []
+    return [name for name in names if isinstance(name, str)]
+
+
 def _read(model: type[Table], data: object, source: Source, path: Path) -> tuple[list[Found], list[Finding]]:
     name = data.get("name") if isinstance(data, dict) and path[0] == "rule" else None
     rule = name if isinstance(name, str) else None
@@ -112,7 +119,7 @@ def _words(detail: Any) -> str:
         return f"one of {detail['ctx']['expected'].replace(' or ', ', ')} is wanted here"
     if detail["type"] == "string_pattern_mismatch":
         return "it has characters that are not possible here"
-    words: str = _WANTED.get(detail["type"], detail["msg"])
+    words = str(_WANTED.get(detail["type"]) or detail["msg"])
     return words.removeprefix("Value error, ")
 
 

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from maild.config.files import Source, nearest
-from maild.config.report import Found, read_tables
+from maild.config.report import Found, names_given, read_tables
 from maild.config.rule_files import condition_findings
 from maild.config.schema import SLA_TABLES
 from maild.config.settings import Desk
@@ -50,6 +50,7 @@ def read_levels(source: Source, desk: Desk, team: Team) -> tuple[Levels, list[Fi
     tables, findings = read_tables(source, SLA_TABLES)
     reader = _Reader(desk, team, findings)
     calendars = reader.calendars(tables["calendar"])
+    reader.known_calendars = names_given(source, "calendar", "name")
     promises = reader.promises(tables["promise"], calendars)
     return Levels(calendars=tuple(calendars.values()), promises=promises), findings
 
@@ -61,6 +62,7 @@ class _Reader:
         self.desk = desk
         self.team = team
         self.findings = findings
+        self.known_calendars: list[str] = []
 
     def tried(self, found: Found, path: tuple[str | int, ...], make: Callable[[], T]) -> T | None:
         """The value, or a finding with the words of the ValueError."""
@@ -126,9 +128,9 @@ class _Reader:
     def promise(self, found: Found, calendars: Mapping[str, Calendar]) -> GivenPromise:
         table = found.table
         calendar = calendars.get(table.calendar)
-        if calendar is None:
+        if table.calendar not in self.known_calendars:
             message = f"there is no calendar '{table.calendar}'"
-            hint = nearest(table.calendar, list(calendars))
+            hint = nearest(table.calendar, self.known_calendars)
             self.findings.append(found.finding(("calendar",), "unknown-calendar", message, hint))
         allowed = {target: self.duration(found, target) for target in Target}
         if not any(getattr(table, target) for target in Target):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from maild.config.files import Source, nearest
-from maild.config.report import Found, read_tables
+from maild.config.report import Found, names_given, read_tables
 from maild.config.schema import TEAM_TABLES
 from maild.config.settings import Desk
 from maild.errors import Finding
@@ -19,12 +19,23 @@ def read_team(source: Source, desk: Desk) -> tuple[Team, list[Finding]]:
     findings.extend(_same_names(agents, "id"))
     findings.extend(_same_names(queues, "name"))
     findings.extend(_same_addresses(agents, queues, desk))
-    findings.extend(_unknown_agents(queues, [a.table.id for a in agents]))
+    findings.extend(_unknown_agents(queues, names_given(source, "agent", "id")))
     findings.extend(_default_queue(source, queues, broken=bool(findings)))
-    team = Team(
-        agents=tuple(_agent(found, desk) for found in agents), queues=tuple(Queue(**dict(q.table)) for q in queues)
-    )
-    return team, findings
+    return Team(agents=_agents(source, agents, desk), queues=_queues(source, queues)), findings
+
+
+def _agents(source: Source, tables: list[Found], desk: Desk) -> tuple[Agent, ...]:
+    agents = {found.table.id: _agent(found, desk) for found in tables}
+    for name in names_given(source, "agent", "id"):
+        agents.setdefault(name, Agent(id=name, name=name, address=""))
+    return tuple(agents.values())
+
+
+def _queues(source: Source, tables: list[Found]) -> tuple[Queue, ...]:
+    queues = {found.table.name: Queue(**dict(found.table)) for found in tables}
+    for name in names_given(source, "queue", "name"):
+        queues.setdefault(name, Queue(name=name))
+    return tuple(queues.values())
 
 
 def _agent(found: Found, desk: Desk) -> Agent:

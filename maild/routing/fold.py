@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import unicodedata
 
-_ALIKE = str.maketrans({"ё": "е", **dict.fromkeys("\u00ad\u200b\u200c\u200d\u2060\ufeff", None)})
+_INVISIBLE = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
 
 
 def fold(text: str) -> str:
     """The text as it is compared: one line, single spaces, without case (Unicode 3.13), ё as е."""
     if not text.isascii():
-        text = unicodedata.normalize("NFC", text).casefold().translate(_ALIKE)
+        text = unicodedata.normalize("NFC", text).casefold().replace("ё", "е")
+        for character in _INVISIBLE:  # far quicker than str.translate, and each mail is folded
+            text = text.replace(character, "")
     return " ".join(text.lower().split())
 
 

@@ -40,7 +40,7 @@ def compile_pattern(pattern: str) -> Pattern:
             warnings.simplefilter("ignore")  # hints to programmers; a pattern either works here or is refused
             return cast("Pattern", regex.compile(pattern, regex.IGNORECASE | regex.MULTILINE))
     except regex.error as error:
-        raise ValueError(f"not a pattern: {error.msg} at character {(error.pos or 0) + 1}") from error
+        raise ValueError(f"not a pattern: {error}") from error
     except (RecursionError, OverflowError, MemoryError) as error:
         raise ValueError("not a pattern: it is too large or nested too deeply") from error
 
