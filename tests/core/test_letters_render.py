@@ -122,7 +122,7 @@ def test_a_note_says_that_its_reply_stays_inside(language: str) -> None:
 def test_a_bounce_names_the_address_and_the_servers_words() -> None:
     """The agent must see which address failed, and why."""
     text = letters().render("notification", "en", context("notification", event="undelivered")).text
-    assert "ivan@customer.example: mail never gets there" in text
+    assert "ivan@customer.example: this address takes no mail" in text
     assert "550 5.1.1 no such user" in text
 
 
