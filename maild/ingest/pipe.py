@@ -1,6 +1,7 @@
 """Where `maild ingest` gets its mails: standard input, a file, an mbox, a Maildir, a directory.
 
-Names in, raw mails out. What is in a mail is not judged here; of its header only what the last delivery wrote is read, for the envelope.
+Names in, raw mails out. What is in a mail is not judged here; of its header only what the last delivery wrote is read,
+for the envelope.
 """
 
 from __future__ import annotations
