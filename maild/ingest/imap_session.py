@@ -242,6 +242,8 @@ class ImapSession:
     def _protect(self, mailbox: Mailbox, context: ssl.SSLContext) -> None:
         with _translated("STARTTLS"):
             self._client.socket().setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            # imapclient sends a command and its end apart, and the second part would wait 40 ms for the first.
+            self._client.socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if mailbox.security is Security.STARTTLS:
                 self._client.starttls(context)
             elif mailbox.security is Security.NONE and not _is_loopback(self._client.socket()):

@@ -18,6 +18,7 @@ class Connection:
     def __init__(self, server: OddImap, sock: socket.socket) -> None:
         self.server = server
         self.sock = sock
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.lines = sock.makefile("rb")
 
     def say(self, text: str | bytes) -> None:
