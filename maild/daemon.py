@@ -1,7 +1,7 @@
 """The daemon: builds the parts, starts the edges last and stops them first, reloads the rules.
 
-    start   database -> rules -> sender -> desk -> inbox writer -> listener (now mail may come)
-    stop    listener -> inbox writer -> desk -> sender (all that was promised is kept by then)
+start   database -> rules -> sender -> desk -> inbox writer -> listener (now mail may come)
+stop    listener -> inbox writer -> desk -> sender (all that was promised is kept by then)
 """
 
 from __future__ import annotations
@@ -24,10 +24,13 @@ from maild.config.settings import Settings
 from maild.desk.assembly import make_transport
 from maild.desk.handle import Desk
 from maild.desk.rulebook import Rulebook
+from maild.desk.tick import do_due
 from maild.desk.worker import DeskWorker
-from maild.doors import make_listener
 from maild.errors import CannotCreate, RetryLater, Unavailable
 from maild.ingest.inbox import Inbox
+from maild.ingest.smtp import Listener
+from maild.ingest.smtp_gate import Limits
+from maild.ingest.users import Users
 from maild.outgoing.sender import Sender, SendingRules
 from maild.store import open_keep
 from maild.store.engine import Database
@@ -51,14 +54,14 @@ class Daemon:
         self._worker = DeskWorker(self._desk, self._sender.wake)
 
     async def serve(self, ready: Callable[[int], None]) -> None:
-        """Run until SIGTERM or SIGINT; `ready` gets the listener's port when mail may come. SIGHUP reads the rules anew."""
+        """Run until SIGTERM or SIGINT; `ready` gets the port when mail may come. SIGHUP reads the rules."""
         stopping = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stopping.set)
         loop.add_signal_handler(signal.SIGHUP, self._rulebook.forget)
         inbox = Inbox(self._keep.inbox, on_accepted=self._worker.wake)
-        listener = make_listener(self._settings, inbox, self._clock, self._rulebook.accepts)
+        listener = make_listener(self._settings, inbox, self._clock, self._rulebook)
         scheduler = self._scheduler()
         try:
             # The port first: a second daemon on it must not begin to work.
@@ -80,13 +83,16 @@ class Daemon:
         scheduler = AsyncIOScheduler(timezone="UTC")
         common = {"trigger": "interval", "coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         scheduler.add_job(self._look, seconds=1, id="look", **common)
+        scheduler.add_job(self._escalate, seconds=5, id="deadlines", **common)
         scheduler.add_job(self._reread, seconds=2, id="rules", **common)
         return scheduler
 
     async def _look(self) -> None:
         """Wake whoever has something due: a letter whose time has come, a mail that another process accepted."""
         try:
-            inbox_at, outbox_at = await asyncio.to_thread(lambda: (self._keep.inbox.next_time(), self._keep.outbox.next_time()))
+            inbox_at, outbox_at = await asyncio.to_thread(
+                lambda: (self._keep.inbox.next_time(), self._keep.outbox.next_time())
+            )
         except RetryLater as error:
             _log.warning("cannot look for work: %s", error)
             return
@@ -94,6 +100,18 @@ class Daemon:
         if inbox_at is not None and inbox_at <= now:
             self._worker.wake()
         if outbox_at is not None and outbox_at <= now:
+            self._sender.wake()
+
+    async def _escalate(self) -> None:
+        """Do what deadlines ask for; what cannot be done now is as due at the next tick."""
+        try:
+            letters = await asyncio.to_thread(
+                do_due, self._keep, self._rulebook.office(), self._clock.now(), self._clock.now()
+            )
+        except RetryLater as error:
+            _log.warning("deadlines wait: %s", error)
+            return
+        if letters:
             self._sender.wake()
 
     async def _reread(self) -> None:
@@ -115,6 +133,7 @@ class Daemon:
             handled = 0
             while self._desk.take_next() is not None:
                 handled += 1
+            do_due(self._keep, self._rulebook.office(), self._clock.now(), self._clock.now())
             return handled, self._sender.send_due(self._clock.now())
         finally:
             self._keep.database.close()
@@ -122,8 +141,37 @@ class Daemon:
                 self._lock.close()
 
 
+def make_listener(settings: Settings, inbox: Inbox, clock: Clock, rulebook: Rulebook) -> Listener:
+    """The SMTP or LMTP port as the settings want it. Raises Unavailable, DataError."""
+    smtp, limits = settings.smtp, settings.limits
+    return Listener(
+        host=smtp.host,
+        port=smtp.port,
+        inbox=inbox,
+        clock=clock,
+        accepts=rulebook.accepts,
+        knows_domain=rulebook.knows_domain,
+        protocol=smtp.protocol,
+        hostname=settings.desk.reply_domain,
+        max_size=smtp.max_size,
+        tls_cert=smtp.tls_cert,
+        tls_key=smtp.tls_key,
+        users=Users(smtp.users_file) if smtp.users_file is not None else None,
+        limits=Limits(
+            connections=limits.max_connections,
+            per_peer=limits.per_peer,
+            recipients=limits.recipients,
+            errors=limits.errors,
+            commands=limits.commands,
+            session=limits.session,
+            min_rate=limits.min_rate,
+        ),
+        trusted_relays=settings.trust.relays,
+    )
+
+
 def lock_database(settings: Settings) -> IO[str] | None:
-    """A SQLite database is one daemon's. Raises Unavailable where another has it, CannotCreate where it cannot be locked."""
+    """A SQLite database is one daemon's. Raises Unavailable where another has it, CannotCreate."""
     url = Database.parse(settings.database.url)
     if url.get_backend_name() != "sqlite":
         return None

@@ -31,7 +31,19 @@ class App:
         path = self._named or Path("settings.toml")
         if not path.is_file():
             hint = "name it with --config or $MAILD_CONFIG, or make one with `maild init`"
-            raise ConfigError([Finding(file=str(path), line=0, column=0, severity="error", code="no-settings", message="there is no settings file here", hint=hint)])
+            raise ConfigError(
+                [
+                    Finding(
+                        file=str(path),
+                        line=0,
+                        column=0,
+                        severity="error",
+                        code="no-settings",
+                        message="there is no settings file here",
+                        hint=hint,
+                    )
+                ]
+            )
         return self._load(path)
 
     @cached_property

@@ -35,4 +35,10 @@ def db_upgrade(app: App) -> None:
     from maild.store.engine import Database
 
     before, after = upgrade_database(Database(app.settings.database.url))
-    click.echo(f"schema {after}, made new" if before is None else f"schema {before} -> {after}" if before != after else f"schema {after} is the newest")
+    click.echo(
+        f"schema {after}, made new"
+        if before is None
+        else f"schema {before} -> {after}"
+        if before != after
+        else f"schema {after} is the newest"
+    )

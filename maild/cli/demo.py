@@ -51,7 +51,7 @@ _ANSWER = """/take
 
 Красная лампа значит, что открыта задняя крышка. Закройте её до щелчка.
 
--- 
+--\x20
 Анна
 """
 _THANKS = """Закрыл, но лампа всё ещё горит.
@@ -74,10 +74,16 @@ class _Parcel:
 def demo(app: App) -> None:
     """A small conversation through the running daemon, each letter shown."""
     play = _Play(app)
-    agent = play.agent()
     desk = app.settings.desk.address
     play.say(f"Ivan writes to {desk}, in Russian")
-    asked = play.send(_Parcel(sender=_IVAN, recipient=desk, fields={"From": f"Иван Петров <{_IVAN}>", "Subject": "Не работает принтер"}, text=_QUESTION))
+    asked = play.send(
+        _Parcel(
+            sender=_IVAN,
+            recipient=desk,
+            fields={"From": f"Иван Петров <{_IVAN}>", "Subject": "Не работает принтер"},
+            text=_QUESTION,
+        )
+    )
     play.say(f"John writes to {desk}, with an attachment")
     billed = play.send(
         _Parcel(
@@ -88,6 +94,7 @@ def demo(app: App) -> None:
             attachment=("invoice-42.txt", b"total: 1000\n"),
         )
     )
+    agent = play.agent(asked)
     play.say(f"{agent.name} answers from an own mail client, in an authenticated session")
     note = play.letter(asked, agent.address)
     with play.login(agent) as password:
@@ -98,7 +105,9 @@ def demo(app: App) -> None:
     away = _reply(play.letter(billed, _JOHN), f"John Brown <{_JOHN}>", _AWAY, {"Auto-Submitted": "auto-replied"})
     play.send(away)
     click.secho("\nThe tickets now", bold=True)
-    click.get_current_context().invoke(tickets, status=None, queue=None, assignee=None, overdue=False, search=None, limit=10)
+    click.get_current_context().invoke(
+        tickets, status=None, queue=None, assignee=None, overdue=False, search=None, limit=10
+    )
     click.echo("\n`maild ticket show NUMBER` tells the whole story of one; `maild explain --inbox ID` says why.")
 
 
@@ -130,21 +139,22 @@ class _Play:
         self._number += 1
         click.secho(f"\n{self._number}. {what}", bold=True)
 
-    def agent(self) -> Agent:
-        """Who answers in this play. Raises Unavailable where there is nobody."""
-        team = self._app.office.practice.team
-        told = team.who_is_told(team.default_queue.name, None)
-        if not told:
-            raise Unavailable("there is no agent in rules/teams.toml who could answer")
-        return told[0]
+    def agent(self, message_id: str) -> Agent:
+        """The first agent who was told of a mail. Raises Unavailable where there is nobody."""
+        team, number = self._app.office.practice.team, self._ticket(message_id)
+        told = [r["recipients"][0]["address"] for r in self._app.keep.outbox.listing() if r["ticket"] == number]
+        for address in told:
+            if (agent := team.agent_by_address(address)) is not None:
+                return agent
+        raise Unavailable("no agent was told of the mail; rules/teams.toml says who serves")
 
     @contextmanager
     def login(self, agent: Agent) -> Iterator[str]:
         """A password of the agent's that lives for this call alone, beside those there are."""
-        from maild.ingest.users import add_password, remove_password
+        from maild.ingest.users import remove_password, set_password
 
         path, password = users_file(self._app), secrets.token_urlsafe(18)
-        line = add_password(path, agent.id, password, secrets.token_bytes(16))
+        line = set_password(path, agent.id, password, secrets.token_bytes(16), add=True)
         try:
             yield password
         finally:
@@ -156,7 +166,12 @@ class _Play:
         message_id = f"<{secrets.token_hex(8)}@demo.customer.example>"
         raw = _write(parcel, message_id, self._app.clock.now())
         transport = SmtpTransport(
-            host=smtp.host, port=smtp.port, security=Security.NONE, username=login, password=password, local_hostname="demo.example"
+            host=smtp.host,
+            port=smtp.port,
+            security=Security.NONE,
+            username=login,
+            password=password,
+            local_hostname="demo.example",
         )
         mail = OutgoingMail(
             id=0,
@@ -170,7 +185,9 @@ class _Play:
         try:
             outcome = transport.send(mail, lambda: None)
         except MaildError as error:
-            raise Unavailable(f"the listener does not take it: {error}; is `maild run` running on these settings?") from error
+            raise Unavailable(
+                f"the listener does not take it: {error}; is `maild run` running on these settings?"
+            ) from error
         finally:
             transport.close()
         if not outcome.accepted:
@@ -185,7 +202,9 @@ class _Play:
                 if row["message_id"] == message_id and row["state"] != "waiting":
                     return row
             time.sleep(0.05)
-        raise Unavailable(f"the mail is accepted and was not handled within {_WAIT_SECONDS:.0f} s; `maild inbox` says why")
+        raise Unavailable(
+            f"the mail is accepted and was not handled within {_WAIT_SECONDS:.0f} s; `maild inbox` says why"
+        )
 
     def _tell(self, row: Mapping[str, Any]) -> None:
         click.echo(clean_text(f"   -> {row['state']}: {row['reason']}"))
@@ -202,9 +221,13 @@ class _Play:
         for line in lines:
             click.echo(clean_text(f"   | {line}"))
 
+    def _ticket(self, message_id: str) -> str | None:
+        rows = self._app.keep.inbox.listing()
+        return next((str(row["ticket"]) for row in rows if row["message_id"] == message_id), None)
+
     def letter(self, message_id: str, recipient: str) -> Mail:
         """The newest letter to somebody on the ticket that a mail opened."""
-        ticket = next(row["ticket"] for row in self._app.keep.inbox.listing() if row["message_id"] == message_id)
+        ticket = self._ticket(message_id)
         for row in reversed(self._app.keep.outbox.listing()):
             if row["ticket"] == ticket and any(r["address"] == recipient for r in row["recipients"]):
                 return read_mail(self._app.keep.outbox.raw(row["id"]))
@@ -225,7 +248,9 @@ def _write(parcel: _Parcel, message_id: str, now: datetime) -> bytes:
     if parcel.attachment is None:
         return f"{head}{text}".encode()
     name, content = parcel.attachment
-    attached = _part(f'application/octet-stream; name="{name}"', content, f'Content-Disposition: attachment; filename="{name}"\r\n')
+    attached = _part(
+        f'application/octet-stream; name="{name}"', content, f'Content-Disposition: attachment; filename="{name}"\r\n'
+    )
     mark = f"demo-{message_id[1:17]}"
     parts = "".join(f"--{mark}\r\n{part}\r\n" for part in (text, attached))
     return f'{head}Content-Type: multipart/mixed; boundary="{mark}"\r\n\r\n{parts}--{mark}--\r\n'.encode()

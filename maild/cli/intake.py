@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -33,7 +34,9 @@ class _Kept:
 @click.option("--accept-only", is_flag=True, help="End as soon as the mails are safe; the daemon does the rest.")
 @json_option
 @click.pass_obj
-def ingest(app: App, names: tuple[str, ...], sender: str | None, recipients: tuple[str, ...], accept_only: bool) -> None:
+def ingest(
+    app: App, names: tuple[str, ...], sender: str | None, recipients: tuple[str, ...], accept_only: bool
+) -> None:
     """Accept mails: 0 means that they are on the disk. From a pipe only 0 and 75 ever come out."""
     for group in _groups(_arrivals(app, names, sender, recipients)):
         ids = app.keep.inbox.add([arrival for _, arrival in group])
@@ -47,12 +50,14 @@ def ingest(app: App, names: tuple[str, ...], sender: str | None, recipients: tup
             _report(app, one)
 
 
-def _arrivals(app: App, names: tuple[str, ...], sender: str | None, recipients: tuple[str, ...]) -> Iterator[tuple[str, Arrival]]:
+def _arrivals(
+    app: App, names: tuple[str, ...], sender: str | None, recipients: tuple[str, ...]
+) -> Iterator[tuple[str, Arrival]]:
     from maild.ingest.inbox import make_arrival
     from maild.ingest.pipe import read_sources
 
     given = None if sender is None else sender.strip("<> ")
-    for source in read_sources(names, click.get_binary_stream("stdin")):
+    for source in read_sources(names, sys.stdin.buffer):
         yield source.name, make_arrival(source.raw, source.envelope(given, recipients), app.clock.now())
 
 
@@ -94,6 +99,14 @@ def _report(app: App, one: _Kept) -> None:
     state = rows[0]["state"] if rows else "waiting"
     ticket = rows[0]["ticket"] if rows else None
     if app.json:
-        say_json({"source": one.source, "inbox_id": one.inbox_id, "message_id": one.message_id, "state": state, "ticket": ticket})
+        say_json(
+            {
+                "source": one.source,
+                "inbox_id": one.inbox_id,
+                "message_id": one.message_id,
+                "state": state,
+                "ticket": ticket,
+            }
+        )
     else:
         click.echo("\t".join((one.source, str(one.inbox_id), one.message_id or "-", state, ticket or "-")))

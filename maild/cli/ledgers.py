@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,7 +16,9 @@ Row = Mapping[Any, Any]
 
 
 @click.group(invoke_without_command=True)
-@click.option("--state", "states", multiple=True, type=click.Choice([str(s) for s in InboxState]), help="Only these states.")
+@click.option(
+    "--state", "states", multiple=True, type=click.Choice([str(s) for s in InboxState]), help="Only these states."
+)
 @click.option("--id", "inbox_id", type=int, help="Only this mail.")
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many.")
 @json_option
@@ -32,12 +35,37 @@ def inbox(ctx: click.Context, states: tuple[str, ...], inbox_id: int | None, lim
         return
     table(
         ("id", "received", "channel", "from", "state", "ticket", "reason"),
-        [(r["id"], when(r["received_at"]), r["channel"], r["envelope_from"] or "<>", r["state"], r["ticket"], r["reason"]) for r in rows],
+        [
+            (
+                r["id"],
+                when(r["received_at"]),
+                r["channel"],
+                r["envelope_from"] or "<>",
+                r["state"],
+                r["ticket"],
+                r["reason"],
+            )
+            for r in rows
+        ],
     )
 
 
 def _inbox_json(row: Row) -> dict[str, object]:
-    names = ("id", "received_at", "channel", "source", "envelope_from", "envelope_to", "message_id", "digest", "size", "state", "ticket", "reason", "attempts")
+    names = (
+        "id",
+        "received_at",
+        "channel",
+        "source",
+        "envelope_from",
+        "envelope_to",
+        "message_id",
+        "digest",
+        "size",
+        "state",
+        "ticket",
+        "reason",
+        "attempts",
+    )
     return {name: row[name] for name in names}
 
 
@@ -57,7 +85,7 @@ def inbox_retry(app: App, inbox_id: int) -> None:
 @click.pass_obj
 def inbox_raw(app: App, inbox_id: int) -> None:
     """The mail's bytes as they came, on standard output."""
-    click.get_binary_stream("stdout").write(app.keep.inbox.raw(inbox_id))
+    sys.stdout.buffer.write(app.keep.inbox.raw(inbox_id))
 
 
 @inbox.command("drop")
@@ -70,7 +98,9 @@ def inbox_drop(app: App, inbox_id: int) -> None:
 
 
 @click.group(invoke_without_command=True)
-@click.option("--state", "states", multiple=True, type=click.Choice([str(s) for s in OutboxState]), help="Only these states.")
+@click.option(
+    "--state", "states", multiple=True, type=click.Choice([str(s) for s in OutboxState]), help="Only these states."
+)
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many.")
 @json_option
 @click.pass_context
@@ -86,7 +116,19 @@ def outbox(ctx: click.Context, states: tuple[str, ...], limit: int | None) -> No
         return
     table(
         ("id", "kind", "to", "state", "tries", "next", "ticket", "subject"),
-        [(r["id"], r["kind"], ", ".join(_to(r)), r["state"], r["attempts"], when(r["next_at"]), r["ticket"], r["subject"]) for r in rows],
+        [
+            (
+                r["id"],
+                r["kind"],
+                ", ".join(_to(r)),
+                r["state"],
+                r["attempts"],
+                when(r["next_at"]),
+                r["ticket"],
+                r["subject"],
+            )
+            for r in rows
+        ],
     )
 
 
@@ -95,8 +137,16 @@ def _to(row: Row) -> list[str]:
 
 
 def _outbox_json(row: Row) -> dict[str, object]:
-    shared = {name: row[name] for name in ("subject", "ticket", "state", "attempts", "next_at", "sent_at", "last_error")}
-    return {"id": row["id"], "message_id": row["message_id"], "kind": row["kind"], "from": row["header_from"], "to": _to(row)} | shared
+    shared = {
+        name: row[name] for name in ("subject", "ticket", "state", "attempts", "next_at", "sent_at", "last_error")
+    }
+    return {
+        "id": row["id"],
+        "message_id": row["message_id"],
+        "kind": row["kind"],
+        "from": row["header_from"],
+        "to": _to(row),
+    } | shared
 
 
 @outbox.command("retry")
@@ -131,4 +181,4 @@ def outbox_drop(app: App, outbox_id: int) -> None:
 @click.pass_obj
 def outbox_raw(app: App, outbox_id: int) -> None:
     """The letter's bytes, on standard output."""
-    click.get_binary_stream("stdout").write(app.keep.outbox.raw(outbox_id))
+    sys.stdout.buffer.write(app.keep.outbox.raw(outbox_id))

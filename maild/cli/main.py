@@ -1,4 +1,4 @@
-"""`maild [--config settings.toml] VERB`: finds the verb, loads only its file, turns errors into one sentence and a status."""
+"""`maild [--config settings.toml] VERB`: finds the verb, loads only its file, turns errors into a status."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import click
-from click.exceptions import Exit
+from click.exceptions import Exit, NoArgsIsHelpError
 
 from maild import __version__
 from maild.errors import ConfigError, MaildError, Unavailable
@@ -31,11 +31,12 @@ VERBS = {
     "rules": ("rules", "the rules' workshop: check, show, test"),
     "letters": ("letters", "the texts of letters: list, preview"),
     "users": ("users", "agents' logins for the SMTP listener"),
+    "tick": ("service", "does what is due, once, as if it were another time"),
     "db": ("database", "the database: check, upgrade"),
 }
 """Every verb, where it lives, and its line in the help."""
 
-LATER = frozenset({"tick", "sla", "report", "kb", "backup", "restore", "forget", "export", "import"})
+LATER = frozenset({"sla", "report", "kb", "backup", "restore", "forget", "export", "import"})
 """Verbs of the interface that this version does not have yet; they stand in no help and answer 69."""
 
 
@@ -60,7 +61,9 @@ class _Verbs(click.Group):
 
 
 @click.command(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--config", type=click.Path(path_type=Path), help="The settings file; else $MAILD_CONFIG, else ./settings.toml.")
+@click.option(
+    "--config", type=click.Path(path_type=Path), help="The settings file; else $MAILD_CONFIG, else ./settings.toml."
+)
 @click.version_option(__version__, prog_name="maild")
 @click.pass_context
 def maild(ctx: click.Context, config: Path | None) -> None:
@@ -86,7 +89,7 @@ def run(arguments: list[str]) -> int:
         return end.exit_code
     except click.Abort:
         return _fail("stopped", 130, piped=False)
-    except click.NoArgsIsHelpError as error:
+    except NoArgsIsHelpError as error:
         click.echo(error.format_message())
         return 64
     except click.ClickException as error:

@@ -24,7 +24,9 @@ def json_option(function: F) -> F:
         if value:
             ctx.obj.json = True
 
-    option = click.option("--json", is_flag=True, expose_value=False, callback=remember, help="JSON Lines, one object a line.")
+    option = click.option(
+        "--json", is_flag=True, expose_value=False, callback=remember, help="JSON Lines, one object a line."
+    )
     return option(function)
 
 

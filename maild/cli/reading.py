@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,9 @@ def _print_mail(seen: dict[str, Any]) -> None:
 
 @click.command()
 @click.argument("file", required=False)
-@click.option("--inbox", "inbox_id", type=int, metavar="ID", help="A mail that was accepted: prints what its decision wrote down.")
+@click.option(
+    "--inbox", "inbox_id", type=int, metavar="ID", help="A mail that was accepted: prints what its decision wrote down."
+)
 @json_option
 @click.pass_obj
 def explain(app: App, file: str | None, inbox_id: int | None) -> None:
@@ -111,7 +114,7 @@ def _of_file(app: App, name: str) -> dict[str, Any]:
     from maild.ingest.pipe import read_sources
     from maild.store.inbox import Waiting
 
-    source = next(iter(read_sources([name], click.get_binary_stream("stdin"))))
+    source = next(iter(read_sources([name], sys.stdin.buffer)))
     envelope = source.envelope(None, ())
     arrival = make_arrival(source.raw, envelope, app.clock.now())
     waiting = Waiting(
@@ -129,11 +132,17 @@ def _of_file(app: App, name: str) -> dict[str, Any]:
 def _print_explanation(said: dict[str, Any]) -> None:
     sender, thread, result = said["sender"], said["thread"], said["result"]
     click.echo(f"class: {said['class']} ({said['class_reason']})")
-    click.echo(clean_text(f"sender: {sender['address']}, {sender['role']}, proof {sender['proof']} ({sender['proof_reason']})"))
+    click.echo(
+        clean_text(f"sender: {sender['address']}, {sender['role']}, proof {sender['proof']} ({sender['proof_reason']})")
+    )
     certain = "" if thread["ticket"] is None else ", certain" if thread["certain"] else ", proposed"
     click.echo(f"thread: {thread['ticket'] or 'none'}" + (f" by {thread['rung']}{certain}" if thread["rung"] else ""))
     for tried in thread["tried"]:
-        click.echo(clean_text(f"  {tried['rung']}: {tried['found']}" + (f" - {tried['rejected']}" if tried["rejected"] else "")))
+        click.echo(
+            clean_text(
+                f"  {tried['rung']}: {tried['found']}" + (f" - {tried['rejected']}" if tried["rejected"] else "")
+            )
+        )
     for rule in said["rules"]:
         click.echo(clean_text(f"rule {rule['rule']!r}: " + ("held" if rule["held"] else "; ".join(rule["missed"]))))
     for clock in said["clocks"]:

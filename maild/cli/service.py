@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+from datetime import UTC, datetime
 
 import click
 
 from maild.cli.app import App, holder
+from maild.errors import UsageError
 
 
 @click.command()
@@ -16,8 +18,8 @@ from maild.cli.app import App, holder
 @click.pass_obj
 def run(app: App, once: bool) -> None:
     """The daemon: mail in, tickets, letters out. Ends on SIGTERM; SIGHUP reads the rules anew."""
-    from maild.daemon import Daemon
     from maild.cli.logs import set_up_logs
+    from maild.daemon import Daemon
 
     set_up_logs(sys.stderr)
     daemon = Daemon(app.settings, app.clock, holder())
@@ -29,10 +31,37 @@ def run(app: App, once: bool) -> None:
     logging.getLogger("maild").info("stopped")
 
 
+@click.command()
+@click.option("--now", "at", metavar="T", help="As if it were this time (RFC 3339); else it is now.")
+@click.pass_obj
+def tick(app: App, at: str | None) -> None:
+    """Do what deadlines ask for, once; the letters that come of it are handed over before it ends."""
+    from maild.desk.assembly import make_transport
+    from maild.desk.tick import do_due
+    from maild.outgoing.sender import Sender
+
+    now = app.clock.now()
+    letters = do_due(app.keep, app.office, _time(at) if at else now, now)
+    sender = Sender(app.keep.outbox, [make_transport(app.settings)], app.clock)
+    sent = sender.send_due(app.clock.now())
+    click.echo(f"{letters} letters by deadlines, {sent} letters tried")
+
+
+def _time(text: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"{text!r} is no time such as 2026-11-23T09:00:00Z") from error
+    if at.tzinfo is None:
+        raise UsageError(f"{text!r} names no zone; write it as 2026-11-23T09:00:00Z or with +03:00 behind it")
+    return at.astimezone(UTC)
+
+
 def _ready(app: App, port: int) -> None:
     settings = app.settings
     out = settings.outgoing
     way = f"Maildir {out.maildir}" if out.transport == "maildir" else f"relay {out.host}:{out.port}"
-    click.echo(f"maild is ready: {settings.desk.address}, {settings.smtp.protocol.upper()} on {settings.smtp.host}:{port}, letters go to {way}")
+    listens = f"{settings.smtp.protocol.upper()} on {settings.smtp.host}:{port}"
+    click.echo(f"maild is ready: {settings.desk.address}, {listens}, letters go to {way}")
     click.echo("next, in another terminal: `maild demo` shows the whole job, `maild tickets` the list; Ctrl-C stops.")
     sys.stdout.flush()

@@ -75,7 +75,7 @@ def _all_findings(app: App) -> list[Finding]:
         if any(f.code in ("no-settings", "unreadable") for f in error.findings):
             raise
         return list(error.findings)
-    found = [*check_policy(settings), *make_letters(settings).check()]
+    found = [*check_policy(settings.paths.rules, settings.desk), *make_letters(settings).check()]
     return found + secret_findings(settings.desk.secret_file)
 
 
@@ -86,7 +86,9 @@ def _online_findings(app: App) -> list[Finding]:
 
     found = []
     try:
-        found += [_finding("database", t) for t in check_database(Database(app.settings.database.url)) if "empty" not in t]
+        found += [
+            _finding("database", t) for t in check_database(Database(app.settings.database.url)) if "empty" not in t
+        ]
     except MaildError as error:
         found.append(_finding("database", str(error)))
     try:

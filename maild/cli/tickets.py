@@ -18,7 +18,9 @@ from maild.threads.orders import HANDLERS
 
 
 @click.command()
-@click.option("--status", type=click.Choice([str(s) for s in Status]), help="Only this status; else all but spam and merged.")
+@click.option(
+    "--status", type=click.Choice([str(s) for s in Status]), help="Only this status; else all but spam and merged."
+)
 @click.option("--queue", help="Only this queue.")
 @click.option("--assignee", help="Only this agent's.")
 @click.option("--overdue", is_flag=True, help="Only those past their due time.")
@@ -27,11 +29,19 @@ from maild.threads.orders import HANDLERS
 @json_option
 @click.pass_obj
 def tickets(
-    app: App, status: str | None, queue: str | None, assignee: str | None, overdue: bool, search: str | None, limit: int | None
+    app: App,
+    status: str | None,
+    queue: str | None,
+    assignee: str | None,
+    overdue: bool,
+    search: str | None,
+    limit: int | None,
 ) -> None:
     """The tickets, newest first."""
     now = app.clock.now()
-    wanted = Wanted(status=status, queue=queue, assignee=assignee, overdue_at=now if overdue else None, search=search, limit=limit)
+    wanted = Wanted(
+        status=status, queue=queue, assignee=assignee, overdue_at=now if overdue else None, search=search, limit=limit
+    )
     rows = app.keep.views.tickets(wanted)
     if app.json:
         for row in rows:
@@ -44,7 +54,16 @@ def tickets(
 
 
 def _row(t: Ticket) -> tuple[object, ...]:
-    return (t.number, t.status, t.queue, t.assignee, t.priority, when(t.due_at), t.requester.address if t.requester else "", t.subject)
+    return (
+        t.number,
+        t.status,
+        t.queue,
+        t.assignee,
+        t.priority,
+        when(t.due_at),
+        t.requester.address if t.requester else "",
+        t.subject,
+    )
 
 
 def _listed_json(app: App, listed: Listed) -> dict[str, object]:
@@ -66,7 +85,8 @@ def ticket_json(ticket: Ticket, app: App) -> dict[str, object]:
         "fields": dict(ticket.fields),
         "requester": _address(ticket.requester),
         "participants": [
-            {"name": p.address.name, "address": p.address.address, "confirmed": p.confirmed} for p in ticket.participants
+            {"name": p.address.name, "address": p.address.address, "confirmed": p.confirmed}
+            for p in ticket.participants
         ],
         "language": ticket.language,
         "channel": ticket.channel,
@@ -165,7 +185,15 @@ def _print_whole(app: App, whole: Whole) -> None:
 
 
 def _print_message(m: Message) -> None:
-    flags = "".join(f" [{f}]" for f, holds in (("proposed", m.proposed), ("unverified", m.unverified), (m.visibility, m.visibility == "internal")) if holds)
+    flags = "".join(
+        f" [{f}]"
+        for f, holds in (
+            ("proposed", m.proposed),
+            ("unverified", m.unverified),
+            (m.visibility, m.visibility == "internal"),
+        )
+        if holds
+    )
     sender = m.author or (m.sender.address if m.sender else "?")
     click.echo()
     click.secho(clean_text(f"{when(m.at)}  {m.direction}  {sender}{flags}"), bold=True)

@@ -21,7 +21,19 @@ def users_file(app: App) -> Path:
     path = app.settings.smtp.users_file
     if path is None:
         hint = 'add users_file = "var/users" under [smtp]'
-        raise ConfigError([Finding(file=str(app.settings.file), line=0, column=0, severity="error", code="no-users-file", message="no users file is named", hint=hint)])
+        raise ConfigError(
+            [
+                Finding(
+                    file=str(app.settings.file),
+                    line=0,
+                    column=0,
+                    severity="error",
+                    code="no-users-file",
+                    message="no users file is named",
+                    hint=hint,
+                )
+            ]
+        )
     return path
 
 
@@ -31,10 +43,9 @@ def users_file(app: App) -> Path:
 @click.pass_obj
 def users_set(app: App, login: str, password: str) -> None:
     """Give LOGIN this password, in place of those it had."""
-    from maild.ingest.users import remove_login, set_password
+    from maild.ingest.users import set_password
 
     path = users_file(app)
-    remove_login(path, login)
     set_password(path, login, password, secrets.token_bytes(16))
     click.echo(f"{login} may log in")
 

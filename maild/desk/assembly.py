@@ -16,6 +16,7 @@ from maild.outgoing.letters import Letters
 from maild.outgoing.smtp import Security, SmtpTransport
 from maild.outgoing.transports import MaildirTransport, Transport
 from maild.threads.practice import Practice
+from maild.threads.promises import Given, Promises
 
 
 def make_mint(settings: Settings) -> Mint:
@@ -32,7 +33,10 @@ def make_letters(settings: Settings) -> Letters:
 
 def make_office(settings: Settings) -> Office:
     """Rules, letters and keys as they stand in the files now. Raises ConfigError with all mistakes."""
-    return Office(practice=make_practice(settings, load_policy(settings)), letters=make_letters(settings))
+    return Office(
+        practice=make_practice(settings, load_policy(settings.paths.rules, settings.desk)),
+        letters=make_letters(settings),
+    )
 
 
 def make_practice(settings: Settings, policy: Policy) -> Practice:
@@ -47,7 +51,7 @@ def make_practice(settings: Settings, policy: Policy) -> Practice:
         timezone=desk.timezone,
         team=policy.team,
         rules=policy.rules,
-        promises=policy.promises,
+        promises=Promises(given=tuple(Given(promise=g.promise, fits=g.fits) for g in policy.promises)),
         mint=make_mint(settings),
         authserv_ids=frozenset(settings.trust.authserv_ids),
         reopen_window=limits.reopen_window,

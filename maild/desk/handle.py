@@ -26,7 +26,7 @@ from maild.store.tickets import Asked
 from maild.threads.decide import decide
 from maild.threads.facts import read_clues
 from maild.threads.model import InboxState
-from maild.threads.plan import Plan, WrittenLetter
+from maild.threads.plan import Plan
 from maild.threads.practice import Practice
 
 _log = logging.getLogger("maild.desk")
@@ -60,7 +60,7 @@ class Desk:
         self._clock = clock
 
     def take_next(self, only: int | None = None) -> Taken | None:
-        """Handle the oldest mail that waits (or this one); None where none does. Raises RetryLater when the database is away."""
+        """Handle the oldest mail that waits (or this one); None where none does. Raises RetryLater."""
         in_hand: list[Waiting] = []
         office = self._office()
 
@@ -77,7 +77,7 @@ class Desk:
                 return self._handle(claimed, office)
         except RetryLater:
             raise
-        except Exception as bug:  # noqa: BLE001  # whatever it is, the mail must be kept and the next one handled
+        except Exception as bug:  # whatever it is, the mail must be kept and the next one handled
             if not in_hand:
                 raise
             return self._shelve(in_hand[0], bug)

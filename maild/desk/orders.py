@@ -46,7 +46,10 @@ def _plan(office: Office, facts: TicketFacts, after: Ticket, setting: Setting, b
     promises, now = office.practice.promises, setting.now
     ticket, clocks = move_clocks(promises, after, facts.clocks, clock_happenings(facts.ticket, after), now)
     ticket = replace(ticket, updated_at=now)
-    events = [Event(at=now, kind=kind, actor=ADMIN, detail=detail, because=because) for kind, detail in differences(facts.ticket, ticket)]
+    events = [
+        Event(at=now, kind=kind, actor=ADMIN, detail=detail, because=because)
+        for kind, detail in differences(facts.ticket, ticket)
+    ]
     if note is not None:
         events.append(Event(at=now, kind="note", actor=ADMIN, detail="a note", because=because))
     return Plan(

@@ -34,6 +34,11 @@ class Rulebook:
         """Whether mail to this address is ours to take."""
         return self._office.practice.is_ours(address)
 
+    def knows_domain(self, domain: str) -> bool:
+        """Whether any address of ours is in this domain."""
+        suffix = "@" + domain.lower()
+        return any(address.endswith(suffix) for address in self._office.practice.own_addresses)
+
     def forget(self) -> None:
         """Read the files anew at the next look, changed or not."""
         self._seen = frozenset()

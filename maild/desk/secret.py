@@ -55,7 +55,8 @@ def _finding(path: Path, message: str, *, severity: Literal["error", "warning"] 
 
 def _make(path: Path) -> None:
     """Whole or not at all: two processes that start at once must not each have a secret of their own."""
-    text = f"# maild's keys: the first one signs, all of them check. Keep this file, and keep it secret.\na:{secrets.token_hex(32)}\n"
+    head = "# maild's keys: the first one signs, all of them check. Keep this file, and keep it secret."
+    text = f"{head}\na:{secrets.token_hex(32)}\n"
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -47,7 +47,7 @@ class DeskWorker:
                 while not self._stopping.is_set() and self._one():
                     pass
                 troubled = False
-            except Exception as error:  # the top of the loop: it outlives every outage
+            except Exception as error:  # noqa: BLE001  # the top of the loop: it outlives every outage
                 if not troubled:
                     _log.error("mails wait: %s", error, exc_info=None if isinstance(error, RetryLater) else error)
                 troubled = True

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def open_keep(url: str, holder: str) -> Keep:
-    """Open a database and see that its tables are the ones we know. Raises RetryLater, Unavailable, CannotCreate, ConfigError."""
+    """Open a database whose tables are the ones we know. Raises RetryLater, Unavailable, CannotCreate, ConfigError."""
     from maild.store.engine import Database
     from maild.store.keep import Keep
     from maild.store.schema import prepare

@@ -50,7 +50,9 @@ class Database:
             if not path.exists():
                 path.touch(mode=0o600)
         except OSError as error:
-            raise CannotCreate(f"cannot create the database {path}: {error.strerror}; is its folder writable?") from error
+            raise CannotCreate(
+                f"cannot create the database {path}: {error.strerror}; is its folder writable?"
+            ) from error
         engine = sa.create_engine(self.url, connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False})
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -60,7 +62,9 @@ class Database:
         try:
             return sa.create_engine(self.url, pool_pre_ping=True, pool_size=8, connect_args={"connect_timeout": 10})
         except ModuleNotFoundError as error:
-            raise Unavailable(f"this database needs a driver that is not installed: {error.name}; try pip install 'maild[postgres]'") from error
+            raise Unavailable(
+                f"this database needs a driver that is not installed: {error.name}; try pip install 'maild[postgres]'"
+            ) from error
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

@@ -65,7 +65,9 @@ class InboxStore:
         if not self._database.is_sqlite:
             with self._database.write() as connection:
                 waiting = self.next_waiting(connection, now, only)
-                yield Claimed(connection=connection, waiting=waiting, understood=understand(waiting)) if waiting else None
+                yield (
+                    Claimed(connection=connection, waiting=waiting, understood=understand(waiting)) if waiting else None
+                )
             return
         with self._database.read() as connection:
             waiting = self.next_waiting(connection, now, only)
@@ -78,7 +80,7 @@ class InboxStore:
             yield Claimed(connection=connection, waiting=waiting, understood=understood, gone=not mine)
 
     def next_waiting(self, connection: Connection, now: datetime, only: int | None = None) -> Waiting | None:
-        """The oldest mail whose time has come (or this one); on PostgreSQL locked, and one that is locked is left out."""
+        """The oldest mail whose time has come (or this one); PostgreSQL locks it and leaves out what is locked."""
         query = (
             sa.select(inbox, inbox_raw.c.raw)
             .join(inbox_raw, inbox_raw.c.inbox_id == inbox.c.id)
@@ -112,7 +114,12 @@ class InboxStore:
             inbox.update()
             .where(inbox.c.id == inbox_id)
             .values(
-                state=state, ticket_id=ticket, reason=reason, decision=decision, finished_at=now, attempts=inbox.c.attempts + 1
+                state=state,
+                ticket_id=ticket,
+                reason=reason,
+                decision=decision,
+                finished_at=now,
+                attempts=inbox.c.attempts + 1,
             )
         )
 
@@ -132,7 +139,11 @@ class InboxStore:
                 inbox.update()
                 .where(inbox.c.id == inbox_id, inbox.c.state == InboxState.WAITING)
                 .values(
-                    state=InboxState.QUARANTINED, reason=reason, traceback=traceback, finished_at=now, attempts=inbox.c.attempts + 1
+                    state=InboxState.QUARANTINED,
+                    reason=reason,
+                    traceback=traceback,
+                    finished_at=now,
+                    attempts=inbox.c.attempts + 1,
                 )
             )
 

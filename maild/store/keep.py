@@ -21,7 +21,7 @@ class Keep:
     def __init__(self, database: Database, holder: str) -> None:
         self.database = database
         self.inbox = InboxStore(database)
-        self.tickets = TicketStore()
+        self.tickets = TicketStore(database)
         self.outbox = OutboxStore(database, holder)
         self.views = Views(database)
 
@@ -34,11 +34,12 @@ class Keep:
         inbox_id: int | None,
         digest: str | None,
         now: datetime,
+        letters_at: datetime | None = None,
     ) -> None:
         """Save a decision whole: ticket, message, letters, and the end of the mail that led to it."""
-        self.tickets.save(connection, plan, inbox_id=inbox_id, digest=digest)
+        self.tickets.save(connection, plan, inbox_id=inbox_id, digest=digest, now=now)
         for letter in written:
-            self.outbox.add(connection, letter, now)
+            self.outbox.add(connection, letter, letters_at or now)
         if inbox_id is not None:
             self.inbox.finish(
                 connection,

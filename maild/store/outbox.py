@@ -15,7 +15,7 @@ from maild.store.engine import Database
 from maild.store.rows import key_of
 from maild.store.tables import leases, outbox, outbox_raw, tickets
 from maild.threads.model import OutboxState
-from maild.threads.plan import OutgoingMail, Outcome, WrittenLetter
+from maild.threads.plan import Outcome, OutgoingMail, WrittenLetter
 
 Row = Mapping[Any, Any]
 _STOPPABLE = (OutboxState.WAITING, OutboxState.UNCERTAIN)
@@ -76,7 +76,7 @@ class OutboxStore:
         return [_to_outgoing(row) for row in rows]
 
     def mark_uncertain(self, outbox_id: int, until: datetime) -> None:
-        """The final dot is about to be sent: from here on a crash leaves it uncertain, to go again at `until`. Durable."""
+        """The final dot is about to be sent: a crash leaves it uncertain now, to go again at `until`. Durable."""
         with self._database.write() as connection:
             connection.execute(
                 outbox.update().where(outbox.c.id == outbox_id).values(state=OutboxState.UNCERTAIN, next_at=until)
@@ -103,7 +103,7 @@ class OutboxStore:
             )
 
     def release(self, ids: Sequence[int], reason: str, next_at: datetime) -> None:
-        """Claimed letters that were not tried: they wait until `next_at`, the try given back; reason "" leaves the old one."""
+        """Claimed letters that were not tried wait until `next_at`, the try given back; reason "" leaves the old."""
         values: dict[str, Any] = {"state": OutboxState.WAITING, "next_at": next_at, "claimed_by": None}
         if reason:
             values["last_error"] = reason

@@ -153,7 +153,9 @@ mail_ids = sa.Table(
     _id(),
     # The hash of the Message-ID: one of 12 kB fits into no index, and one with a NUL into no text.
     sa.Column("id_hash", sa.String(64), nullable=False),
-    sa.Column("kind", sa.String(8), nullable=False),  # stored: a mail of the ticket; referred: a mail of it refers to this
+    sa.Column(
+        "kind", sa.String(8), nullable=False
+    ),  # stored: a mail of the ticket; referred: a mail of it refers to this
     _ticket(),
     sa.UniqueConstraint("id_hash", "kind", "ticket_id"),
 )

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from maild.store.engine import Database
 from maild.store.rows import (
     clock_row,
     key_of,
@@ -52,7 +53,10 @@ class Asked:
 
 
 class TicketStore:
-    """Every query on tickets that a decision needs; all are part of the transaction that decides."""
+    """Every query on tickets that a decision needs; with a connection, part of the transaction that decides."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def gather(self, connection: Connection, clues: Clues, asked: Asked, now: datetime) -> Facts:
         """Everything the store knows about a mail's clues. The tickets concerned are locked until the end."""
@@ -117,7 +121,11 @@ class TicketStore:
         query = (
             sa.select(messages.c.ticket_id)
             .join(mail_ids, mail_ids.c.ticket_id == messages.c.ticket_id)
-            .where(mail_ids.c.id_hash == id_hash(bounced_id), messages.c.message_id == bounced_id, messages.c.direction == "out")
+            .where(
+                mail_ids.c.id_hash == id_hash(bounced_id),
+                messages.c.message_id == bounced_id,
+                messages.c.direction == "out",
+            )
             .limit(1)
         )
         return connection.scalar(query)
@@ -142,7 +150,22 @@ class TicketStore:
             steps_done=frozenset(s["key"] for s in rows_of(steps_done)),
         )
 
-    def save(self, connection: Connection, plan: Plan, *, inbox_id: int | None, digest: str | None) -> None:
+    def due(self, now: datetime, limit: int) -> list[int]:
+        """The tickets whose next escalation step is due, the longest due first: an index says it, nothing is walked."""
+        query = (
+            sa.select(tickets.c.id).where(tickets.c.next_step_at <= now).order_by(tickets.c.next_step_at).limit(limit)
+        )
+        with self._database.read() as connection:
+            return list(connection.scalars(query))
+
+    def look_again(self, ticket_id: int, at: datetime) -> None:
+        """Set the time at which a ticket's deadlines are looked at next."""
+        with self._database.write() as connection:
+            connection.execute(tickets.update().where(tickets.c.id == ticket_id).values(next_step_at=at))
+
+    def save(
+        self, connection: Connection, plan: Plan, *, inbox_id: int | None, digest: str | None, now: datetime
+    ) -> None:
         """Write a Plan's ticket and everything that hangs on it; its letters are the outbox's."""
         ticket = plan.ticket
         if ticket is None:
@@ -159,9 +182,31 @@ class TicketStore:
         if plan.message is not None:
             row = message_row(plan.message) | {"ticket_id": ticket.id, "inbox_id": inbox_id, "digest": digest}
             connection.execute(messages.insert().values(**row))
-        _insert(connection, events, ({"ticket_id": ticket.id, "at": e.at, "kind": e.kind, "actor": e.actor, "detail": e.detail, "because": e.because} for e in plan.events))
+        _insert(
+            connection,
+            events,
+            (
+                {
+                    "ticket_id": ticket.id,
+                    "at": e.at,
+                    "kind": e.kind,
+                    "actor": e.actor,
+                    "detail": e.detail,
+                    "because": e.because,
+                }
+                for e in plan.events
+            ),
+        )
+        _insert(connection, steps_done, ({"ticket_id": ticket.id, "key": k, "done_at": now} for k in plan.steps_done))
         for link in plan.links:
-            _insert(connection, links, ({"ticket_id": ticket.id, "kind": link.kind, "other_id": link.ticket}, {"ticket_id": link.ticket, "kind": "followed_up_by", "other_id": ticket.id}))
+            _insert(
+                connection,
+                links,
+                (
+                    {"ticket_id": ticket.id, "kind": link.kind, "other_id": link.ticket},
+                    {"ticket_id": link.ticket, "kind": "followed_up_by", "other_id": ticket.id},
+                ),
+            )
 
     def _save_people(self, connection: Connection, plan: Plan) -> None:
         assert plan.ticket is not None
@@ -176,7 +221,11 @@ class TicketStore:
             if key not in known:
                 connection.execute(
                     participants.insert().values(
-                        ticket_id=ticket_id, key=key, name=person.address.name, address=person.address.address, confirmed=person.confirmed
+                        ticket_id=ticket_id,
+                        key=key,
+                        name=person.address.name,
+                        address=person.address.address,
+                        confirmed=person.confirmed,
                     )
                 )
                 known[key] = person.confirmed
@@ -202,9 +251,13 @@ class TicketStore:
             wanted.add((id_hash(plan.message.message_id), "stored"))
         if not wanted:
             return
-        query = sa.select(mail_ids.c.id_hash, mail_ids.c.kind).where(mail_ids.c.ticket_id == ticket_id, mail_ids.c.id_hash.in_([h for h, _ in wanted]))
+        query = sa.select(mail_ids.c.id_hash, mail_ids.c.kind).where(
+            mail_ids.c.ticket_id == ticket_id, mail_ids.c.id_hash.in_([h for h, _ in wanted])
+        )
         known = {(r.id_hash, r.kind) for r in connection.execute(query)}
-        _insert(connection, mail_ids, ({"id_hash": h, "kind": k, "ticket_id": ticket_id} for h, k in sorted(wanted - known)))
+        _insert(
+            connection, mail_ids, ({"id_hash": h, "kind": k, "ticket_id": ticket_id} for h, k in sorted(wanted - known))
+        )
 
 
 def _insert(connection: Connection, table: sa.Table, rows: Iterable[dict[str, Any]]) -> None:

@@ -13,10 +13,10 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.ext.compiler import compiles
 
 from maild.errors import NotFound
+from maild.sla.deadlines import TicketClock
 from maild.store.engine import Database
 from maild.store.rows import to_clock, to_message, to_participant, to_ticket
 from maild.store.tables import clocks, events, links, messages, participants, tickets
-from maild.sla.deadlines import TicketClock
 from maild.threads.model import Message, Status, Ticket
 
 Row = Mapping[Any, Any]
@@ -104,9 +104,7 @@ class Views:
                 messages=tuple((m["id"], to_message(m)) for m in rows_of(messages)),
                 events=tuple(rows_of(events)),
                 clocks=tuple(to_clock(c) for c in rows_of(clocks)),
-                links=tuple(
-                    {"kind": link["kind"], "ticket": f"{tag}-{link['other_id']}"} for link in rows_of(links)
-                ),
+                links=tuple({"kind": link["kind"], "ticket": f"{tag}-{link['other_id']}"} for link in rows_of(links)),
             )
 
 
@@ -144,14 +142,21 @@ def _mentions(word: str) -> sa.ColumnElement[bool]:
 
     texts = sa.select(messages.c.ticket_id).where(messages.c.ticket_id == tickets.c.id, like(messages.c.text))
     return sa.or_(
-        like(tickets.c.subject), like(sa.func.coalesce(tickets.c.requester_address, "")), like(tickets.c.number), texts.exists()
+        like(tickets.c.subject),
+        like(sa.func.coalesce(tickets.c.requester_address, "")),
+        like(tickets.c.number),
+        texts.exists(),
     )
 
 
 def _people_of(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[Any, ...]]:
     found: dict[int, tuple[Any, ...]] = {}
     for start in range(0, len(ids), 500):
-        query = sa.select(participants).where(participants.c.ticket_id.in_(ids[start : start + 500])).order_by(participants.c.id)
+        query = (
+            sa.select(participants)
+            .where(participants.c.ticket_id.in_(ids[start : start + 500]))
+            .order_by(participants.c.id)
+        )
         for row in connection.execute(query).mappings():
             found[row["ticket_id"]] = (*found.get(row["ticket_id"], ()), to_participant(row))
     return found
@@ -165,5 +170,5 @@ def _message_counts(connection: Connection, ids: Sequence[int]) -> dict[int, int
             .where(messages.c.ticket_id.in_(ids[start : start + 500]))
             .group_by(messages.c.ticket_id)
         )
-        counts |= {ticket: n for ticket, n in connection.execute(query)}
+        counts |= {row[0]: row[1] for row in connection.execute(query)}
     return counts

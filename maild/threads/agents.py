@@ -67,7 +67,9 @@ def agent_mail(draft: Draft, before: Ticket) -> Plan:
     posts = bool(text.strip()) or any(not a.inline for a in case.mail.attachments)
     trouble = _cannot_answer(before, agent) if posts and not internal else None
     base = _answered(before) if posts and not internal and trouble is None else before
-    setting = Setting(agent=agent, language=case.practice.language_for(agent.language), team=case.practice.team, now=draft.now)
+    setting = Setting(
+        agent=agent, language=case.practice.language_for(agent.language), team=case.practice.team, now=draft.now
+    )
     carried = carry_out(base, () if machine else orders, setting)
     if trouble is not None or carried.error:
         return _nothing_done(draft, before, agent, orders, carried, trouble, text)
@@ -87,7 +89,13 @@ def _answered(ticket: Ticket) -> Ticket:
 
 
 def _nothing_done(
-    draft: Draft, ticket: Ticket, agent: Agent, orders: tuple[Order, ...], carried: Carried, trouble: str | None, text: str
+    draft: Draft,
+    ticket: Ticket,
+    agent: Agent,
+    orders: tuple[Order, ...],
+    carried: Carried,
+    trouble: str | None,
+    text: str,
 ) -> Plan:
     """One order or the answer was wrong: nothing is sent, the mail is kept inside, the agent reads why."""
     done = carried.done
@@ -98,7 +106,9 @@ def _nothing_done(
     draft.message = replace(incoming(draft.case, draft.at, visibility=Visibility.INTERNAL), author=agent.id)
     draft.note("refused", "; ".join(f"{d.line}: {d.effect}" for d in done), "nothing was done", actor=agent.id)
     draft.change(ticket, "refused orders")
-    draft.letters.append(transcript(draft.pen, ticket, agent, draft.case.mail, done=done, posted="", error=True, text=text))
+    draft.letters.append(
+        transcript(draft.pen, ticket, agent, draft.case.mail, done=done, posted="", error=True, text=text)
+    )
     return draft.seal(InboxState.TICKETED, f"orders of {agent.id} on {ticket.number} refused; nothing was sent")
 
 
@@ -106,7 +116,9 @@ def _done(draft: Draft, before: Ticket, agent: Agent, carried: Carried, *, text:
     after, posted = carried.ticket, ""
     if text is not None:
         posted = "internal" if internal else "public"
-        draft.note("answer" if posted == "public" else "note", f"by {agent.name}", draft.thread.rung or "", actor=agent.id)
+        draft.note(
+            "answer" if posted == "public" else "note", f"by {agent.name}", draft.thread.rung or "", actor=agent.id
+        )
     draft.change(after, "agent's mail", actor=agent.id)
     happenings = (ClockHappening.ANSWERED,) if posted == "public" else ()
     draft.run_clocks(*happenings, *clock_happenings(before, after))
@@ -114,7 +126,9 @@ def _done(draft: Draft, before: Ticket, agent: Agent, carried: Carried, *, text:
     if posted == "public":
         _send_answer(draft, draft.ticket, agent, text or "")
     else:
-        draft.message = replace(incoming(draft.case, draft.at, visibility=Visibility.INTERNAL), author=agent.id, reply=text or "")
+        draft.message = replace(
+            incoming(draft.case, draft.at, visibility=Visibility.INTERNAL), author=agent.id, reply=text or ""
+        )
         if posted:
             news = News(event="note", respond_by=draft.respond_by(), text=text or "", purpose=Purpose.NOTE)
             draft.letters.extend(
@@ -122,10 +136,21 @@ def _done(draft: Draft, before: Ticket, agent: Agent, carried: Carried, *, text:
             )
     if carried.done:
         draft.letters.append(
-            transcript(draft.pen, draft.ticket, agent, draft.case.mail, done=carried.done, posted=posted, error=False, text=text or "")
+            transcript(
+                draft.pen,
+                draft.ticket,
+                agent,
+                draft.case.mail,
+                done=carried.done,
+                posted=posted,
+                error=False,
+                text=text or "",
+            )
         )
     what = {"public": "answer", "internal": "note", "": "orders"}[posted]
-    return draft.seal(InboxState.TICKETED, f"{what} by {agent.id} on {after.number}, proven: {draft.case.sender.proof.reason}")
+    return draft.seal(
+        InboxState.TICKETED, f"{what} by {agent.id} on {after.number}, proven: {draft.case.sender.proof.reason}"
+    )
 
 
 def _send_answer(draft: Draft, ticket: Ticket, agent: Agent, text: str) -> None:
@@ -156,4 +181,3 @@ def _as_sent(draft: Draft, letter: Letter, agent: Agent, text: str) -> Message:
         attachments=attachment_notes(letter.attachments),
         author=agent.id,
     )
-

@@ -37,7 +37,9 @@ class Pen:
     def message_id(self, purpose: Purpose, ticket: int) -> str:
         """The Message-ID of the next letter."""
         self.written += 1
-        return self.practice.mint.message_id(purpose, ticket, self.source + to_base32(self.number * 1024 + self.written))
+        return self.practice.mint.message_id(
+            purpose, ticket, self.source + to_base32(self.number * 1024 + self.written)
+        )
 
 
 def sane_id(message_id: str | None) -> str | None:
@@ -47,7 +49,8 @@ def sane_id(message_id: str | None) -> str | None:
     return message_id if message_id.startswith("<") and message_id.endswith(">") and " " not in message_id else None
 
 
-def _ticket_view(ticket: Ticket) -> dict[str, object]:
+def ticket_view(ticket: Ticket) -> dict[str, object]:
+    """A ticket as letters see it."""
     return {
         "number": ticket.number,
         "subject": ticket.subject,
@@ -62,11 +65,13 @@ def _ticket_view(ticket: Ticket) -> dict[str, object]:
     }
 
 
-def _person(address: Address | None) -> dict[str, str]:
+def person_view(address: Address | None) -> dict[str, str]:
+    """A person as letters see him."""
     return {"name": address.name, "address": address.address} if address else {"name": "", "address": ""}
 
 
-def _desk(practice: Practice) -> dict[str, str]:
+def desk_view(practice: Practice) -> dict[str, str]:
+    """The desk as letters see it."""
     return {"name": practice.name, "address": practice.address}
 
 
@@ -93,9 +98,9 @@ def acknowledgement(
         reply_to=practice.mint.address(Purpose.CUSTOMER, ticket.id, normal(to.address)),
         subject=reply_subject(ticket) if proven else None,
         context={
-            "desk": _desk(practice),
-            "ticket": _ticket_view(ticket),
-            "customer": _person(shown),
+            "desk": desk_view(practice),
+            "ticket": ticket_view(ticket),
+            "customer": person_view(shown),
             "proven": proven,
             "respond_by": respond_by,
         },
@@ -123,7 +128,9 @@ def answer(
     practice, requester = pen.practice, ticket.requester
     if requester is None:
         raise ValueError("there is nobody to answer")
-    last = next((m for m in reversed(history) if m.direction == "in" and m.visibility == "public" and not m.proposed), None)
+    last = next(
+        (m for m in reversed(history) if m.direction == "in" and m.visibility == "public" and not m.proposed), None
+    )
     parent = sane_id(last.message_id) if last else None
     key = normal(requester.address)
     return Letter(
@@ -137,12 +144,14 @@ def answer(
         envelope_from=practice.mint.address(Purpose.BOUNCE, ticket.id, key),
         subject=reply_subject(ticket),
         context={
-            "desk": _desk(practice),
-            "ticket": _ticket_view(ticket),
-            "customer": _person(requester),
+            "desk": desk_view(practice),
+            "ticket": ticket_view(ticket),
+            "customer": person_view(requester),
             "agent": {"name": agent.name},
             "text": text,
-            "quoted": {"sender": _person(last.sender), "at": last.at, "text": last.reply or last.text} if last else None,
+            "quoted": {"sender": person_view(last.sender), "at": last.at, "text": last.reply or last.text}
+            if last
+            else None,
         },
         message_id=pen.message_id(Purpose.PUBLIC_ID, ticket.id),
         date=pen.now,
@@ -173,7 +182,7 @@ class News:
     """
 
     event: str
-    why: Callable[[str], str] = lambda language: ""  # noqa: ARG005, E731
+    why: Callable[[str], str] = lambda language: ""  # noqa: ARG005
     respond_by: datetime | None = None
     text: str = ""
     purpose: Purpose = Purpose.AGENT
@@ -226,13 +235,13 @@ def _notification(
     practice = pen.practice
     writer = mail.sender or Address(address="")
     context = {
-        "desk": _desk(practice),
-        "ticket": _ticket_view(ticket),
-        "customer": _person(ticket.requester),
+        "desk": desk_view(practice),
+        "ticket": ticket_view(ticket),
+        "customer": person_view(ticket.requester),
         "agent": {"name": agent.name},
         "event": news.event,
         "message": {
-            "sender": _person(mail.sender),
+            "sender": person_view(mail.sender),
             "at": mail.date or pen.now,
             "text": news.text or mail.reply or mail.text,
             "attachments": [a.filename for a in mail.attachments],
@@ -301,8 +310,8 @@ def transcript(
 ) -> Letter:
     """To the agent: each order with its effect, and whether his text went out."""
     context: dict[str, object] = {
-        "desk": _desk(pen.practice),
-        "ticket": _ticket_view(ticket),
+        "desk": desk_view(pen.practice),
+        "ticket": ticket_view(ticket),
         "agent": {"name": agent.name},
         "orders": [{"line": d.line, "effect": d.effect, "ok": d.ok} for d in done],
         "posted": posted,

@@ -69,7 +69,9 @@ def _automatic_follow_up(draft: Draft, before: Ticket) -> Plan:
     draft.note("message", f"{draft.case.mail.mail_class} mail", f"{draft.thread.rung}")
     draft.change(replace(before, participants=with_participants(draft.case, before)), "automatic mail")
     _notify(draft, "reply")
-    return draft.seal(InboxState.TICKETED, f"{draft.case.mail.mail_class} mail on {before.number}, by {draft.thread.rung}")
+    return draft.seal(
+        InboxState.TICKETED, f"{draft.case.mail.mail_class} mail on {before.number}, by {draft.thread.rung}"
+    )
 
 
 def _proposed(draft: Draft, ticket: Ticket) -> Plan:
@@ -103,7 +105,9 @@ def open_ticket(draft: Draft, earlier: Ticket | None) -> Plan:
     else:
         draft.note("no_acknowledgement", refused, actor="maild")
     _notify(draft, "follow_up" if earlier else "new")
-    return draft.seal(InboxState.TICKETED, f"new ticket {ticket.number}" + (f", follow-up of {earlier.number}" if earlier else ""))
+    return draft.seal(
+        InboxState.TICKETED, f"new ticket {ticket.number}" + (f", follow-up of {earlier.number}" if earlier else "")
+    )
 
 
 def _new_ticket(draft: Draft, routed: Routed, promise: str | None) -> Ticket:
@@ -133,7 +137,8 @@ def _new_ticket(draft: Draft, routed: Routed, promise: str | None) -> Ticket:
 
 def with_participants(case: Case, ticket: Ticket) -> tuple[Participant, ...]:
     """The participants after this mail: its sender and whoever else it went to, ours left out; none of them confirmed
-    but the requester."""
+    but the requester.
+    """
     known = {normal(p.address.address): p for p in ticket.participants}
     people = [case.mail.sender, *case.mail.to, *case.mail.cc]
     for person in people:
@@ -159,8 +164,14 @@ def acknowledgement_refused(case: Case, routed: Routed) -> str | None:
         (not routed.acknowledge, f"rule {routed.rule!r} says so"),
         (case.envelope.sender == "", "null return path"),
         (sender is not None and _nobody_reads(sender.address), "an address that nobody reads"),
-        (facts.acknowledged_last_hour >= practice.acknowledgements_per_hour, "this address had enough acknowledgements this hour"),
-        (facts.acknowledged_last_day >= practice.acknowledgements_per_day, "this address had enough acknowledgements today"),
+        (
+            facts.acknowledged_last_hour >= practice.acknowledgements_per_hour,
+            "this address had enough acknowledgements this hour",
+        ),
+        (
+            facts.acknowledged_last_day >= practice.acknowledgements_per_day,
+            "this address had enough acknowledgements today",
+        ),
     )
     return next((reason for holds, reason in checks if holds), None)
 

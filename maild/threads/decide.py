@@ -1,6 +1,6 @@
 """The judgement on one mail: values in, a Plan out. The order of the way stands here, once.
 
-    is it our own?  have we had it?  which ticket?  who wrote it, and is it proven?  what then?
+is it our own?  have we had it?  which ticket?  who wrote it, and is it proven?  what then?
 """
 
 from __future__ import annotations

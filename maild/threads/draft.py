@@ -134,7 +134,9 @@ def clock_happenings(before: Ticket, after: Ticket) -> tuple[ClockHappening, ...
     return (ClockHappening.STATUS_CHANGED,)
 
 
-def incoming(case: Case, at: datetime, *, visibility: Visibility, proposed: bool = False, unverified: bool = False) -> Message:
+def incoming(
+    case: Case, at: datetime, *, visibility: Visibility, proposed: bool = False, unverified: bool = False
+) -> Message:
     """The case's mail as a message of a ticket."""
     mail = case.mail
     return Message(

@@ -53,7 +53,8 @@ def explain_decision(case: Case, thread: Thread, routed: Routed | None, plan: Pl
         if ticket
         else [],
         "letters": [
-            {"kind": str(x.kind), "to": [a.address for a in (*x.to, *x.cc)], "message_id": x.message_id} for x in plan.letters
+            {"kind": str(x.kind), "to": [a.address for a in (*x.to, *x.cc)], "message_id": x.message_id}
+            for x in plan.letters
         ],
     }
 

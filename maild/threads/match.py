@@ -35,7 +35,7 @@ class Tried:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Thread:
-    """The verdict. `certain` False with a ticket: attached as proposed. `claim`: the signed address, and whom it is for."""
+    """The verdict. `certain` False with a ticket: attached as proposed. `claim`: the signed address that held."""
 
     ticket: int | None
     rung: str | None
@@ -83,7 +83,9 @@ def _ladder(mail: Mail, clues: Clues, facts: Facts, mint: Mint, team: Team) -> I
 
 def _by_address(clues: Clues, facts: Facts, mint: Mint, team: Team) -> Iterator[_Found]:
     if not clues.claims:
-        yield _Found(rung="address", found="no signed address among the recipients", ticket=None, rejected="nothing found")
+        yield _Found(
+            rung="address", found="no signed address among the recipients", ticket=None, rejected="nothing found"
+        )
     for claim in clues.claims:
         candidate = facts.tickets.get(claim.ticket)
         if candidate is None:
@@ -131,7 +133,12 @@ def belongs(sender: str | None, ticket: Ticket) -> bool:
 
 def _by_own_id(clues: Clues, facts: Facts) -> Iterator[_Found]:
     if not clues.signed:
-        yield _Found(rung="own id", found="no Message-ID of ours in In-Reply-To or References", ticket=None, rejected="nothing found")
+        yield _Found(
+            rung="own id",
+            found="no Message-ID of ours in In-Reply-To or References",
+            ticket=None,
+            rejected="nothing found",
+        )
     for signed in clues.signed:
         candidate = facts.tickets.get(signed.ticket)
         if candidate is None:
@@ -165,7 +172,7 @@ def _by_known_id(mail: Mail, clues: Clues, facts: Facts) -> Iterator[_Found]:
 
 
 def _known_in_order(clues: Clues, facts: Facts) -> Iterator[tuple[str, KnownId]]:
-    """Known ids, nearest reference first, stored before referred; then mails that refer to this one; then its own id."""
+    """Known ids, nearest reference first, stored before referred; at last the mail's own id."""
     by_hash: dict[str, list[KnownId]] = {}
     for known in facts.known:
         if known.ticket in facts.tickets:
@@ -191,7 +198,9 @@ def _by_tag(clues: Clues, facts: Facts) -> Iterator[_Found]:
         candidate = facts.tickets.get(number)
         if candidate is None or not belongs(clues.sender, candidate.ticket) or clues.sender is None:
             # Again the same words for both, so that a number tells a stranger nothing.
-            yield _Found(rung="subject tag", found=f"tag {number}", ticket=None, rejected="the sender is in no such ticket")
+            yield _Found(
+                rung="subject tag", found=f"tag {number}", ticket=None, rejected="the sender is in no such ticket"
+            )
             continue
         yield _Found(rung="subject tag", found=f"tag {number}", ticket=number, certain=True)
 

@@ -100,7 +100,11 @@ def _one(ticket: Ticket, order: Order, setting: Setting) -> tuple[Ticket, str]:
     handler = HANDLERS.get(order.name)
     if handler is None:
         near = get_close_matches(order.name, HANDLERS, n=1)
-        hint = say(setting.language, "did_you_mean", name=near[0]) if near else say(setting.language, "known", names=" ".join(f"/{n}" for n in HANDLERS))
+        hint = (
+            say(setting.language, "did_you_mean", name=near[0])
+            if near
+            else say(setting.language, "known", names=" ".join(f"/{n}" for n in HANDLERS))
+        )
         raise _Wrong(say(setting.language, "unknown_order", name=order.name) + hint)
     return handler(ticket, order, setting)
 
@@ -147,7 +151,11 @@ def _assign(ticket: Ticket, order: Order, setting: Setting) -> tuple[Ticket, str
     if agent is None:
         names = [a.id for a in setting.team.agents]
         near = get_close_matches(wanted, names, n=1)
-        hint = say(setting.language, "did_you_mean", name=near[0]) if near else say(setting.language, "known", names=" ".join(names))
+        hint = (
+            say(setting.language, "did_you_mean", name=near[0])
+            if near
+            else say(setting.language, "known", names=" ".join(names))
+        )
         raise _Wrong(say(setting.language, "unknown_agent", name=wanted) + hint)
     return replace(ticket, assignee=agent.id), say(setting.language, "assigned", name=agent.name)
 
@@ -160,7 +168,10 @@ def _unassign(ticket: Ticket, order: Order, setting: Setting) -> tuple[Ticket, s
 def _priority(ticket: Ticket, order: Order, setting: Setting) -> tuple[Ticket, str]:
     wanted = _needed(order, setting).lower()
     if wanted not in set(Priority):
-        raise _Wrong(say(setting.language, "unknown_priority", name=wanted) + say(setting.language, "known", names=" ".join(Priority)))
+        raise _Wrong(
+            say(setting.language, "unknown_priority", name=wanted)
+            + say(setting.language, "known", names=" ".join(Priority))
+        )
     effect = say(setting.language, "priority", before=ticket.priority, after=wanted)
     return replace(ticket, priority=Priority(wanted)), effect
 
@@ -189,7 +200,11 @@ def _queue(ticket: Ticket, order: Order, setting: Setting) -> tuple[Ticket, str]
     names = {q.name.lower(): q.name for q in setting.team.queues}
     if wanted not in names:
         near = get_close_matches(wanted, names, n=1)
-        hint = say(setting.language, "did_you_mean", name=near[0]) if near else say(setting.language, "known", names=" ".join(names.values()))
+        hint = (
+            say(setting.language, "did_you_mean", name=near[0])
+            if near
+            else say(setting.language, "known", names=" ".join(names.values()))
+        )
         raise _Wrong(say(setting.language, "unknown_queue", name=wanted) + hint)
     effect = say(setting.language, "queue", before=ticket.queue, after=names[wanted])
     return replace(ticket, queue=names[wanted], assignee=None), effect

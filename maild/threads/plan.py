@@ -119,5 +119,7 @@ class Plan:
     links: tuple[Link, ...] = ()
     clocks: tuple[TicketClock, ...] = ()
     next_step_at: datetime | None = None
+    steps_done: tuple[str, ...] = ()
+    """Keys of the escalation steps that this plan does."""
     letters: tuple[Letter, ...] = ()
     explanation: Mapping[str, object] = field(default_factory=dict)

@@ -44,7 +44,11 @@ class Promises:
 
 
 def move_clocks(
-    promises: Promises, ticket: Ticket, clocks: tuple[TicketClock, ...], happenings: tuple[Happening, ...], now: datetime
+    promises: Promises,
+    ticket: Ticket,
+    clocks: tuple[TicketClock, ...],
+    happenings: tuple[Happening, ...],
+    now: datetime,
 ) -> tuple[Ticket, tuple[TicketClock, ...]]:
     """The clocks after what happened, and the ticket with its due time."""
     promise = promises.named(ticket.promise)
@@ -58,7 +62,9 @@ def first_due(clocks: tuple[TicketClock, ...]) -> datetime | None:
     return min((c.due_at for c in clocks if not c.ended and c.due_at is not None), default=None)
 
 
-def next_look(promises: Promises, ticket: Ticket, clocks: tuple[TicketClock, ...], done: frozenset[str]) -> datetime | None:
+def next_look(
+    promises: Promises, ticket: Ticket, clocks: tuple[TicketClock, ...], done: frozenset[str]
+) -> datetime | None:
     """When the next escalation step of a ticket is due; what the tick's index holds."""
     promise = promises.named(ticket.promise)
     return min((at for c in clocks if (at := next_step_at(c, promise, done)) is not None), default=None)

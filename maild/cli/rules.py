@@ -1,0 +1,93 @@
+"""`maild rules`: the rules' workshop."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from maild.cli.app import App
+from maild.cli.output import finding_json, findings_text, json_option, say_json, table
+from maild.errors import NotFound
+
+
+@click.group()
+def rules() -> None:
+    """The rules' workshop: look for mistakes, show what is in force, run the examples."""
+
+
+@rules.command("check")
+@json_option
+@click.pass_obj
+def rules_check(app: App) -> int:
+    """Every mistake and doubt in the rules folder, with its place; 1 when there are mistakes."""
+    from maild.config.policy import check_policy
+
+    findings = check_policy(app.settings.paths.rules, app.settings.desk)
+    if app.json:
+        for finding in findings:
+            say_json(finding_json(finding))
+    else:
+        click.echo(findings_text(findings) if findings else "all is well")
+    return 1 if any(f.severity == "error" for f in findings) else 0
+
+
+@rules.command("show")
+@json_option
+@click.pass_obj
+def rules_show(app: App) -> None:
+    """The rules in the order in which they are asked, and their revision."""
+    from maild.config.policy import load_policy, show_rules
+
+    policy = load_policy(app.settings.paths.rules, app.settings.desk)
+    rows = show_rules(policy)
+    if app.json:
+        for number, row in enumerate(rows, 1):
+            said = {"name": row.name, "place": row.place, "when": row.when, "then": row.then, "examples": row.examples}
+            say_json({"position": number, **said, "revision": policy.revision})
+        return
+    click.echo(f"revision {policy.revision}")
+    table(
+        ("", "rule", "when", "then", "examples", "place"),
+        [(n, r.name, r.when, r.then, r.examples, r.place) for n, r in enumerate(rows, 1)],
+    )
+
+
+@rules.command("test")
+@click.argument("files", nargs=-1, metavar="[FILE]...")
+@json_option
+@click.pass_obj
+def rules_test(app: App, files: tuple[str, ...]) -> int:
+    """Run the examples beside the rules (of these files alone, where any is named); 1 when one fails."""
+    from maild.config.policy import load_policy, run_examples
+
+    policy = load_policy(app.settings.paths.rules, app.settings.desk)
+    results = run_examples(policy)
+    if files:
+        wanted = {os.path.abspath(f) for f in files}
+        results = [r for r in results if os.path.abspath(r.file) in wanted]
+        unknown = wanted - {os.path.abspath(r.file) for r in results}
+        if unknown:
+            raise NotFound(f"no examples are in {', '.join(sorted(unknown))}")
+    failed = [r for r in results if not r.ok]
+    if app.json:
+        for r in results:
+            say_json(
+                {
+                    "file": r.file,
+                    "line": r.line,
+                    "rule": r.rule,
+                    "ok": r.ok,
+                    "expected": r.expected,
+                    "got": r.got,
+                    "decided_by": r.decided_by,
+                }
+            )
+        return 1 if failed else 0
+    for r in failed:
+        click.echo(f"{r.file}:{r.line}: example of {r.rule!r} fails, decided by {r.decided_by!r}")
+        for key, value in r.expected.items():
+            if r.got.get(key) != value:
+                click.echo(f"  - {key} = {value!r}\n  + {key} = {r.got.get(key)!r}")
+    click.echo(f"{len(results) - len(failed)} examples hold, {len(failed)} fail")
+    return 1 if failed else 0

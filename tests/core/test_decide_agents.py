@@ -1,0 +1,246 @@
+"""What becomes of mails with an agent's address in From: proven ones are carried out, others never."""
+
+from datetime import timedelta
+
+import pytest
+from office import BORIS, DESK, MINT, NOW, envelope, facts, judge, mail, practice, ticket
+
+from maild.messages.envelope import Envelope
+from maild.messages.mail import Address, MailClass
+from maild.messages.tokens import Purpose
+from maild.threads.model import Direction, Message, Status, Visibility
+from maild.threads.plan import LetterKind, Plan
+
+IVAN = "ivan@customer.example"
+TO_ANNA = MINT.address(Purpose.AGENT, 1001, "anna")
+ANNA_FROM = "Anna <anna@desk.example>"
+
+
+def asked(message_id: str = "<1@customer.example>") -> Message:
+    """Ivan's question, as it stands in the ticket."""
+    return Message(
+        at=NOW,
+        direction=Direction.IN,
+        visibility=Visibility.PUBLIC,
+        mail_class=MailClass.PERSON,
+        sender=Address(name="Ivan", address=IVAN),
+        to=(Address(address=DESK),),
+        cc=(),
+        message_id=message_id,
+        subject="Printer",
+        text="My printer is on fire.",
+        reply="My printer is on fire.",
+    )
+
+
+def in_session(login: str | None = "anna", to: str = TO_ANNA, *, trusted: bool = True) -> Envelope:
+    """A session on our own listener."""
+    return envelope("anna@desk.example", to, login=login, trusted=trusted)
+
+
+def written(
+    text: str, *, sender: str = ANNA_FROM, to: str = TO_ANNA, by: Envelope | None = None, **fields: object
+) -> Plan:
+    """Anna's mail on Ivan's ticket."""
+    known = facts(ticket(), messages=(asked(),))
+    return judge(mail(text, sender=sender, to=to, message_id="<a@desk>", **fields), known, by=by or in_session())
+
+
+def of_kind(plan: Plan, kind: LetterKind) -> list[object]:
+    """The letters of one kind."""
+    return [letter for letter in plan.letters if letter.kind is kind]
+
+
+def test_a_proven_answer_goes_to_the_customer_under_the_desks_name() -> None:
+    """Neither her address nor what she quoted; in the customer's own thread."""
+    plan = written("Close the lid.\n\nOn Monday Ivan wrote:\n> [SUP-1001] internal quote\n")
+    (letter,) = [x for x in plan.letters if x.kind is LetterKind.ANSWER]
+    assert (letter.to[0].address, letter.sender.address) == (IVAN, DESK)
+    assert str(letter.context["text"]).strip() == "Close the lid."
+    assert "anna@desk.example" not in repr(letter)
+    assert letter.in_reply_to == "<1@customer.example>"
+    assert MINT.root_id(Purpose.PUBLIC_ID, 1001) == letter.references[0]
+    assert plan.ticket is not None
+    assert Status.PENDING is plan.ticket.status
+
+
+def test_an_answer_has_a_return_path_of_its_own_and_no_automatic_marks() -> None:
+    """A bounce of it can be told from any other."""
+    (letter,) = [x for x in written("Close the lid.").letters if x.kind is LetterKind.ANSWER]
+    claim = MINT.read_address(letter.envelope_from)
+    assert claim is not None
+    assert Purpose.BOUNCE is claim.purpose
+    assert not letter.automatic
+
+
+def test_orders_are_stripped_from_the_answer_and_told_back() -> None:
+    """/close stands above the text; the transcript echoes it with its effect."""
+    plan = written("/take\n/close\n\nClose the lid.")
+    assert plan.ticket is not None
+    assert (plan.ticket.status, plan.ticket.assignee) == (Status.CLOSED, "anna")
+    answers = [x for x in plan.letters if x.kind is LetterKind.ANSWER]
+    assert "/close" not in str(answers[0].context["text"])
+    (told,) = [x for x in plan.letters if x.kind is LetterKind.TRANSCRIPT]
+    assert [o["line"] for o in told.context["orders"]] == ["/take", "/close"]  # type: ignore[attr-defined]
+
+
+def test_a_note_stays_inside_and_colleagues_read_it() -> None:
+    """The customer gets nothing, and a reply to the note is a note again."""
+    plan = written("/note\n\nHe is a friend of the boss.")
+    assert not of_kind(plan, LetterKind.ANSWER)
+    assert plan.message is not None
+    assert Visibility.INTERNAL is plan.message.visibility
+    (told,) = [x for x in plan.letters if x.kind is LetterKind.NOTIFICATION]
+    assert BORIS.address == told.to[0].address
+    claim = MINT.read_address(told.reply_to or "")
+    assert claim is not None
+    assert Purpose.NOTE is claim.purpose
+
+
+def test_a_reply_to_a_note_is_internal_without_an_order() -> None:
+    """The address says so."""
+    address = MINT.address(Purpose.NOTE, 1001, "anna")
+    plan = written("I see.", to=address, by=in_session(to=address))
+    assert not of_kind(plan, LetterKind.ANSWER)
+
+
+def test_orders_alone_post_nothing() -> None:
+    """The status changes, the customer hears nothing."""
+    plan = written("/pending\n")
+    assert not of_kind(plan, LetterKind.ANSWER)
+    assert plan.ticket is not None
+    assert Status.PENDING is plan.ticket.status
+
+
+@pytest.mark.parametrize("order", ["/clsoe", "/assign nobody", "/priority sky-high", "/close now"])
+def test_one_wrong_order_stops_the_whole_mail(order: str) -> None:
+    """Nothing is sent, nothing is changed, the agent reads why."""
+    plan = written(f"/take\n{order}\n\nDear Ivan, close the lid.")
+    assert plan.ticket is not None
+    assert (plan.ticket.status, plan.ticket.assignee) == (Status.OPEN, None)
+    assert [x.kind for x in plan.letters] == [LetterKind.TRANSCRIPT]
+    assert plan.letters[0].context["error"] is True
+
+
+FORGERIES = {
+    "no session at all": (ANNA_FROM, TO_ANNA, in_session(None)),
+    "another agent's session": (ANNA_FROM, TO_ANNA, in_session("boris")),
+    "another agent's address": (ANNA_FROM, MINT.address(Purpose.AGENT, 1001, "boris"), None),
+    "a customer's address": (ANNA_FROM, MINT.address(Purpose.CUSTOMER, 1001, IVAN), None),
+    "two authors": (f"{ANNA_FROM}, evil@evil.example", TO_ANNA, None),
+    "an address in the name": ("anna@desk.example <evil@evil.example>", TO_ANNA, None),
+}
+
+
+@pytest.mark.parametrize("how", FORGERIES)
+def test_a_forged_agent_orders_nothing(how: str) -> None:
+    """Kept, flagged, told to the agents; nothing reaches the customer and nothing changes."""
+    sender, to, by = FORGERIES[how]
+    plan = written("/close\n\nPay to this account.", sender=sender, to=to, by=by or in_session(to=to))
+    assert not of_kind(plan, LetterKind.ANSWER)
+    assert not of_kind(plan, LetterKind.TRANSCRIPT)
+    assert plan.ticket is None or plan.ticket.status is not Status.CLOSED
+
+
+def test_an_unverified_agent_is_told_that_it_was_not_carried_out() -> None:
+    """An answer must never silently not arrive."""
+    plan = written("Close the lid.", by=in_session(None))
+    assert plan.message is not None
+    assert (plan.message.visibility, plan.message.unverified) == (Visibility.INTERNAL, True)
+    assert {"anna@desk.example", "boris@desk.example"} == {x.to[0].address for x in plan.letters}
+
+
+@pytest.mark.parametrize("age", [timedelta(days=8), timedelta(days=-2)])
+def test_an_old_mail_orders_nothing(age: timedelta) -> None:
+    """A signed mail that leaked must not work for ever."""
+    assert not of_kind(written("Close the lid.", date=NOW - age), LetterKind.ANSWER)
+
+
+AUTH = "mx.desk.example; {}"
+
+
+@pytest.mark.parametrize(
+    ("result", "holds"),
+    [
+        ("dmarc=pass header.from=desk.example", True),
+        ("dkim=pass header.d=desk.example", True),
+        ("auth=pass smtp.auth=anna", True),
+        ("auth=pass smtp.auth=anna@desk.example", True),
+        ("auth=pass", True),
+        ("auth=pass smtp.auth=boris@desk.example", False),
+        ("dmarc=pass header.from=evil.example", False),
+        ("dkim=pass header.d=evil.example", False),
+        ("dmarc=fail header.from=desk.example", False),
+        ("spf=pass smtp.mailfrom=desk.example", False),
+    ],
+)
+def test_a_trusted_relays_word_proves_an_agent(result: str, holds: bool) -> None:
+    """DMARC or aligned DKIM or an authenticated session, for this very address."""
+    said = mail(
+        "Close the lid.",
+        sender=ANNA_FROM,
+        to=TO_ANNA,
+        message_id="<a@desk>",
+        Authentication_Results=AUTH.format(result),
+    )
+    known = facts(ticket(), messages=(asked(),))
+    plan = judge(said, known, by=in_session(None), how=practice(authserv_ids=["mx.desk.example"]))
+    assert holds is bool(of_kind(plan, LetterKind.ANSWER))
+
+
+def test_a_relays_word_counts_only_from_a_trusted_peer() -> None:
+    """Anyone can write such a field."""
+    said = mail(
+        "Close the lid.",
+        sender=ANNA_FROM,
+        to=TO_ANNA,
+        message_id="<a@desk>",
+        Authentication_Results=AUTH.format("dmarc=pass header.from=desk.example"),
+    )
+    known = facts(ticket(), messages=(asked(),))
+    plan = judge(said, known, by=in_session(None, trusted=False), how=practice(authserv_ids=["mx.desk.example"]))
+    assert not of_kind(plan, LetterKind.ANSWER)
+
+
+def test_an_agents_absence_is_no_answer() -> None:
+    """His machine speaks to nobody."""
+    plan = written("I am on holiday.", subject="Automatic reply", Auto_Submitted="auto-replied")
+    assert not of_kind(plan, LetterKind.ANSWER)
+
+
+def test_an_agent_who_asks_for_himself_is_a_customer() -> None:
+    """His own ticket, answered by its customer address."""
+    own = MINT.address(Purpose.CUSTOMER, 1001, "anna@desk.example")
+    known = facts(ticket(requester="anna@desk.example", status=Status.PENDING), messages=(asked(),))
+    plan = judge(
+        mail("It still burns.", sender=ANNA_FROM, to=own, message_id="<a@desk>"),
+        known,
+        by=envelope("anna@desk.example", own),
+    )
+    assert plan.ticket is not None
+    assert Status.OPEN is plan.ticket.status
+
+
+def test_a_ticket_without_a_requester_cannot_be_answered() -> None:
+    """The agent is told, and nothing is sent."""
+    known = facts(ticket(requester=None), messages=(asked(),))
+    plan = judge(mail("Hello.", sender=ANNA_FROM, to=TO_ANNA, message_id="<a@desk>"), known, by=in_session())
+    assert [x.kind for x in plan.letters] == [LetterKind.TRANSCRIPT]
+
+
+def test_a_bounce_of_an_answer_opens_the_ticket_and_tells_the_agents() -> None:
+    """By its return path, whatever else it says."""
+    back = MINT.address(Purpose.BOUNCE, 1001, IVAN)
+    text = "This is the mail system. I could not deliver your message.\n\n<ivan@customer.example>: 550 5.1.1 no such user\n"
+    bounce = mail(
+        text,
+        sender="MAILER-DAEMON@mx.example",
+        subject="Undelivered Mail Returned to Sender",
+        to=back,
+        message_id="<b@mx>",
+        Auto_Submitted="auto-replied",
+    )
+    plan = judge(bounce, facts(ticket(status=Status.PENDING), messages=(asked(),)), by=envelope("", back))
+    assert plan.ticket is not None
+    assert (str(plan.state), plan.ticket.status) == ("bounce", Status.OPEN)
+    assert {"undelivered"} == {str(x.context["event"]) for x in plan.letters}
