@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from email.message import Message
 from email.utils import parsedate_to_datetime
 
-from mailparser import MailParser
+from mailparser.utils import get_addresses
 
 from maild.messages.mail import Address
 from maild.messages.words import decode_text, decode_value, one_line
@@ -25,6 +24,7 @@ _ANGLED = re.compile(r"<\s*([^<>\s]{1,64}@[^<>\s@]{1,255})\s*>")
 _DAEMON = re.compile(
     r"(?:([^<>()@]{0,80})<)?\s*(mailer-daemon|postmaster)\s*>?\s*(?:\(([^()]{0,80})\))?", re.IGNORECASE
 )
+_COMMENT_BEHIND = re.compile(r"\s*\([^()]*\)\Z")
 _SEMICOLON = re.compile(r"(?<=>)\s*;")
 
 
@@ -66,15 +66,11 @@ def strict_address(value: str) -> str | None:
     return f"{found[1]}@{found[2].lower()}" if found and len(found[1]) <= 64 and len(found[2]) <= 253 else None
 
 
-def read_lists(fields: dict[str, bytes], body_charset: str | None) -> dict[str, tuple[Address, ...]]:
-    """The mailboxes of From, Reply-To, To and Cc, by the field's name in lower case; nothing here raises."""
-    prepared = {name: _as_text(value, body_charset) for name, value in fields.items() if value}
-    found: dict[str, tuple[Address, ...]] = {}
-    parser = _parser(prepared)
-    for name, text in prepared.items():
-        pairs = _pairs(parser, name)
-        found[name] = tuple(_address(display, spec, body_charset) for display, spec in pairs) or _rescued(text)
-    return found
+def read_list(value: bytes, body_charset: str | None = None) -> tuple[Address, ...]:
+    """The mailboxes of an address field such as From or To, at most `SHOWN_CAP`; nothing here raises."""
+    text = _as_text(value, body_charset)
+    found = tuple(_address(display, spec, body_charset, text) for display, spec in _pairs(text))
+    return found or _rescued(text)
 
 
 def _as_text(value: bytes, body_charset: str | None) -> str:
@@ -88,27 +84,20 @@ def _as_text(value: bytes, body_charset: str | None) -> str:
     return text
 
 
-def _parser(prepared: dict[str, str]) -> MailParser | None:
-    message = Message()
-    for name, text in prepared.items():
-        message[name] = text
-    message.set_payload("")
+def _pairs(text: str) -> list[tuple[str, str]]:
+    """Display names and addresses by mail-parser, which never takes an address out of a name or a comment."""
     try:
-        return MailParser(message)
+        found = get_addresses(text, decode_names=True)
     except Exception:  # noqa: BLE001  mail-parser lets errors of the standard library through; the mail must be read
-        return None
-
-
-def _pairs(parser: MailParser | None, name: str) -> list[tuple[str, str]]:
-    try:
-        found = getattr(parser, name.replace("-", "_") if name != "from" else "from_") if parser else []
-    except Exception:  # noqa: BLE001  see above
         return []
-    return [(display, spec) for display, spec in found if spec][:SHOWN_CAP] if isinstance(found, list) else []
+    return [(display, spec) for display, spec in found if spec][:SHOWN_CAP]
 
 
-def _address(display: str, spec: str, body_charset: str | None) -> Address:
+def _address(display: str, spec: str, body_charset: str | None, text: str) -> Address:
     name = _unquoted(" ".join(decode_text(display, body_charset).split()))
+    if name.endswith(")") and not name.startswith("(") and f"{name} <" in text:
+        # A comment behind an unquoted name is not a part of it (RFC 5322, 3.4).
+        name = _COMMENT_BEHIND.sub("", name) or name
     return Address(name="" if normal(name) == normal(spec) else name, address=_lower_domain(one_line(spec)))
 
 

@@ -22,9 +22,11 @@ from maild.messages.words import decode_value
 _HTML_LIKE = {"text/html", "text/enriched", "text/richtext", "application/xhtml+xml"}
 _PLAIN = {"text/plain", "text", "text/markdown", "text/x-markdown", "text/english"}
 _MAILS = {"message/rfc822", "message/global", "message/news"}
+_REPORT = "message/delivery-status"
 _META_CHARSET = re.compile(rb"<meta\b[^>]{0,300}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
 _HTML_START = re.compile(rb"\s*<(?:!doctype html|html|head|body)\b", re.IGNORECASE)
 BODY_CAP = 4 * 1024 * 1024
+TEXT_CAP = 512 * 1024
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,6 +54,13 @@ def read_body(root: Part) -> Body:
     """The body and the attachments of a mail's tree of parts."""
     collector = _Collector()
     blocks = [block for block in collector.blocks(root, None, top=True) if block.plain or block.html]
+    if not any((block.plain or block.html or "").strip() for block in blocks):
+        # Some servers put the words of their report into the part for machines.
+        blocks = [
+            Block(plain=charset.decode(part.content()[:BODY_CAP]))
+            for part in root.walk()
+            if part.content_type == _REPORT
+        ]
     shown = {block.html: to_text(block.html) for block in blocks if block.html}
     # A plain alternative that is empty says nothing: then the HTML speaks.
     plain = [
@@ -59,12 +68,14 @@ def read_body(root: Part) -> Body:
     ]
     html = [block.html for block in blocks if block.html]
     from_html = [shown[block.html] if block.html else block.plain or "" for block in blocks]
+    text = _joined(plain)
     return Body(
-        text=_joined(plain),
-        text_from_html=_joined(from_html) if html else None,
+        text=text[:TEXT_CAP],
+        text_from_html=_joined(from_html)[:TEXT_CAP] if html else None,
         html="\n".join(html) if html else None,
         attachments=tuple(collector.attachments),
         first_mail=collector.first_mail,
+        defects=("text too long: cut",) if len(text) > TEXT_CAP else (),
     )
 
 

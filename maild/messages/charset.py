@@ -212,8 +212,8 @@ def _declared(data: bytes, codec: str | None) -> str | None:
     text = strictly(data, codec)
     if unicode is not None and _surely_utf8(data, codec, text):
         return unicode
-    if codec == "cp1252" and _mostly_high(data):
-        return _guessed(data)
+    if codec == "cp1252" and _mostly_high(data) and (other := _not_western(data)) is not None:
+        return other
     if text is None:
         return unicode or (strictly(data, "latin-1") if codec == "cp1252" else _nearly(data, codec))
     return cyrillic.corrected(data, text) if codec.replace("-", "_") in cyrillic.CODECS else text
@@ -244,6 +244,15 @@ def _mostly_high(data: bytes) -> bool:
     sample = data[:_SAMPLE]
     high = sum(byte >= 0x80 for byte in sample)
     return high >= 6 and high > sum(byte < 0x80 and chr(byte).isalpha() for byte in sample)
+
+
+def _not_western(data: bytes) -> str | None:
+    """The text of bytes that are labelled Western and are not, where that is sure."""
+    russian = cyrillic.best(data)
+    if russian is not None:
+        return russian
+    guess = chardet.detect(_around_high(data), include_encodings=_GUESSES)
+    return strictly(data, codec_name(guess["encoding"])) if guess["confidence"] > _SURE else None
 
 
 def _guessed(data: bytes) -> str:

@@ -90,7 +90,8 @@ def _skip_junk(raw: bytes, start: int, stop: int, reader: _Reader) -> int:
     position = start
     for begin, end, line in _lines(raw, start, min(stop, start + 8192), 60):
         if _KNOWN.match(line) or (_FIELD.match(line) and not line.startswith((b">", b"From "))):
-            if begin > start and raw[start:begin].strip():
+            above = raw[start:begin].strip()
+            if above and not (above.startswith((b"From ", b">From ")) and b"\n" not in above):
                 reader.odd("lines above the first header field")
             return begin
         if not line.strip() and raw[start:begin].strip() and not _field_follows(raw, end, stop):
@@ -163,12 +164,21 @@ def _after_empty_line(raw: bytes, start: int, stop: int) -> int:
 
 
 def _rest_of_cut_block(raw: bytes, body: int, stop: int, reader: _Reader) -> int:
-    """Fields behind an empty line belong to the header where the block above them names no sender and they do."""
-    if any(name.lower() == "from" for name, _ in reader.items) or not reader.items:
+    """Fields behind an empty line belong to the header where they name the sender and the block above does not.
+
+    A block that was cut and then written again from its first line counts as it stands the second time.
+    """
+    if not reader.items or not _FIELD.match(raw, body, stop):
         return body
     block = [line for _, _, line in _lines(raw, body, min(stop, body + 16384), 200)]
     fields = block[: next((i for i, line in enumerate(block) if not line.strip()), len(block))]
-    if not any(_SENDERS.match(line) for line in fields) or not _FIELD.match(fields[0]):
+    if not any(_SENDERS.match(line) for line in fields):
         return body
-    reader.odd("the header block is cut by an empty line")
+    name, lines = reader.items[0]
+    again = fields[0] == name.encode() + b":" + lines[0]
+    if any(name.lower() == "from" for name, _ in reader.items) and not again:
+        return body
+    reader.odd("the header block is cut by an empty line" + (" and repeated" if again else ""))
+    if again:
+        reader.items.clear()
     return _read_block(raw, body, stop, reader, part=False)

@@ -1,4 +1,4 @@
-"""Text of format=flowed (RFC 3676): lines that a client broke softly are one line again, stuffed spaces are taken off."""
+"""Text of format=flowed (RFC 3676): lines broken softly are one line again, stuffed spaces are taken off."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from maild.messages.addresses import read_date, read_lists, strict_address
+from maild.messages.addresses import read_date, read_list, strict_address
 from maild.messages.digest import message_id, message_ids
 from maild.messages.fields import ADDRESSES_CAP, Fields
 from maild.messages.mail import Address
@@ -39,9 +39,11 @@ def read_header(fields: Fields, body_charset: str | None) -> Header:
     by_name: dict[str, list[bytes]] = {}
     for name, value in fields.items:
         by_name.setdefault(name.lower(), []).append(value)
-    froms = by_name.get("from", [])
-    wanted = {name: b", ".join(by_name[name])[:ADDRESSES_CAP] for name in _LISTS if name in by_name}
-    lists = read_lists({"from": froms[0], **wanted} if froms else wanted, body_charset)
+    froms = by_name.get("from") or by_name.get("sender", [])
+    lists = {
+        name: read_list(b", ".join(by_name[name])[:ADDRESSES_CAP], body_charset) for name in _LISTS if name in by_name
+    }
+    sender = _sender(froms, body_charset)
     subjects = [decode_value(value, body_charset) for value in by_name.get("subject", ())]
     ids = [message_id(value) for value in by_name.get("message-id", ())]
     answered = [one for value in by_name.get("in-reply-to", ()) for one in _answered(value)]
@@ -51,25 +53,24 @@ def read_header(fields: Fields, body_charset: str | None) -> Header:
         in_reply_to=answered[0] if answered else None,
         references=message_ids(b" ".join(by_name.get("references", ()))),
         date=read_date(by_name.get("date", ())),
-        sender=_sender(lists, froms, body_charset),
-        strict_sender=strict_address(froms[0].decode("latin-1")) if len(froms) == 1 else None,
+        sender=sender[0] if sender else None,
+        strict_sender=_strict_sender(by_name.get("from", []), fields.defects),
         reply_to=lists.get("reply-to", ()),
         to=lists.get("to", ()),
         cc=lists.get("cc", ()),
         subject=next((subject for subject in subjects if subject), "")[:SUBJECT_CAP].rstrip(),
-        defects=tuple(_defects(by_name, lists)),
+        defects=tuple(_defects(by_name, sender)),
     )
 
 
-def _sender(lists: Mapping[str, tuple[Address, ...]], froms: list[bytes], body_charset: str | None) -> Address | None:
-    """The first mailbox of the first From in which there is one."""
-    if lists.get("from"):
-        return lists["from"][0]
-    for value in froms[1:5]:
-        found = read_lists({"from": value}, body_charset).get("from")
-        if found:
-            return found[0]
-    return None
+def _sender(froms: list[bytes], body_charset: str | None) -> tuple[Address, ...]:
+    """The mailboxes of the first From in which there is one."""
+    return next(filter(None, (read_list(value, body_charset) for value in froms[:5])), ())
+
+
+def _strict_sender(froms: list[bytes], defects: tuple[str, ...]) -> str | None:
+    """Only a header block without any oddity says for certain who the sender is."""
+    return strict_address(froms[0].decode("latin-1")) if len(froms) == 1 and not defects else None
 
 
 def _answered(value: bytes) -> tuple[str, ...]:
@@ -81,13 +82,13 @@ def _answered(value: bytes) -> tuple[str, ...]:
     return (bare,) if bare else ()
 
 
-def _defects(by_name: Mapping[str, list[bytes]], lists: Mapping[str, tuple[Address, ...]]) -> Iterable[str]:
+def _defects(by_name: Mapping[str, list[bytes]], sender: tuple[Address, ...]) -> Iterable[str]:
     for name in ("from", "subject", "date", "message-id", "to", "cc", "reply-to"):
         if len(by_name.get(name, ())) > 1:
             yield f"repeated header {name}"
     if not by_name.get("from"):
         yield "no From"
-    elif not lists.get("from"):
+    elif not sender:
         yield "no address in From"
-    elif len(lists["from"]) > 1:
+    elif len(sender) > 1:
         yield "several addresses in From"

@@ -1,6 +1,6 @@
 """HTML to the text that a person sees: lines where lines show, quotes as `>`, lists, links with their target.
 
-html-to-markdown reads the HTML (nothing hostile makes it slow) and tells each element and text to a visitor of ours; its
+html-to-markdown reads the HTML (nothing hostile makes it slow) and tells each element and text to our visitor; its
 Markdown is not used, since a person sees no escapes, no emphasis marks and no empty line between two lines of a mail.
 """
 
@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import re
 from html import unescape
-from typing import Any
+from typing import Any, cast
 
 import html_to_markdown
 
 from maild.messages import charset
 from maild.messages.html_lines import Lines
 
-INPUT_CAP = 1024 * 1024
+INPUT_CAP = 512 * 1024
 TEXT_CAP = 256 * 1024
-EVENTS_CAP = 200_000
+EMBEDDED_CAP = 4 * 1024 * 1024
+EVENTS_CAP = 100_000
+_EMBEDDED = re.compile(r"data:image/[a-z.+-]{1,20};base64,[A-Za-z0-9+/=%\s]{100,}")
 _NBSP = re.compile("&(?:nbsp|#160|#[xX][aA]0);?|\xa0")
 # Tables, links and a few others are told by the library only as finished Markdown; under other names it tells their
 # content piece by piece like that of any element.
@@ -45,11 +47,13 @@ _OPTIONS = html_to_markdown.ConversionOptions(
 
 def to_text(html: str) -> str:
     """The readable text of an HTML body; input over `INPUT_CAP` characters and text over `TEXT_CAP` are cut."""
+    if len(html) > INPUT_CAP:
+        html = _EMBEDDED.sub("", html[:EMBEDDED_CAP])
     source = _NBSP.sub(Lines.NBSP, html[:INPUT_CAP].replace("\x00", "").replace("\\", Lines.BACKSLASH))
     source = _BETWEEN_TAGS.sub(f">{Lines.SPACE}", _OWN_ELEMENTS.sub(rf"<\1{_PREFIX}", source))
     visitor = _Visitor()
     try:
-        html_to_markdown.convert(source, _OPTIONS, visitor)
+        html_to_markdown.convert(source, _OPTIONS, cast("Any", visitor))
     except Exception:  # noqa: BLE001  the library raises errors of many kinds, and a mail must be read in any case
         return _stripped(html[:INPUT_CAP])
     if not visitor.heard:
@@ -87,6 +91,9 @@ class _Visitor:
     def visit_text(self, _context: Any, text: str) -> str:
         """A piece of text between two tags."""
         self.heard = True
+        self._events += 1
+        if self._events > EVENTS_CAP:
+            return "skip"
         self.lines.write(text)
         return "continue"
 

@@ -8,7 +8,49 @@ from typing import ClassVar
 
 _SPACES = re.compile(r"[ \t\n\r\f]+")
 _BLOCKS = frozenset(
-    ["div", "section", "article", "main", "header", "footer", "nav", "aside", "address", "center", "form", "fieldset", "figure", "figcaption", "details", "summary", "dl", "dt", "dd", "caption", "tr", "thead", "tbody", "tfoot", "html", "body", "table", "hr", "li", "ul", "ol", "p", "blockquote", "pre", "textarea", "h1", "h2", "h3", "h4", "h5", "h6"]
+    [
+        "div",
+        "section",
+        "article",
+        "main",
+        "header",
+        "footer",
+        "nav",
+        "aside",
+        "address",
+        "center",
+        "form",
+        "fieldset",
+        "figure",
+        "figcaption",
+        "details",
+        "summary",
+        "dl",
+        "dt",
+        "dd",
+        "caption",
+        "tr",
+        "thead",
+        "tbody",
+        "tfoot",
+        "html",
+        "body",
+        "table",
+        "hr",
+        "li",
+        "ul",
+        "ol",
+        "p",
+        "blockquote",
+        "pre",
+        "textarea",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+    ]
 )
 _MARGINS = frozenset(["p", "ul", "ol", "dl", "table", "blockquote", "pre", "h1", "h2", "h3", "h4", "h5", "h6"])
 _RULE = "_" * 32
@@ -21,7 +63,7 @@ class Lines:
     """Collects text line by line; `text()` gives it back."""
 
     NBSP: ClassVar[str] = "\ue0a0"
-    """Stands for a no-break space on the way through the HTML reader, which would drop a line that holds nothing else."""
+    """Stands for a no-break space on the way through the HTML reader, which drops a line that holds nothing else."""
     BACKSLASH: ClassVar[str] = "\ue0a1"
     """Stands for a backslash, which the HTML reader would write twice."""
     SPACE: ClassVar[str] = "\ue0a2"

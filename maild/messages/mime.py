@@ -59,7 +59,7 @@ class Part:
         return self.raw[self.start : self.stop]
 
     def walk(self) -> Iterator[Part]:
-        """This part and all below it, in their order; never into attached mails."""
+        """The part and all below it, in their order; never into attached mails."""
         yield self
         for child in self.children:
             yield from child.walk()

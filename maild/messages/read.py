@@ -14,7 +14,9 @@ from maild.messages.headers import Header, read_header
 from maild.messages.mail import Bounce, Forwarded, Mail, MailClass
 from maild.messages.mime import Part, read_parts
 
-REPORT_CAP = 1024 * 1024
+LANGUAGE_CAP = 1500
+REPORT_CAP = 256 * 1024
+REPORT_LINES_CAP = 10_000
 OWN_MARK = "X-Maild-Loop"
 
 
@@ -25,8 +27,8 @@ def _never(_mark: str) -> bool:
 def read_mail(raw: bytes, *, envelope_sender: str | None = None, is_own: Callable[[str], bool] = _never) -> Mail:
     """The mail that these bytes are, however broken; work and memory are bounded by caps on every part.
 
-    `envelope_sender` is "" for the null return path and None where it is not known; `is_own` is asked about the value of
-    X-Maild-Loop. Raises Unreadable only where there is nothing to read at all.
+    `envelope_sender` is "" for the null return path and None where it is not known; `is_own` is asked about the value
+    of X-Maild-Loop. Raises Unreadable only where there is nothing to read at all.
     """
     return _read(raw, envelope_sender, is_own, inner=True)
 
@@ -53,7 +55,7 @@ def _read(raw: bytes, envelope_sender: str | None, is_own: Callable[[str], bool]
         to=header.to,
         cc=header.cc,
         subject=header.subject,
-        language=language.guess(split.reply or body.text),
+        language=language.guess((split.reply or body.text)[:LANGUAGE_CAP]),
         text=body.text,
         text_from_html=body.text_from_html,
         html=body.html,
@@ -91,8 +93,11 @@ def _bounce(raw: bytes, header: Header, root: Part, body: Body) -> Bounce | None
 
 def _message(raw: bytes) -> Message:
     """The start of the mail as the standard library sees it, for the readers of delivery reports."""
+    start = raw[:REPORT_CAP]
+    if start.count(b"\n") > REPORT_LINES_CAP:
+        start = b"\n".join(start.split(b"\n", REPORT_LINES_CAP)[:REPORT_LINES_CAP])
     try:
-        return email.message_from_bytes(raw[:REPORT_CAP])
+        return email.message_from_bytes(start)
     except RecursionError:
         return email.message_from_bytes(raw[: read_fields(raw).body])
 

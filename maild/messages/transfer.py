@@ -6,6 +6,9 @@ import binascii
 import re
 
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]+")
+_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/= \t\r\n"
+_WORDS_LINE = re.compile(rb"\n[^\r\n]*[^\s=][ \t]+[^\s=][^\r\n]*")
+_PIECES_CAP = 100_000
 _PADDED = re.compile(rb"={1,4}")
 _BASE64_ONLY = re.compile(rb"[A-Za-z0-9+/\s]+")
 _UU_BEGIN = re.compile(rb"^begin(?:-base64)? [0-7]{3,4} [^\r\n]{1,255}\r?\n", re.MULTILINE)
@@ -24,14 +27,23 @@ def decode(data: bytes, encoding: str) -> bytes:
 
 
 def _base64(data: bytes) -> bytes:
-    """Base64 with stray characters, missing padding, or several padded pieces one after another."""
-    if b"=" not in data.rstrip(b"=\r\n \t-"):
+    """Base64 with stray characters, missing padding, or several padded pieces one after another.
+
+    What begins with characters that base64 does not know is plain text under a wrong label, and a line of words below
+    the digits is a footer.
+    """
+    start = data.lstrip()[:400].partition(b"\n")[0]
+    if len(start.translate(None, _ALPHABET)) * 20 > len(start):
+        return data
+    if b" " in data and (words := _WORDS_LINE.search(data)) is not None:
+        data = data[: words.start()]
+    if data.count(b"=") > _PIECES_CAP or b"=" not in data.rstrip(b"=\r\n \t-"):
         return _digits(data)
     pieces = _PADDED.split(data)
     decoded = [_digits(pieces[0])]
     for piece in pieces[1:]:
         # Text behind the padding, such as the footer of a mailing list, is no base64.
-        if piece.strip() and not _BASE64_ONLY.fullmatch(piece):
+        if piece.startswith(b" ") or (piece.strip() and not _BASE64_ONLY.fullmatch(piece)):
             break
         decoded.append(_digits(piece))
     return b"".join(decoded)

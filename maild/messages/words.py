@@ -1,4 +1,4 @@
-"""Header values as text: encoded words (RFC 2047), raw 8-bit bytes, folding. The grammar of addresses is not known here.
+"""Header values as text: encoded words (RFC 2047), raw 8-bit bytes, folding. Addresses are read elsewhere.
 
 Senders split words in the middle of a character, leave spaces inside them, forget their end and quote them: all of that
 is read. Every value comes out on one line.

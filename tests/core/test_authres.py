@@ -1,0 +1,97 @@
+"""Authentication-Results count only where a stranger cannot have written them."""
+
+from __future__ import annotations
+
+import pytest
+
+from maild.messages.authres import AuthResults, trusted_results
+
+OURS = ("mx.acme.example",)
+GOOD = (
+    "mx.acme.example; dkim=pass header.i=@bank.example header.s=k header.b=abc; "
+    "spf=pass (mx: domain of a@bank.example designates 192.0.2.1) smtp.mailfrom=a@bank.example; "
+    "dmarc=pass (p=NONE) header.from=bank.example"
+)
+PASSED = AuthResults(
+    dmarc="pass", dmarc_domain="bank.example", dkim_domains=("bank.example",), spf="pass", spf_domain="bank.example"
+)
+NOTHING = AuthResults()
+
+
+def received(by: str) -> tuple[str, str]:
+    """A Received field that this host has stamped."""
+    return "Received", f"from helo (name [192.0.2.1]) by {by} (Postfix) with ESMTP id 1; Sun, 22 Nov 2026"
+
+
+def results(value: str) -> tuple[str, str]:
+    """An Authentication-Results field."""
+    return "Authentication-Results", value
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [results(GOOD), received("mx.acme.example"), received("out.bank.example")],
+        [received("mx.acme.example"), results(GOOD), received("out.bank.example")],
+        [("Return-Path", "<a@b>"), ("X-Any", "x"), results(GOOD)],
+        [results("other.example; dmarc=fail header.from=bank.example"), results(GOOD)],
+        [received("MX.acme.example."), results(GOOD.replace("mx.acme", "MX.Acme"))],
+    ],
+)
+def test_our_servers_results_count(headers: list[tuple[str, str]]) -> None:
+    """Above every stranger's Received, or just below our own."""
+    assert trusted_results(headers, OURS) == PASSED
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [received("out.bank.example"), results(GOOD)],
+        [received("mx.acme.example"), received("out.bank.example"), results(GOOD)],
+        [("Received", "by mx.acme.example.evil.example; x"), results(GOOD)],
+        [("Received", "something without a host"), results(GOOD)],
+        [results(GOOD.replace("mx.acme.example", "other.example", 1))],
+        [results(GOOD.replace("mx.acme.example", '"mx.acme.example"', 1))],
+        [results(GOOD.replace("dmarc=pass", "dmarc=pa\ufffdss"))],
+        [results(GOOD.replace("(p=NONE)", "(p=(NONE)"))],
+        [results(GOOD.replace("(p=NONE)", "(p=NONE"))],
+        [results(GOOD.replace("=bank.example", '="bank.example"'))],
+        [results(GOOD.replace("=bank.example", "=bаnk.example"))],
+        [results("mx.acme.example; none")],
+        [("X-Authentication-Results", GOOD)],
+    ],
+)
+def test_anything_odd_or_misplaced_counts_for_nothing(headers: list[tuple[str, str]]) -> None:
+    """Below a stranger's stamp, another server's name, quotes, nested comments, characters that do not belong."""
+    assert trusted_results(headers, OURS) == NOTHING
+
+
+def test_without_a_configured_server_nothing_counts() -> None:
+    """No id, no trust."""
+    assert trusted_results([results(GOOD)], ()) == NOTHING
+
+
+def test_a_pass_inside_a_reason_is_a_reason() -> None:
+    """Text that a sender can choose is not a result."""
+    value = 'mx.acme.example; dmarc=fail reason="x; dmarc=pass header.from=a.example" header.from=bank.example'
+    assert trusted_results([results(value)], OURS) == AuthResults(dmarc="fail", dmarc_domain="bank.example")
+
+
+def test_results_that_contradict_each_other_are_none() -> None:
+    """Two verdicts on the same thing leave us as wise as before."""
+    one = "mx.acme.example; dmarc=fail header.from=bank.example"
+    two = "mx.acme.example; dmarc=pass header.from=bank.example"
+    assert trusted_results([results(one), results(two)], OURS).dmarc is None
+
+
+def test_a_field_below_the_next_received_adds_nothing() -> None:
+    """Even our own name may be forged below the stamp that follows our results."""
+    forged = results("mx.acme.example; auth=pass smtp.auth=anna")
+    headers = [received("mx.acme.example"), results(GOOD), received("mx.acme.example"), forged]
+    assert trusted_results(headers, OURS) == PASSED
+
+
+def test_an_authenticated_submission_names_its_login() -> None:
+    """A trusted relay may say who logged in (RFC 8601, 2.7.4)."""
+    found = trusted_results([results("mx.acme.example 1; auth = pass (login) smtp.auth = anna")], OURS)
+    assert (found.auth, found.auth_identity) == ("pass", "anna")
