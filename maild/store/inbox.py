@@ -21,6 +21,17 @@ Row = Mapping[Any, Any]
 T = TypeVar("T")
 
 
+# Built once: SQLAlchemy spends more on making a statement than SQLite on carrying it out.
+_FINISH = (
+    inbox.update()
+    .where(inbox.c.id == sa.bindparam("wanted"))
+    .values(
+        attempts=inbox.c.attempts + 1,
+        **{name: sa.bindparam(name) for name in ("state", "ticket_id", "reason", "decision", "finished_at")},
+    )
+)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Waiting:
     """An accepted mail that nothing has been decided about."""
@@ -110,18 +121,8 @@ class InboxStore:
         now: datetime,
     ) -> None:
         """The mail has come to its end; what decided it is kept with it."""
-        connection.execute(
-            inbox.update()
-            .where(inbox.c.id == inbox_id)
-            .values(
-                state=state,
-                ticket_id=ticket,
-                reason=reason,
-                decision=decision,
-                finished_at=now,
-                attempts=inbox.c.attempts + 1,
-            )
-        )
+        values = {"state": state, "ticket_id": ticket, "reason": reason, "decision": decision, "finished_at": now}
+        connection.execute(_FINISH, values | {"wanted": inbox_id})
 
     def postpone(self, inbox_id: int, *, reason: str, next_at: datetime, traceback: str | None = None) -> None:
         """Handling failed; the mail waits, with the reason, until `next_at`."""

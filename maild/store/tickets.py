@@ -172,7 +172,7 @@ class TicketStore:
             return
         values = ticket_row(ticket) | {"next_step_at": plan.next_step_at}
         if plan.is_new:
-            connection.execute(tickets.insert().values(id=ticket.id, **values))
+            connection.execute(tickets.insert(), values | {"id": ticket.id})
             connection.execute(counters.update().where(counters.c.name == "tickets").values(value=ticket.id + 1))
         else:
             connection.execute(tickets.update().where(tickets.c.id == ticket.id).values(**values))
@@ -181,7 +181,7 @@ class TicketStore:
         self._save_ids(connection, plan)
         if plan.message is not None:
             row = message_row(plan.message) | {"ticket_id": ticket.id, "inbox_id": inbox_id, "digest": digest}
-            connection.execute(messages.insert().values(**row))
+            connection.execute(messages.insert(), row)
         _insert(
             connection,
             events,
@@ -219,15 +219,8 @@ class TicketStore:
             key = key_of(person.address)
             assert key is not None
             if key not in known:
-                connection.execute(
-                    participants.insert().values(
-                        ticket_id=ticket_id,
-                        key=key,
-                        name=person.address.name,
-                        address=person.address.address,
-                        confirmed=person.confirmed,
-                    )
-                )
+                row = {"key": key, "name": person.address.name, "address": person.address.address}
+                connection.execute(participants.insert(), row | {"ticket_id": ticket_id, "confirmed": person.confirmed})
                 known[key] = person.confirmed
             elif known[key] != person.confirmed:
                 connection.execute(

@@ -119,7 +119,7 @@ class AttachmentNote:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Message:
-    """One mail of a ticket, in or out. `proposed`: attached on doubtful evidence. `author`: the agent's id, if one wrote it."""
+    """One mail of a ticket. `proposed`: attached on doubtful evidence. `author`: the id of the agent who wrote it."""
 
     at: datetime
     direction: Direction

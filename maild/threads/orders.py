@@ -57,7 +57,7 @@ class Setting:
     now: datetime
 
 
-class _Wrong(UsageError):
+class _WrongError(UsageError):
     """An order that cannot be carried out; its text is for the agent, in his language."""
 
 
@@ -105,7 +105,7 @@ def _one(ticket: Ticket, order: Order, setting: Setting) -> tuple[Ticket, str]:
             if near
             else say(setting.language, "known", names=" ".join(f"/{n}" for n in HANDLERS))
         )
-        raise _Wrong(say(setting.language, "unknown_order", name=order.name) + hint)
+        raise _WrongError(say(setting.language, "unknown_order", name=order.name) + hint)
     return handler(ticket, order, setting)
 
 
@@ -113,7 +113,7 @@ def _status(happening: Happening) -> Callable[[Ticket, Order, Setting], tuple[Ti
     def handler(ticket: Ticket, order: Order, setting: Setting) -> tuple[Ticket, str]:
         _no_argument(order, setting)
         if not states.can(ticket.status, happening):
-            raise _Wrong(say(setting.language, "not_possible", status=ticket.status))
+            raise _WrongError(say(setting.language, "not_possible", status=ticket.status))
         status = states.after(ticket.status, happening)
         solved_at = setting.now if status in (Status.SOLVED, Status.CLOSED) else None
         effect = say(setting.language, "status", before=ticket.status, after=status)
@@ -124,12 +124,12 @@ def _status(happening: Happening) -> Callable[[Ticket, Order, Setting], tuple[Ti
 
 def _no_argument(order: Order, setting: Setting) -> None:
     if order.argument:
-        raise _Wrong(say(setting.language, "no_argument", name=order.name))
+        raise _WrongError(say(setting.language, "no_argument", name=order.name))
 
 
 def _needed(order: Order, setting: Setting) -> str:
     if not order.argument:
-        raise _Wrong(say(setting.language, "argument_missing", name=order.name))
+        raise _WrongError(say(setting.language, "argument_missing", name=order.name))
     return order.argument
 
 
@@ -141,7 +141,7 @@ def _note(ticket: Ticket, order: Order, setting: Setting) -> tuple[Ticket, str]:
 def _take(ticket: Ticket, order: Order, setting: Setting) -> tuple[Ticket, str]:
     _no_argument(order, setting)
     if setting.agent is None:
-        raise _Wrong(say(setting.language, "take_who"))
+        raise _WrongError(say(setting.language, "take_who"))
     return replace(ticket, assignee=setting.agent.id), say(setting.language, "assigned", name=setting.agent.name)
 
 
@@ -156,7 +156,7 @@ def _assign(ticket: Ticket, order: Order, setting: Setting) -> tuple[Ticket, str
             if near
             else say(setting.language, "known", names=" ".join(names))
         )
-        raise _Wrong(say(setting.language, "unknown_agent", name=wanted) + hint)
+        raise _WrongError(say(setting.language, "unknown_agent", name=wanted) + hint)
     return replace(ticket, assignee=agent.id), say(setting.language, "assigned", name=agent.name)
 
 
@@ -168,7 +168,7 @@ def _unassign(ticket: Ticket, order: Order, setting: Setting) -> tuple[Ticket, s
 def _priority(ticket: Ticket, order: Order, setting: Setting) -> tuple[Ticket, str]:
     wanted = _needed(order, setting).lower()
     if wanted not in set(Priority):
-        raise _Wrong(
+        raise _WrongError(
             say(setting.language, "unknown_priority", name=wanted)
             + say(setting.language, "known", names=" ".join(Priority))
         )
@@ -186,7 +186,7 @@ def _untag(ticket: Ticket, order: Order, setting: Setting) -> tuple[Ticket, str]
     words = _tag_words(order, setting)
     missing = [w for w in words if w not in ticket.tags]
     if missing:
-        raise _Wrong(say(setting.language, "no_such_tag", name=missing[0]))
+        raise _WrongError(say(setting.language, "no_such_tag", name=missing[0]))
     tags = tuple(t for t in ticket.tags if t not in words)
     return replace(ticket, tags=tags), say(setting.language, "tags", names=", ".join(tags) or "-")
 
@@ -205,7 +205,7 @@ def _queue(ticket: Ticket, order: Order, setting: Setting) -> tuple[Ticket, str]
             if near
             else say(setting.language, "known", names=" ".join(names.values()))
         )
-        raise _Wrong(say(setting.language, "unknown_queue", name=wanted) + hint)
+        raise _WrongError(say(setting.language, "unknown_queue", name=wanted) + hint)
     effect = say(setting.language, "queue", before=ticket.queue, after=names[wanted])
     return replace(ticket, queue=names[wanted], assignee=None), effect
 

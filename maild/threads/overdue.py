@@ -1,4 +1,4 @@
-"""A deadline nears or has passed: what the promise's steps do to a ticket, and who is told. Each step once, in order."""
+"""A deadline nears or has passed: what the promise's steps do to a ticket, and who is told. In order."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ class LetterKind(StrEnum):
 class Letter:
     """A mail of ours, ready to be written: everything is decided but its bytes.
 
-    `template` names the text (`maild/templates/LANGUAGE/TEMPLATE.txt`, shadowed by `rules/letters/LANGUAGE/TEMPLATE.txt`),
+    `template` names the text (maild/templates/LANGUAGE/TEMPLATE.txt, or the admin's own in rules/letters/),
     `context` holds plain values for it. `subject` None: the template's own. `envelope_from` "" is the null return path
     (RFC 5321, 4.5.5). `automatic` letters are marked as RFC 3834 asks. `unique`: at most one letter with this key is
     ever stored. `not_before`: the moment from which it may leave.
@@ -69,7 +69,7 @@ class WrittenLetter:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OutgoingMail:
-    """A stored letter as a sender sees it. Recipients are the envelope's; those done or refused for good are left out."""
+    """A stored letter as a sender sees it. Recipients that are done or refused for good are left out."""
 
     id: int
     message_id: str
@@ -82,7 +82,7 @@ class OutgoingMail:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """What became of one try at sending: per recipient accepted, refused for good (with the reply), or to be tried again."""
+    """What became of one try: recipients accepted, refused for good (with the reply), or to be tried again."""
 
     accepted: tuple[str, ...] = ()
     refused: tuple[tuple[str, str], ...] = ()
@@ -104,7 +104,7 @@ class Remembered:
 class Plan:
     """What is to be done, whole: applied in one transaction, or printed and not done at all.
 
-    `ticket` is the ticket as it is afterwards, with `is_new` saying whether it exists yet; None where no ticket changes.
+    `ticket` is the ticket as it is afterwards, `is_new` says whether it exists yet; None where none changes.
     `belongs_to` is the ticket the mail is tied to, changed or not. `explanation` is what `maild explain` prints.
     """
 

@@ -50,7 +50,7 @@ class Practice:
         return f"{self.tag}-{ticket}"
 
     def language_for(self, *wishes: str) -> str:
-        """The first wish that letters exist in; else English for those who write neither, else the desk's first language."""
+        """The first wish that letters exist in; else English for who writes another, else the first language."""
         for wish in wishes:
             if wish in self.languages:
                 return wish

@@ -34,34 +34,45 @@ class Happening(StrEnum):
     SILENCE = "silence"
 
 
-class NotPossible(UsageError):
+class NotPossibleError(UsageError):
     """What was ordered does not fit the status the ticket is in."""
 
 
-_S = Status
-_H = Happening
-# In the order of Happening; None: cannot happen in this status (an order is refused, a mail opens a new ticket).
-_TABLE: dict[Status, tuple[Status | None, ...]] = {
-    #             reply     auto       answer      note       pending     hold      solve      close      reopen     undelivered silence
-    _S.NEW:     (_S.OPEN,  _S.NEW,    _S.PENDING, _S.NEW,    _S.PENDING, _S.HOLD,  _S.SOLVED, _S.CLOSED, None,      _S.OPEN,    None),
-    _S.OPEN:    (_S.OPEN,  _S.OPEN,   _S.PENDING, _S.OPEN,   _S.PENDING, _S.HOLD,  _S.SOLVED, _S.CLOSED, None,      _S.OPEN,    None),
-    _S.PENDING: (_S.OPEN,  _S.PENDING, _S.PENDING, _S.PENDING, _S.PENDING, _S.HOLD, _S.SOLVED, _S.CLOSED, _S.OPEN,  _S.OPEN,    None),
-    _S.HOLD:    (_S.OPEN,  _S.HOLD,   _S.PENDING, _S.HOLD,   _S.PENDING, _S.HOLD,  _S.SOLVED, _S.CLOSED, _S.OPEN,   _S.OPEN,    None),
-    _S.SOLVED:  (_S.OPEN,  _S.SOLVED, _S.PENDING, _S.SOLVED, _S.PENDING, _S.HOLD,  _S.SOLVED, _S.CLOSED, _S.OPEN,   _S.OPEN,    _S.CLOSED),
-    _S.CLOSED:  (None,     _S.CLOSED, _S.PENDING, _S.CLOSED, _S.PENDING, _S.HOLD,  _S.SOLVED, _S.CLOSED, _S.OPEN,   _S.OPEN,    None),
-    _S.SPAM:    (_S.SPAM,  _S.SPAM,   _S.PENDING, _S.SPAM,   None,       None,     None,      _S.CLOSED, _S.OPEN,   _S.SPAM,    None),
-    _S.MERGED:  (None,     _S.MERGED, None,       _S.MERGED, None,       None,     None,      None,      None,      _S.MERGED,  None),
-}  # fmt: skip
+# One column a happening, in the order of Happening; "-": it cannot happen in this status (an order is refused, a
+# customer's mail opens a new ticket).
+_TABLE_TEXT = """
+         reply    auto     answer   note     pending  hold     solve    close    reopen   bounce   silence
+new      open     new      pending  new      pending  hold     solved   closed   -        open     -
+open     open     open     pending  open     pending  hold     solved   closed   -        open     -
+pending  open     pending  pending  pending  pending  hold     solved   closed   open     open     -
+hold     open     hold     pending  hold     pending  hold     solved   closed   open     open     -
+solved   open     solved   pending  solved   pending  hold     solved   closed   open     open     closed
+closed   -        closed   pending  closed   pending  hold     solved   closed   open     open     -
+spam     spam     spam     pending  spam     -        -        -        closed   open     spam     -
+merged   -        merged   -        merged   -        -        -        -        -        merged   -
+"""
+
+
+def _read_table(text: str) -> dict[Status, dict[Happening, Status | None]]:
+    table: dict[Status, dict[Happening, Status | None]] = {}
+    for line in text.strip().splitlines()[1:]:
+        status, *following = line.split()
+        cells = (None if word == "-" else Status(word) for word in following)
+        table[Status(status)] = dict(zip(Happening, cells, strict=True))
+    return table
+
+
+_TABLE = _read_table(_TABLE_TEXT)
 
 
 def after(status: Status, happening: Happening) -> Status:
-    """The status that follows; raises NotPossible with a sentence that says what cannot be done."""
-    following = _TABLE[status][list(Happening).index(happening)]
+    """The status that follows; raises NotPossibleError with a sentence that says what cannot be done."""
+    following = _TABLE[status][happening]
     if following is None:
-        raise NotPossible(f"a ticket that is {status} cannot take {happening.replace('_', ' ')}")
+        raise NotPossibleError(f"a ticket that is {status} cannot take {happening.replace('_', ' ')}")
     return following
 
 
 def can(status: Status, happening: Happening) -> bool:
     """Whether this may happen in this status."""
-    return _TABLE[status][list(Happening).index(happening)] is not None
+    return _TABLE[status][happening] is not None

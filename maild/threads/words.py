@@ -1,4 +1,4 @@
-"""What orders answer, in the agent's language. The letters' own texts are templates; these are the facts put into them."""
+"""What orders answer, in the agent's language. Letters are templates; these are facts in them."""
 
 from __future__ import annotations
 

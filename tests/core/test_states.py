@@ -3,7 +3,7 @@
 import pytest
 
 from maild.threads.model import Status
-from maild.threads.states import Happening, NotPossible, after, can
+from maild.threads.states import Happening, NotPossibleError, after, can
 
 S, H = Status, Happening
 # What the desk promises, row by row: happening, then every status it leads to from new, open, pending, hold, solved,
@@ -33,7 +33,7 @@ def test_every_happening_in_every_status_leads_where_it_is_promised(status: S, h
     """Each cell of the table, and nothing outside it."""
     assert can(status, happening) is (word != "-")
     if word == "-":
-        with pytest.raises(NotPossible, match=str(status)):
+        with pytest.raises(NotPossibleError, match=str(status)):
             after(status, happening)
     else:
         assert word == after(status, happening)
