@@ -207,7 +207,7 @@ CHALLENGE_TEXTS = (
     *("whitelist", "white list", "qurb", "mailblocks", "bluebottle", "sendio", "0spam", "uol antispam", "antispam uol"),
     *("подтвердите, что письмо отправил человек", "чтобы ваше письмо было доставлено, перейдите"),
 )
-"""Challenges: "confirm that you are a person, then your mail is delivered". A text counts only from a robot's sender."""
+"""Challenges: "confirm that you are a person, then your mail arrives". A text counts only from a robot's sender."""
 
 AUTO_SUBJECTS = (
     *(
@@ -330,3 +330,34 @@ ROBOT_LOCAL_PARTS = (
     *("noanswer", "no-answer", "neotvechat", "nobody", "unattended", "autoresponder", "auto-reply", "autoreply"),
 )
 """Local parts of senders that nobody reads."""
+
+BOUNCE_SUBJECTS = (
+    *(r"undeliver", r"delivery (?:status|failure|failed|has failed|report|error|notification|unsuccessful|problem)"),
+    *(
+        r"delivery (?:is )?delayed",
+        r"returned (?:mail|message|to sender|e-?mail)",
+        r"failure notice",
+        r"non[- ]?deliver",
+    ),
+    *(
+        r"mail(?:ing)? (?:failure|error|system error|could not)",
+        r"mail(?:box)? delivery",
+        r"failed (?:mail|delivery|message)",
+    ),
+    *(r"could ?n[o']t be delivered", r"not be delivered", r"message status", r"warning: (?:message|could not send)"),
+    *(r"unknown (?:user|recipient|address)", r"user unknown", r"error sending", r"postmaster not", r"delivery notice"),
+    *(r"loop alert", r"you .{1,60} are not member", r"bounced", r"rejected", r"address (?:un|not )", r"non remis"),
+    *(r"unzustellbar", r"nicht zugestellt", r"zustellung", r"rückläufer", r"échec de (?:la )?remise", r"non distribu"),
+    *(r"onbestelbaar", r"niet bezorgd", r"no entregad", r"no se (?:puede|pudo) entregar", r"error de entrega"),
+    *(
+        r"mancata consegna",
+        r"impossibile recapitare",
+        r"não (?:foi )?(?:possível )?entreg",
+        r"falha n[oa] (?:entrega|envio)",
+    ),
+    *(r"niedostarcz", r"nie dostarcz", r"nedoručiteln", r"doručení", r"olevererbar", r"kunne ikke leveres"),
+    *(r"kan inte levereras", r"teslim edilemedi", r"недостав", r"не доставлен", r"не может быть доставлен"),
+    *(r"ошибка доставки", r"невозможно доставить", r"сбой доставки", r"возврат", r"не вдалося достав"),
+    *(r"配信", r"エラー", r"未送達", r"退信", r"退回", r"배달"),
+)
+"""Subjects of delivery reports, as regular expressions; they only make a mail worth reading as one."""

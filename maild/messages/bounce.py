@@ -11,7 +11,8 @@ from email.message import Message
 
 from flufl.bounce import all_failures
 
-from maild.messages import bounce_patterns, dsn, statuses
+from maild.messages import bounce_json, bounce_patterns, dsn, statuses
+from maild.messages.auto_phrases import BOUNCE_SUBJECTS
 from maild.messages.mail import Bounce, BounceRecipient
 
 _LONGEST_TEXT = 200_000
@@ -24,22 +25,20 @@ _MESSAGE_ID = re.compile(
 )
 _DAEMONS = (
     *("mailer-daemon", "mailerdaemon", "mail-daemon", "postmaster", "mail delivery", "mail deliver system"),
-    *("mailer daemon", "mail system", "maildelivery", "mdaemon", "bounce", "mmdf", "uucp", "ndr administrator"),
+    *(
+        "sns.amazonaws.com",
+        "mailer daemon",
+        "mail system",
+        "maildelivery",
+        "mdaemon",
+        "bounce",
+        "mmdf",
+        "uucp",
+        "ndr administrator",
+    ),
     *("system administrator", "mail administrator", "delivery subsystem", "почтовая служба", "mail administrator"),
 )
-_SUBJECTS = re.compile(
-    r"undeliver|delivery (?:status|failure|failed|has failed|report|error|notification|unsuccessful|problem|delayed)"
-    r"|returned (?:mail|message|to sender|e-?mail)|failure notice|mail(?:ing)? (?:failure|error|system error|could not)"
-    r"|mail(?:box)? delivery|non[- ]?deliver|failed (?:mail|delivery|message)|could ?n[o']t be delivered|not be delivered"
-    r"|message status|warning: (?:message|could not send)|unzustellbar|nicht zugestellt|zustellung|rückläufer|retour"
-    r"|non remis|échec de (?:la )?remise|non distribu|onbestelbaar|niet bezorgd|no entregad|no se (?:puede|pudo) entregar"
-    r"|error de entrega|mancata consegna|impossibile recapitare|não (?:foi )?(?:possível )?entreg|falha n[oa] (?:entrega|envio)"
-    r"|niedostarcz|nie dostarcz|zwrot|nedoručiteln|doručení|olevererbar|kunne ikke leveres|kan inte levereras|teslim edilemedi"
-    r"|недостав|не доставлен|не может быть доставлен|ошибка доставки|невозможно доставить|сбой доставки|возврат|не вдалося достав"
-    r"|недоставлен|配信|エラー|未送達|退信|退回|배달|user unknown|error sending|postmaster (?:notify|notification)|mail failure"
-    r"|address (?:un|not )|delivery notice|loop alert|you .{1,60} are not member|unknown recipient|bounced|rejected",
-    re.IGNORECASE,
-)
+_SUBJECTS = re.compile("|".join(BOUNCE_SUBJECTS), re.IGNORECASE)
 _PASSED_ON = re.compile(
     r"\s{0,4}(?:re|fwd?|aw|wg|ha|на|отв|пересл|tr|rv|sv|vs|odp|pd|i)\s{0,2}(?:\[\d{1,3}\])?\s{0,2}[:：]", re.IGNORECASE
 )
@@ -71,7 +70,7 @@ def read_bounce(message: Message, text: str) -> Bounce | None:
     report = dsn.is_delivery_report(message)
     if not report and not _looks_like_daemon(message) and _PASSED_ON.match(subject):
         return None
-    found = dsn.recipients(message)
+    found = dsn.recipients(message) or bounce_json.recipients(text)
     text = text[:_LONGEST_TEXT] or _own_text(message)
     report_text, returned = bounce_patterns.divide(text)
     if not any(r.status and not r.status.endswith(".0.0") for r in found):
@@ -120,7 +119,7 @@ def _failed_recipients(message: Message, report_text: str) -> tuple[BounceRecipi
 
 
 def _by_flufl(message: Message, report_text: str) -> tuple[BounceRecipient, ...]:
-    """What flufl.bounce makes of it, which gets a small copy: its forty detectors are slow on hostile mail, and may raise."""
+    """What flufl.bounce makes of a small copy: its forty detectors are slow on hostile mail, and may raise."""
     try:
         temporary, permanent = all_failures(_small(message))
     except Exception:  # noqa: BLE001 - any of forty detectors, on input from anywhere
@@ -156,7 +155,7 @@ def _own_addresses(message: Message) -> frozenset[str]:
     written = " ".join(
         str(v) for name in ("From", "To", "Reply-To", "Delivered-To", "Return-Path") for v in message.get_all(name, [])
     )
-    return frozenset(dsn.clean_address(a).casefold() for a in dsn.ADDRESS.findall(written[:20_000]))
+    return frozenset(dsn.clean_address(a).lower() for a in dsn.ADDRESS.findall(written[:20_000]))
 
 
 def _returned_to(message: Message, returned: str, report_text: str) -> tuple[BounceRecipient, ...]:
@@ -180,6 +179,8 @@ def _returned_to(message: Message, returned: str, report_text: str) -> tuple[Bou
 def _original_id(message: Message, text: str) -> str | None:
     """The Message-ID of the mail that came back: from its part, from text, or from the report's own References."""
     own = str(message.get("Message-ID") or "").strip()
+    if (told := bounce_json.message_id(text)) is not None:
+        return told
     for part in dsn.parts(message):
         payload = part.get_payload()
         if part is message or part.get_content_type() not in (

@@ -61,8 +61,8 @@ _SYSTEM_LOCAL = frozenset({"listserv", "majordomo", "listproc", "sympa", "mailma
 class ClassView:
     """What the judgement looks at. Header names as written, values decoded; `content_type` in lower case.
 
-    `envelope_sender` is "" for the null return path and None where it is not known; `own` says that the mail carries our
-    own signed mark.
+    `envelope_sender` is "" for the null return path and None where it is not known; `own` says that the mail carries
+    our own signed mark.
     """
 
     headers: tuple[tuple[str, str], ...]
@@ -111,12 +111,14 @@ def _own(view: ClassView, _fields: _Fields) -> Verdict:
     return (MailClass.OWN, "it carries our own signed mark") if view.own else None
 
 
-def _report(view: ClassView, _fields: _Fields) -> Verdict:
+def _report(view: ClassView, fields: _Fields) -> Verdict:
     """Receipts (RFC 8098) and abuse reports (RFC 5965) say what they are in their top type."""
     kind = view.content_type_params.get("report-type", "").lower()
     if view.content_type != "multipart/report" and view.content_type != "message/disposition-notification":
         return None
     parts = set(view.part_types)
+    if view.bounce is not None and "rejected" in fields.first("auto-submitted").lower():
+        return None  # Dovecot reports a full mailbox as a disposition notification; it is a bounce
     if kind == "feedback-report" or (not kind and "message/feedback-report" in parts):
         return MailClass.ABUSE_REPORT, "a feedback report (RFC 5965)"
     if kind == "disposition-notification" or (not kind and "message/disposition-notification" in parts):
@@ -126,17 +128,19 @@ def _report(view: ClassView, _fields: _Fields) -> Verdict:
 
 def _challenge(view: ClassView, fields: _Fields) -> Verdict:
     """Challenges often dress as bounces or as replies, so they are looked for before both."""
-    subject = view.subject.casefold()
+    subject = view.subject.lower()
     if any(phrase in subject for phrase in auto_phrases.CHALLENGE_SUBJECTS) and _from_robot(view, fields):
         return MailClass.CHALLENGE, "its subject asks the sender to confirm that he is a person"
-    if _from_robot(view, fields) and any(
-        p in view.text[:_LONGEST_TEXT].casefold() for p in auto_phrases.CHALLENGE_TEXTS[:-2]
-    ):
-        if view.bounce is None or not any(
-            r.status and r.status[:4] in ("5.1.", "5.2.", "5.4.") for r in view.bounce.recipients
-        ):
-            return MailClass.CHALLENGE, "it asks the sender to confirm that he is a person"
+    text = view.text[:_LONGEST_TEXT].lower()
+    asks = any(phrase in text for phrase in auto_phrases.CHALLENGE_TEXTS)
+    if asks and _from_robot(view, fields) and _no_address_fault(view.bounce):
+        return MailClass.CHALLENGE, "it asks the sender to confirm that he is a person"
     return None
+
+
+def _no_address_fault(bounce: Bounce | None) -> bool:
+    """A report that gives a fault of the address or the mailbox is a bounce, whatever advice stands in it."""
+    return bounce is None or not any((r.status or "")[:4] in ("5.1.", "5.2.", "5.4.") for r in bounce.recipients)
 
 
 def _bounce(view: ClassView, _fields: _Fields) -> Verdict:
@@ -145,7 +149,7 @@ def _bounce(view: ClassView, _fields: _Fields) -> Verdict:
     actions = {r.action for r in view.bounce.recipients}
     if actions and actions <= {"delivered", "relayed", "expanded"}:
         return MailClass.RECEIPT, "a delivery report that says delivered (RFC 3464)"
-    subject = view.subject.casefold()
+    subject = view.subject.lower()
     if actions == {"delayed"}:
         return MailClass.DELAY, "a delivery report that only says delayed (RFC 3464)"
     if not actions and (says_delayed(view.text) or any(p in subject for p in auto_phrases.DELAY_SUBJECTS)):
@@ -157,7 +161,7 @@ def _bounce(view: ClassView, _fields: _Fields) -> Verdict:
 
 def _receipt(view: ClassView, fields: _Fields) -> Verdict:
     """Receipts that keep to no standard: a receipt's subject, and nobody's own words or a robot's sender."""
-    if not view.subject.casefold().lstrip().startswith(auto_phrases.RECEIPT_SUBJECTS):
+    if not view.subject.lower().lstrip().startswith(auto_phrases.RECEIPT_SUBJECTS):
         return None
     if (
         not view.text.strip()
@@ -181,7 +185,7 @@ def _auto_submitted(view: ClassView, fields: _Fields) -> Verdict:
     return None
 
 
-def _autoreply_fields(view: ClassView, fields: _Fields) -> Verdict:
+def _autoreply_fields(_view: ClassView, fields: _Fields) -> Verdict:
     name = fields.named(*_AUTOREPLY_FIELDS)
     if name is not None and fields.first(name).lower() not in ("no", "false", "0"):
         return MailClass.OUT_OF_OFFICE, f"it carries {name}"
@@ -196,7 +200,7 @@ def _out_of_office_words(view: ClassView, fields: _Fields) -> Verdict:
     if _away_by_subject(view):
         return MailClass.OUT_OF_OFFICE, "its subject is that of an absence note"
     if _second_sign(view, fields):
-        said = split_reply(view.text[:_LONGEST_TEXT]).reply.casefold()
+        said = split_reply(view.text[:_LONGEST_TEXT]).reply.lower()
         if any(phrase in said for phrase in auto_phrases.OUT_OF_OFFICE_TEXTS):
             return MailClass.OUT_OF_OFFICE, "its text is that of an absence note, and a machine sent it"
     return None
@@ -232,7 +236,7 @@ def _machine_fields(_view: ClassView, fields: _Fields) -> Verdict:
     return None
 
 
-def _senders(view: ClassView, fields: _Fields) -> Verdict:
+def _senders(view: ClassView, _fields: _Fields) -> Verdict:
     local, _, domain = (view.sender or "").lower().rpartition("@")
     if _DAEMON_LOCAL.fullmatch(local) or (view.sender or "").lower() == "mailer-daemon":
         return MailClass.AUTO_GENERATED, f"a mail system writes as {local or view.sender}"
@@ -257,7 +261,7 @@ def _null_path(view: ClassView, fields: _Fields) -> Verdict:
 
 
 def _monitoring(view: ClassView, _fields: _Fields) -> Verdict:
-    if view.subject.casefold().lstrip().startswith(auto_phrases.AUTO_SUBJECTS):
+    if view.subject.lower().lstrip().startswith(auto_phrases.AUTO_SUBJECTS):
         return MailClass.AUTO_GENERATED, "its subject is that of a monitoring system"
     return None
 
@@ -286,8 +290,8 @@ def _second_sign(view: ClassView, fields: _Fields) -> bool:
 
 
 def _away_by_subject(view: ClassView) -> MailClass | None:
-    """The subject of an absence note, above all: at its start or in brackets, behind at most two prefixes of a reply."""
-    subject = view.subject.casefold().strip()[:300]
+    """The subject of an absence note: at its start or in brackets, behind at most two prefixes of a reply."""
+    subject = view.subject.lower().strip()[:300]
     replied = False
     for _ in range(2):
         found = _PREFIX.match(subject)

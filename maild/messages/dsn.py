@@ -41,7 +41,7 @@ def recipients(message: Message) -> tuple[BounceRecipient, ...]:
         for block in _blocks(part):
             recipient = _recipient(block)
             if recipient is not None and len(found) < _MOST_RECIPIENTS:
-                found.setdefault(recipient.address.casefold(), recipient)
+                found.setdefault(recipient.address.lower(), recipient)
     return tuple(found.values())
 
 

@@ -11,16 +11,18 @@ from dataclasses import dataclass
 
 from maild.messages.header_block import HeaderBlock, block_at
 from maild.messages.mail import Address, Forwarded, Mail
-from maild.messages.phrases import FORWARD_PREFIXES, REPLY_PREFIXES
+from maild.messages.phrases import FORWARD_ENDINGS, REPLY_PREFIXES
 from maild.messages.quotes import Mark, MarkKind, find_marks, is_divider, is_forward_line
 
 _MOST_LINES = 20_000
 _LONGEST_FIELD = 2_000
 _MOST_ADDRESSES = 50
+_NEAR = 6
 _PREFIX = re.compile(r"\s{0,4}([^\W\d_]{1,12})\s{0,2}(?:\[\d{1,3}\]|\(\d{1,3}\)|\^\d{1,3})?\s{0,2}[:：]")
 _MAILTO = re.compile(r"\[mailto:\s{0,2}([^\]\s]{3,320})\]|<mailto:([^>\s]{3,320})>", re.IGNORECASE)
 _LINKED = re.compile(r"\[([^\]\n]{1,320})\]\(mailto:[^)\s]{1,320}\)")
 _BARE = re.compile(r"[^\s<>\[\]()\",;:'`=|\\]{1,64}@[^\s<>\[\]()\",;:'`=|\\]{1,253}")
+_DATED = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4},? \d{1,2}:\d{2}(?::\d{2})?,? ")
 _MARKUP = re.compile(r"\*\*|&lt;|&gt;")
 _MIME = re.compile(r"[ \t]*(?:content-type|mime-version|message-id|content-transfer-encoding):", re.IGNORECASE)
 
@@ -37,8 +39,8 @@ class _Place:
 def find_forwarded(text: str, subject: str, inner: Mail | None) -> Forwarded | None:
     """The mail that was passed on with this one, or None.
 
-    `inner` is an attached mail (message/rfc822) where there is one. With a subject of a reply only the forwarding line of
-    a client counts, since replies quote header blocks and attach mails as proof.
+    `inner` is an attached mail (message/rfc822) where there is one. With a subject of a reply only the forwarding line
+    of a client counts, since replies quote header blocks and attach mails as proof.
     """
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")[:_MOST_LINES]
     found = _place(lines, subject)
@@ -54,37 +56,41 @@ def find_forwarded(text: str, subject: str, inner: Mail | None) -> Forwarded | N
 
 def _is_reply(subject: str) -> bool:
     prefix = _PREFIX.match(subject)
-    return prefix is not None and prefix[1].casefold() in REPLY_PREFIXES
-
-
-def _is_forward(subject: str) -> bool:
-    prefix = _PREFIX.match(subject)
-    return prefix is not None and prefix[1].casefold() in FORWARD_PREFIXES
+    return prefix is not None and prefix[1].lower() in REPLY_PREFIXES
 
 
 def _place(lines: Sequence[str], subject: str) -> _Place | None:
     reply = _is_reply(subject)
-    marks = list(find_marks(lines))
-    for mark in marks:
+    for mark in find_marks(lines):
         if mark.kind is MarkKind.FORWARD:
             return _below(lines, mark)
-        if mark.kind is not MarkKind.ATTRIBUTION and not reply:
-            # Without a prefix it is the first mail of a conversation, so the block cannot be what it answers.
-            if mark.kind is MarkKind.BLOCK or _block_below(lines, mark.end) is not None:
-                return _below(lines, mark)
-        if reply and mark.kind is not MarkKind.ATTRIBUTION:
+        if mark.kind is MarkKind.ATTRIBUTION:
+            continue
+        if reply:
             return None  # from here on it is the mail that is answered, with whatever was forwarded in it
-    if _is_forward(subject) or not reply:
-        return _quoted_place(lines)
-    return None
+        # Without a prefix it is the first mail of a conversation, so the block cannot be what it answers.
+        if mark.kind is MarkKind.BLOCK or _block_below(lines, mark.end) is not None:
+            return _below(lines, mark)
+    return None if reply else _quoted_place(lines)
 
 
 def _below(lines: Sequence[str], mark: Mark) -> _Place:
-    if mark.kind is MarkKind.BLOCK:
-        block = block_at(lines, mark.start)
-    else:
-        block = _block_below(lines, mark.end)
+    block = block_at(lines, mark.start) if mark.kind is MarkKind.BLOCK else _block_below(lines, mark.end)
+    block = block or _attribution_below(lines, mark.end)
     return _Place(mark=mark.start, block=block, body=block.end if block else mark.end)
+
+
+def _attribution_below(lines: Sequence[str], start: int) -> HeaderBlock | None:
+    """Yandex writes `21.11.2026, 10:00, "Anna" <anna@b.example>:` below its forwarding line."""
+    near = lines[start : start + _NEAR]
+    mark = next(find_marks(near), None)
+    if mark is None or mark.kind is not MarkKind.ATTRIBUTION or any(line.strip() for line in near[: mark.start]):
+        return None
+    words = " ".join(line.strip() for line in near[mark.start : mark.end]).rstrip(" :")
+    dated = _DATED.match(words)
+    sender = words[dated.end() :] if dated else words
+    fields = {"from": sender, "date": dated[0].strip(" ,")} if dated else {"from": sender}
+    return HeaderBlock(start=start + mark.start, end=start + mark.end, fields=fields)
 
 
 def _block_below(lines: Sequence[str], start: int) -> HeaderBlock | None:
@@ -116,16 +122,26 @@ def _read(lines: Sequence[str], place: _Place) -> Forwarded:
     body = list(lines[place.body :])
     if lines[place.mark].lstrip().startswith(">") and all(b.startswith(">") or not b.strip() for b in body):
         body = [b[1:].removeprefix(" ") if b.startswith(">") else b for b in body]
-    body = _without_mime_header(body)
+    body = _without_mime_header(_without_end(body))
     senders = _addresses(fields.get("from", ""))
     return Forwarded(
         before="\n".join(before).strip("\n"),
         sender=senders[0] if senders else None,
         to=_addresses(fields.get("to", "")),
         date=fields.get("date") or None,
-        subject=fields["subject"] if "subject" in fields else None,
+        subject=fields.get("subject"),
         text="\n".join(body).strip("\n"),
     )
+
+
+def _without_end(body: list[str]) -> list[str]:
+    """Without the client's line below the forwarded mail, and without blank lines above it."""
+    end = len(body)
+    while end and not body[end - 1].strip(" >"):
+        end -= 1
+    if end and body[end - 1].strip(" \t>*-—_=").lower().startswith(FORWARD_ENDINGS):
+        return body[: end - 1]
+    return body
 
 
 def _without_mime_header(body: list[str]) -> list[str]:

@@ -32,7 +32,7 @@ def field_of(line: str) -> tuple[str, str] | None:
     at = min((i for i in (head.find(":"), head.find("：")) if i >= 0), default=-1)
     if at < 1:
         return None
-    kind = _KINDS.get(head[:at].strip(_DECORATION).casefold())
+    kind = _KINDS.get(head[:at].strip(_DECORATION).lower())
     return (kind, line[at + 1 : _LONGEST_LINE].strip(_DECORATION)) if kind else None
 
 
@@ -73,7 +73,7 @@ def _goes_on(lines: Sequence[str], blank: int, found: Mapping[str, str]) -> bool
 
 
 def _continues(lines: Sequence[str], i: int, found: Mapping[str, str]) -> bool:
-    """A folded line: indented, an unfinished address list, or followed by another header line or the end of the block."""
+    """A folded line: an unfinished address or list above it, an address on it, or another header line below it."""
     if i + 1 >= len(lines) or not found:
         return False
     before = lines[i - 1].rstrip(_DECORATION)
@@ -106,7 +106,7 @@ def _split_joined(found: dict[str, str]) -> dict[str, str]:
 
 def _field_inside(value: str, kind: str) -> tuple[int, str]:
     """Where a field of `kind` begins inside a value, and what it holds; -1 where there is none."""
-    low = value.casefold()
+    low = value.lower()
     for name in HEADER_NAMES[kind]:
         at = low.find(f" {name}")
         if at < 0:

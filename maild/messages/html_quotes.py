@@ -1,7 +1,7 @@
 """The marks that mail clients leave in HTML around quoted mail, and where they fall in the text made from it.
 
-No tree is built: hostile HTML makes trees slow. The HTML is walked once; the words before a mark are then found again in
-the text, so any converter may have made it. A plain <blockquote> is no mark: the text shows it as `>`.
+No tree is built: hostile HTML makes trees slow. The HTML is walked once; the words before a mark are then found again
+in the text, so any converter may have made it. A plain <blockquote> is no mark: the text shows it as `>`.
 """
 
 from __future__ import annotations
@@ -234,7 +234,7 @@ def _align(words: Sequence[str], standing: Mapping[str, Sequence[int]], at: int)
 
 
 def _boundary(text: str, found: Sequence[re.Match[str]], at: int) -> int:
-    """The place in `text` before word number `at`: the beginning of its line, where that is not before the word above."""
+    """The place in `text` before word number `at`: its line's beginning, unless the word above stands on that line."""
     above = found[at - 1].end() if at else 0
     below = found[at].start() if at < len(found) else len(text)
     line = text.find("\n", above, below)

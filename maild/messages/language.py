@@ -39,7 +39,8 @@ _FOREIGN = {
 }
 _CYRILLIC_WORDS = {
     "ru": "и в не на что я с как это по но вы у за так же из мы она они он то мне нет да уже если или есть для был при"
-    " все когда где очень спасибо здравствуйте добрый день пожалуйста привет можно нужно почему только ещё еще меня вас",
+    " все когда где очень спасибо здравствуйте добрый день пожалуйста привет можно нужно почему только"
+    " ещё еще меня вас",
     "uk": "і в не на що я з як це по але ви у за так же із ми вона вони він та мені ні вже якщо або є для був при"
     " все коли де дуже дякую добрий день будь ласка привіт можна потрібно чому тільки ще мене вас й доброго дня вітаю",
     "be": "і ў не на што я з як гэта па але вы у за так жа мы яна яны ён мне ці ужо калі або ёсць для быў дзякуй"
@@ -70,11 +71,14 @@ _LATIN_LETTERS = {
     "ro": {"ă": 6, "ș": 8, "ț": 8, "ţ": 5, "â": 2, "î": 2},
 }
 _LATIN_WORDS = {
-    "en": "the and is are you to of in that it for with my have this on not be can we please hello thanks thank hi i your"
+    "en": "the and is are you to of in that it for with my have this on not be can we please hello thanks"
+    " thank hi i your"
     " was but me do how when what from would could there if has an our will no yes",
-    "de": "der die das und ist nicht ich sie zu mit den von auf für es ein eine wir haben kann bitte danke hallo mein ihre"
+    "de": "der die das und ist nicht ich sie zu mit den von auf für es ein eine wir haben kann bitte danke"
+    " hallo mein ihre"
     " bei wie auch sehr dem des nach wird noch mir aber oder wenn guten tag funktioniert seit",
-    "fr": "le la les et est pas je vous de des un une pour que qui dans sur avec ne au ce mon ma votre merci bonjour nous"
+    "fr": "le la les et est pas je vous de des un une pour que qui dans sur avec ne au ce mon ma votre merci"
+    " bonjour nous"
     " être ai avez plus du en il elle mais comment bien s'il plaît ça j'ai n'est c'est",
     "es": "el la los las y es no de que un una para con por en mi su se lo gracias hola buenos días favor puede tengo"
     " está del al como pero más cuando donde necesito me ha muy",
@@ -84,17 +88,21 @@ _LATIN_WORDS = {
     " como mas mais está tenho gostaria favor ao foi estou",
     "pl": "i w nie na się że z do jest to jak mam proszę dziękuję dzień dobry o po czy od za jestem ale co mi dla przez"
     " tylko już może witam nie działa moje",
-    "nl": "de het een en is niet ik u van dat te in op voor met zijn mijn kan hallo bedankt dank wij maar ook er aan naar"
+    "nl": "de het een en is niet ik u van dat te in op voor met zijn mijn kan hallo bedankt dank wij maar ook"
+    " er aan naar"
     " heb bij als wat geen graag goedemorgen werkt kunt",
     "cs": "a je se na že v s z to do ne prosím děkuji dobrý den jsem ale jak mám si pro po by co nebo už od mi také"
     " nefunguje není",
     "sk": "a je sa na že v s z to do nie prosím ďakujem dobrý deň som ale ako mám si pre po by čo alebo už od mi tiež"
     " nefunguje nie",
-    "sv": "och är det att i på jag inte en ett som med för av till har kan vi tack hej min men om den ni vad hur fungerar"
+    "sv": "och är det att i på jag inte en ett som med för av till har kan vi tack hej min men om den ni vad"
+    " hur fungerar"
     " mig från var",
-    "da": "og er det at i på jeg ikke en et som med for af til har kan vi tak hej min men om den hvad hvordan virker mig"
+    "da": "og er det at i på jeg ikke en et som med for af til har kan vi tak hej min men om den hvad hvordan"
+    " virker mig"
     " fra jer kunne",
-    "no": "og er det at i på jeg ikke en et som med for av til har kan vi takk hei min men om den hva hvordan fungerer meg"
+    "no": "og er det at i på jeg ikke en et som med for av til har kan vi takk hei min men om den hva hvordan"
+    " fungerer meg"
     " fra dere kunne",
     "fi": "ja on ei että se en kun ole mutta hei kiitos minun voi tämä ovat miten olen mikä niin voisitteko toimi ei",
     "tr": "ve bir bu için de da ne var mı mi ben çok ile merhaba teşekkürler lütfen nasıl değil ama olarak sayın iyi"
@@ -109,7 +117,7 @@ _SETS = {
 
 def guess(text: str) -> str:
     """The language's ISO 639-1 code, or "" where a text is too short or too mixed to tell."""
-    text = _NOISE.sub(" ", text[: 4 * _LONGEST])[:_LONGEST].casefold()
+    text = _NOISE.sub(" ", text[: 4 * _LONGEST])[:_LONGEST].lower()
     letters = _LETTERS.findall(text)
     if not letters:
         return ""

@@ -191,29 +191,13 @@ REPLY_PREFIXES = (
 )
 """Subject prefixes that say "this is an answer"."""
 
-FORWARD_PREFIXES = (
-    *(
-        "fwd",
-        "fw",
-        "wg",
-        "tr",
-        "rv",
-        "i",
-        "enc",
-        "vb",
-        "vs",
-        "vl",
-        "pd",
-        "doorst",
-        "ilt",
-        "fs",
-        "rif",
-        "trs",
-        "továbbítás",
-    ),
-    *("пересл", "переслано", "пер", "пересланное", "переслать", "转发", "轉寄", "転送", "전달", "пд"),
+FORWARD_ENDINGS = (
+    *("end forwarded message", "end of forwarded message", "end of the forwarded message", "ende der weitergeleiteten"),
+    *("fin du message transféré", "fin del mensaje reenviado", "fine messaggio inoltrato", "koniec przekazywanej"),
+    *("конец пересылаемого сообщения", "конец пересланного сообщения", "кінець переадресованого повідомлення"),
+    *("кінець пересланого повідомлення", "конец переадресованного сообщения"),
 )
-"""Subject prefixes that say "this is passed on"."""
+"""The line below a forwarded mail (Yandex, mutt)."""
 
 MOBILE_SIGNATURES = (
     *(

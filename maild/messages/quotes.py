@@ -75,7 +75,7 @@ def is_divider(line: str) -> bool:
 
 def is_forward_line(line: str) -> bool:
     """`---------- Forwarded message ---------`, `Begin forwarded message:` and their translations."""
-    text = line.strip(_SOFT + ">").casefold()
+    text = line.strip(_SOFT + ">").lower()
     if not text or len(text) > 200:
         return False
     if text.endswith((":", "：")):
@@ -99,7 +99,7 @@ def find_marks(lines: Sequence[str]) -> Iterator[Mark]:
 def _looks_like_mark(line: str) -> bool:
     """Was it worth a second look, which costs time?"""
     head = line[:200]
-    return field_of(head) is not None or _OPENER.match(head.strip(_SOFT).casefold()) is not None
+    return field_of(head) is not None or _OPENER.match(head.strip(_SOFT).lower()) is not None
 
 
 def _mark_at(lines: Sequence[str], i: int) -> Mark | None:
@@ -140,13 +140,13 @@ def _is_original_line(line: str) -> bool:
     if len(line) > 200 or not line.strip(_SOFT + ">").startswith(("-", "—", "_", "=")):
         return False
     inside = _DASHED.fullmatch(line)
-    return inside is not None and inside[1].strip(_SOFT).casefold().startswith(ORIGINAL_MESSAGE)
+    return inside is not None and inside[1].strip(_SOFT).lower().startswith(ORIGINAL_MESSAGE)
 
 
 def _attribution_at(lines: Sequence[str], i: int) -> Mark | None:
     """An attribution that begins at line `i`, on one line or wrapped."""
     first = lines[i][:_LONGEST].strip(_SOFT)
-    if _OPENER.match(first.casefold()) and (_DATE.search(first) or _opens_without_date(first)):
+    if _OPENER.match(first.lower()) and (_DATE.search(first) or _opens_without_date(first)):
         end = _end_of_dated(lines, i)
         if end:
             return Mark(kind=MarkKind.ATTRIBUTION, start=i, end=end)
@@ -157,7 +157,7 @@ def _attribution_at(lines: Sequence[str], i: int) -> Mark | None:
 
 def _opens_without_date(first: str) -> bool:
     """`Вы писали:` and `You wrote:` need no date."""
-    return first.casefold().startswith(("вы писали", "вы написали", "ви писали", "you wrote", "in article"))
+    return first.lower().startswith(("вы писали", "вы написали", "ви писали", "you wrote", "in article"))
 
 
 def _end_of_dated(lines: Sequence[str], i: int) -> int:
@@ -170,7 +170,7 @@ def _end_of_dated(lines: Sequence[str], i: int) -> int:
             if j + 1 < len(lines) and lines[j + 1].strip(_SOFT).startswith("<"):
                 continue
             return 0
-        if j > i and is_quoted(lines[j]) and not line.startswith(">:") and not _WROTE.search(line.casefold()):
+        if j > i and is_quoted(lines[j]) and not line.startswith(">:") and not _WROTE.search(line.lower()):
             return 0
         joined = f"{joined} {line}" if joined else line
         if len(joined) > _LONGEST:
@@ -182,7 +182,7 @@ def _end_of_dated(lines: Sequence[str], i: int) -> int:
 
 def _ends_dated(joined: str, lines: Sequence[str], after: int) -> bool:
     """Whether the joined lines, which open with a date, are an attribution that is complete."""
-    low = joined.casefold()
+    low = joined.lower()
     bare = low.rstrip(" -—_*")
     wrote = _WROTE.search(low) is not None
     if bare.endswith((":", "：")):
@@ -198,13 +198,13 @@ def _ends_dated(joined: str, lines: Sequence[str], after: int) -> bool:
 def _is_named(lines: Sequence[str], i: int) -> bool:
     """`Anna <anna@b> wrote:`, `Анна пишет:`, `---- Anna wrote ----`: a name and a verb, no date."""
     line = lines[i].strip(_SOFT)
-    low = line.casefold()
+    low = line.lower()
     if len(line) > 200:
         return False
     if line.startswith("--") and line.endswith("--"):
         return _WROTE.search(low) is not None and len(low.split()) < 16
-    if not line.endswith((":", "：")) or not _WROTE.search(low[-40:]):
+    if not line.endswith((":", "：")) or not _WROTE.search(low):
         return False
-    if _ADDRESS.search(low) and len(low.split()) < 14:
+    if _ADDRESS.search(low) and len(low.split()) < 16:
         return True
-    return len(low.split()) < 8 and quote_follows(lines, i + 1)
+    return _WROTE.search(low[-40:]) is not None and len(low.split()) < 8 and quote_follows(lines, i + 1)

@@ -127,8 +127,8 @@ def _without_trailing_quotes(lines: Sequence[str], kept: list[int], attributions
     if end or attributions:
         return kept[:end] if any(is_quoted(lines[i]) for i in kept[end:]) else kept
     inner = [lines[i].lstrip("> |\t") for i in kept]
-    first = next(find_marks(inner[:_LOOK_INTO_QUOTE]), None)
-    return [] if first is not None and first.start == 0 and first.kind is MarkKind.ATTRIBUTION else kept
+    mark = next(find_marks(inner[:_LOOK_INTO_QUOTE]), None)
+    return [] if mark is not None and mark.start == 0 and mark.kind is MarkKind.ATTRIBUTION else kept
 
 
 def _without_leading_quote(lines: Sequence[str], kept: list[int], *, attributed: bool) -> list[int]:

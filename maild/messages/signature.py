@@ -69,9 +69,11 @@ def _after_weak_delimiter(lines: Sequence[str], end: int) -> int:
     for i in range(max(0, end - 3 * _MOST_WEAK), end):
         if lines[i][:1] != "—" and _WEAK_DELIMITER.fullmatch(lines[i]):
             below = _filled(lines, i + 1, end)
+            if not below:
+                continue
             short = all(len(_URL.sub("", line)) <= 70 for line in below)
-            prose = len(below) > 2 and any(line.rstrip().endswith((".", "?")) for line in below)
-            if below and len(below) <= _MOST_WEAK and short and not prose:
+            prose = (len(below) > 1 or len(below[0]) > 40) and any(line.rstrip().endswith((".", "?")) for line in below)
+            if len(below) <= _MOST_WEAK and short and not prose:
                 return i
     return end
 
@@ -89,7 +91,7 @@ def _mobile(lines: Sequence[str], end: int) -> int:
 
 
 def _is_mobile(line: str) -> bool:
-    text = _URL.sub("", line[:600]).strip(_LINK_MARKS + "()<>").casefold()
+    text = _URL.sub("", line[:600]).strip(_LINK_MARKS + "()<>").lower()
     # "Sent from my desk, is much easier" is a sentence.
     return text.startswith(MOBILE_SIGNATURES) and len(text.split()) <= 14 and ", " not in text
 
@@ -107,7 +109,7 @@ def _closed(lines: Sequence[str], end: int) -> int:
 def _closes(line: str, below: Sequence[str]) -> bool:
     if len(line) > 90 or any(len(_URL.sub("", text)) > 80 or text.endswith("?") for text in below):
         return False
-    text = line.strip(" ,.!;*_—-").casefold()
+    text = line.strip(" ,.!;*_—-").lower()
     if text in CLOSINGS:
         return True
     if text in THANKS and line.rstrip("*_ ")[-1:] in (",", *"abcdefghijklmnopqrstuvwxyzёо"):

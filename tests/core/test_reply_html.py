@@ -1,0 +1,118 @@
+"""Quotes and signatures that mail clients mark in HTML."""
+
+# ruff: noqa: E501  the mails in here keep their long lines
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from maild.messages.reply import split_html
+
+REPLY = "<p>Всё ещё не печатает.</p>"
+TEXT = "Всё ещё не печатает.\n\nДобрый день!\n\nПерезагрузите принтер."
+QUOTE = "<p>Добрый день!</p><p>Перезагрузите принтер.</p>"
+
+CLIENTS = {
+    "gmail": f'{REPLY}<div class="gmail_quote">{QUOTE}</div>',
+    "gmail, nested divs": f'{REPLY}<div class="gmail_quote gmail_quote_container"><div><div>{QUOTE}</div></div></div>',
+    "apple mail": f'{REPLY}<blockquote type="cite">{QUOTE}</blockquote>',
+    "yahoo": f'{REPLY}<div id="yahoo_quoted_8412345" class="yahoo_quoted">{QUOTE}</div>',
+    "outlook web": f'{REPLY}<hr><div id="divRplyFwdMsg" dir="ltr"></div>{QUOTE}',
+    "outlook web, newer": f"{REPLY}<div id='appendonsend'></div>{QUOTE}",
+    "outlook, word": f"{REPLY}<div style='border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt'></div>{QUOTE}",
+    "outlook express": f"{REPLY}<DIV CLASS=OutlookMessageHeader></DIV>{QUOTE}",
+    "outlook for mac": f'{REPLY}<span id="OLK_SRC_BODY_SECTION">{QUOTE}</span>',
+    "hotmail": f'{REPLY}<hr id="stopSpelling">{QUOTE}',
+    "proton": f'{REPLY}<div class="protonmail_quote">{QUOTE}</div>',
+    "zimbra": f'{REPLY}<hr id="zwchr" data-marker="__DIVIDER__">{QUOTE}',
+    "zoho": f'{REPLY}<div class="zmail_extra">{QUOTE}</div>',
+    "comment with a tag in it": f'<!-- <div class="gmail_quote"> -->{REPLY}<div class="gmail_quote">{QUOTE}</div>',
+    "styles first": f'<style>.gmail_quote {{ x }}</style>{REPLY}<div class="gmail_quote">{QUOTE}</div>',
+}
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_a_clients_mark_begins_the_quoted_mail(client: str) -> None:
+    """The element that a client puts around or above the quoted mail cuts the text where its words begin."""
+    split = split_html(CLIENTS[client], TEXT)
+    assert split is not None
+    assert (split.reply, split.quoted) == ("Всё ещё не печатает.", "Добрый день!\n\nПерезагрузите принтер.")
+
+
+def test_the_line_of_thunderbird_goes_with_its_quote() -> None:
+    """moz-cite-prefix stands above the blockquote; both are one quote."""
+    html = f'Ответ.<div class="moz-cite-prefix">21.11.2026 10:00, Иван пишет:</div><blockquote type="cite">{QUOTE}</blockquote>'
+    split = split_html(html, "Ответ.\n\n21.11.2026 10:00, Иван пишет:\n\n> Добрый день!\n>\n> Перезагрузите принтер.")
+    assert split is not None
+    assert (split.reply, split.quoted[:14]) == ("Ответ.", "21.11.2026 10:")
+
+
+def test_an_answer_below_the_marked_quote_is_kept() -> None:
+    """Bottom posting in HTML."""
+    split = split_html(
+        f'<blockquote type="cite">{QUOTE}</blockquote><p>Перезагрузил.</p>',
+        "> Добрый день!\n>\n> Перезагрузите принтер.\n\nПерезагрузил.",
+    )
+    assert split is not None
+    assert split.reply == "Перезагрузил."
+
+
+def test_answers_between_marked_quotes_are_left_to_the_text() -> None:
+    """Several quotes with words between them: nothing may be cut here."""
+    html = '<blockquote type="cite">A?</blockquote>yes<blockquote type="cite">B?</blockquote>no'
+    assert split_html(html, "> A?\n\nyes\n\n> B?\n\nno") is None
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        f"{REPLY}{QUOTE}",
+        f"{REPLY}<blockquote>{QUOTE}</blockquote>",
+        f'<div class="gmail_quote">{REPLY}{QUOTE}</div>',
+        f'{REPLY}<div class="gmail_quote">---------- Forwarded message ---------<br>{QUOTE}</div>',
+        f'{REPLY}<div class="moz-forward-container">{QUOTE}</div>',
+        "<",
+        "",
+    ],
+)
+def test_html_without_a_clear_mark_says_nothing(html: str) -> None:
+    """No mark, a plain blockquote, a quote of everything and a forward leave the judgement to the text."""
+    assert split_html(html, TEXT) is None
+
+
+def test_a_marked_signature_is_cut_from_the_reply() -> None:
+    """Gmail marks the signature, above the quote as well."""
+    html = f'{REPLY}<div class="gmail_signature">Анна, бухгалтерия</div><div class="gmail_quote">{QUOTE}</div>'
+    split = split_html(html, "Всё ещё не печатает.\nАнна, бухгалтерия\n\nДобрый день!\n\nПерезагрузите принтер.")
+    assert split is not None
+    assert (split.reply, split.signature) == ("Всё ещё не печатает.", "Анна, бухгалтерия")
+
+
+def test_links_and_hidden_words_do_not_move_the_cut() -> None:
+    """The text shows link targets that are no words of the HTML, and lacks what is hidden."""
+    html = '<p>См. <a href="https://x.example/a/b">сайт</a> <i style="display:none">тайное слово</i>тут.</p><div class="gmail_quote">Где?</div>'
+    split = split_html(html, "См. сайт <https://x.example/a/b> тут.\n\nГде?")
+    assert split is not None
+    assert (split.reply, split.quoted) == ("См. сайт <https://x.example/a/b> тут.", "Где?")
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "<div>",
+        "<",
+        "<!--",
+        "<blockquote type=cite>x",
+        "<div class=gmail_quote>a</div>b ",
+        '<div class="',
+        "&#x3c;",
+        "<style>",
+    ],
+)
+def test_a_megabyte_of_html_is_walked_in_no_time(piece: str) -> None:
+    """No HTML makes the walk slow."""
+    started = time.process_time()
+    split_html((piece * (1_000_000 // len(piece)))[:1_000_000], "a b x " * 50_000)
+    assert time.process_time() - started < 1.5

@@ -1,0 +1,78 @@
+"""Where a signature begins, and where it does not."""
+
+# ruff: noqa: E501  the mails in here keep their long lines
+
+from __future__ import annotations
+
+import pytest
+
+from maild.messages.reply import split_reply
+
+SIGNATURES = {
+    "rfc 3676": "-- \nАнна Петрова\nООО «Ромашка»",
+    "delimiter without its blank": "--\nAnna",
+    "delimiter with a long block": "-- \n" + "\n".join(f"line {n}" for n in range(20)),
+    "underscores": "____________\nAnna Petrova\nRomashka Ltd",
+    "iphone ru": "Отправлено с iPhone",
+    "mail.ru app": "Отправлено из Почты Mail.ru для Android",
+    "yandex app": "Отправлено из мобильной Яндекс Почты",
+    "iphone uk": "Надіслано з iPhone",
+    "iphone en": "Sent from my iPhone",
+    "iphone de": "Von meinem iPhone gesendet",
+    "outlook app": "Get Outlook for iOS<https://aka.ms/o0ukef>",
+    "iphone fr": "Envoyé de mon iPhone",
+    "respect": "С уважением,\nАнна Петрова\nбухгалтер\nтел. +7 495 000-00-00",
+    "respect on one line": "С уважением, Анна Петрова",
+    "respect uk": "З повагою,\nОлена Коваль",
+    "regards": "Best regards,\n\nAnna Petrova\nAccountant",
+    "grüße": "Mit freundlichen Grüßen\nAnna Schmidt",
+    "cordialement": "Cordialement,\nAnne Petit",
+    "thanks and a name": "Thanks,\nAnna",
+    "contact data": "Anna Petrova\nanna@romashka.example\n+7 495 000-00-00",
+    "name and device": "Anna Petrova\nvia mobile",
+    "dash and name": "- anna",
+    "two in a row": "С уважением,\nАнна\n\nОтправлено с iPhone",
+}
+
+
+@pytest.mark.parametrize("shape", SIGNATURES)
+def test_a_signature_is_told_from_the_text(shape: str) -> None:
+    """The text ends where a delimiter, a phone's line, a closing or contact data begins."""
+    split = split_reply(f"Добрый день.\n\nПринтер не печатает.\n\n{SIGNATURES[shape]}\n")
+    assert split.reply == "Добрый день.\n\nПринтер не печатает."
+    assert split.signature == "\n".join(line.rstrip() for line in SIGNATURES[shape].split("\n"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Отправлено с ошибкой, помогите исправить пожалуйста",
+        "Sent from my desk, which is much easier than from the phone.",
+        "Заказ:\n\n- бумага",
+        "We need:\n-- paper\n-- ink\n\nCan you?",
+        "спасибо",
+        "Помогло.\n\nСпасибо!",
+        "С уважением отношусь к вашей работе, но принтер не печатает.\n\nКогда почините?",
+        "Итог:\n----\n\nПринтер стоит, и вот что мы с ним сделали сегодня утром всем отделом.\n\nЖдём ответа до вечера пятницы.",
+        "--\nАнна",
+        "Зовут меня так\nИван Петров",
+    ],
+)
+def test_text_that_resembles_a_signature_stays(text: str) -> None:
+    """Sentences, lists, thanks and drawn lines are the sender's words."""
+    split = split_reply(text)
+    assert (split.reply, split.signature) == (text, "")
+
+
+def test_signatures_above_and_below_the_quote_are_both_found() -> None:
+    """K-9 and others put the signature below the quote, the sender his closing above it."""
+    split = split_reply(
+        "Готово.\n\nС уважением,\nАнна\n\n21.11.2026 10:00, Иван пишет:\n> Как дела?\n\n-- \nОтправлено из K-9"
+    )
+    assert split.reply == "Готово."
+    assert split.signature.split() == ["С", "уважением,", "Анна", "--", "Отправлено", "из", "K-9"]
+
+
+def test_a_trackers_sign_is_no_text() -> None:
+    """Mail trackers leave a lone letter below the text."""
+    assert split_reply("Готово.\n\n\u1427\n").reply == "Готово."
