@@ -50,20 +50,20 @@ class Outbox(Protocol):
         """
         ...
 
-    def claim(self, now: datetime, limit: int) -> Sequence[OutgoingMail]:
+    def claim(self, now: datetime, limit: int, /) -> Sequence[OutgoingMail]:
         """Takes at most `limit` mails that are waiting or uncertain with `next_at` <= now, the longest due first, and
         not held; each is in `sending` and has one more in `attempts` (the value given includes this try). No two
         callers are ever given the same mail. Recipients that were accepted or refused for good before are left out.
         """
         ...
 
-    def mark_uncertain(self, mail_id: int, until: datetime) -> None:
+    def mark_uncertain(self, mail_id: int, until: datetime, /) -> None:
         """The final dot is about to be sent: state uncertain, `next_at` = until. It must be on the disk when this
         returns; a crash from here on makes the same bytes go again at `until`.
         """
         ...
 
-    def settle(self, mail_id: int, outcome: Outcome, now: datetime, next_at: datetime | None) -> None:
+    def settle(self, mail_id: int, outcome: Outcome, now: datetime, next_at: datetime | None, /) -> None:
         """What the try came to. Accepted and refused recipients are done; those not named, and the deferred ones, stay.
 
         None left: state sent, or failed if any was ever refused. Some left: `next_at` given, state uncertain if the
@@ -72,7 +72,7 @@ class Outbox(Protocol):
         """
         ...
 
-    def release(self, mail_ids: Sequence[int], reason: str, next_at: datetime) -> None:
+    def release(self, mail_ids: Sequence[int], reason: str, next_at: datetime, /) -> None:
         """Claimed, not tried: back to waiting with the try given back, due at `next_at`; `last_error` = reason, where
         one is given.
         """

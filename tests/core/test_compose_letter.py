@@ -164,6 +164,7 @@ def test_no_value_makes_a_new_field(text: str) -> None:
 
 BODIES = [
     "Hello",
+    "x" * 5000,
     "Привет\r\n.\r\nещё\r\n",
     ".\n..\n.hidden\nFrom here on\n",
     "x" * 5000 + "\n" + "ю" * 5000,

@@ -71,6 +71,14 @@ def test_a_proven_sender_reads_his_subject_and_name() -> None:
     assert "в понедельник, 23 ноября, до 13:00 (Europe/Moscow)" in written.text
 
 
+def test_a_subject_is_one_line_of_bearable_length() -> None:
+    """Whatever the customer's mail said."""
+    given = context("answer", ticket={"number": "SUP-1", "subject": "a\r\nBcc: b  c " + "x" * 2000})
+    subject = letters().render("answer", "en", given).subject
+    assert subject.startswith("Re: a Bcc: b c xxx")
+    assert len(subject) == 500
+
+
 def test_without_a_promise_no_time_is_named() -> None:
     """A desk with no service level promises nothing."""
     written = letters().render("acknowledgement", "en", context("acknowledgement", respond_by=None))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -125,6 +126,16 @@ def test_a_reply_to_the_mail_counts_for_every_recipient(sending: Sending, step: 
     assert sending.send().accepted
 
 
+def test_a_relay_that_lost_the_thread_fails_no_mail(sending: Sending) -> None:
+    """503: it and we do not agree where in the dialogue we are; the mail waits, the connection is opened anew."""
+    sending.relay.mail = "503 5.5.1 bad sequence of commands"
+    outcome = sending.send()
+    assert (outcome.refused, len(outcome.deferred)) == ((), 1)
+    sending.relay.mail = None
+    assert sending.send().accepted
+    assert sending.relay.connections == 2
+
+
 def test_a_break_behind_the_final_dot_is_uncertain(sending: Sending) -> None:
     """It may have arrived: neither accepted nor deferred, and no recipient is forgotten."""
     sending.relay.end = "drop"
@@ -142,7 +153,9 @@ def test_silence_behind_the_final_dot_is_uncertain_too(sending: Sending) -> None
     """A relay that scans for ever."""
     sending.relay.end = "hang"
     slow = Sending(sending.relay, final_timeout=0.2)
+    begun = time.monotonic()
     outcome = slow.send()
+    assert time.monotonic() - begun < 2
     assert outcome.uncertain
     assert "final dot" in outcome.error
 
