@@ -144,10 +144,10 @@ def _read(rules_dir: Path, desk: Desk) -> _Read:
     # Where a file could not be read, whatever it should have said is missing everywhere else: that is no news.
     findings = [*broken, *(f for f in (*team_findings, *level_findings, *rule_findings) if not broken or f.line)]
     if broken:
-        findings = [f for f in findings if not f.code.startswith(("unknown-queue", "unknown-agent", "no-default"))]
-    elif not any(f.code in ("bad-value", "missing-key", "unknown-key") for f in rule_findings):
-        last = max(sources, default="routing.toml")
-        findings.extend(default_findings(ruling.rules.rules, ruling.found, _shown(rules_dir / last)))
+        findings = [f for f in findings if f.code not in ("unknown-queue", "unknown-agent", "no-default-queue")]
+    last = _shown(rules_dir / max(sources, default="routing.toml"))
+    whole = not broken and not any(f.code in ("bad-value", "missing-key", "unknown-key") for f in rule_findings)
+    findings.extend(default_findings(ruling.rules.rules, ruling.found, last, whole=whole))
     policy = Policy(
         rules=ruling.rules,
         team=team,

@@ -85,12 +85,12 @@ def _read(model: type[Table], data: object, source: Source, path: Path) -> tuple
 def _findings(
     model: type[Table], error: ValidationError, source: Source, path: Path, rule: str | None
 ) -> Iterator[Finding]:
-    told: set[Path] = set()
-    for detail in error.errors(include_url=False, include_input=False):
-        place = tuple(part for part in detail["loc"] if not _is_branch(model, part))
-        if place in told:
-            continue  # of a key that may be several things each is told, and one is enough
-        told.add(place)
+    details = error.errors(include_url=False, include_input=False)
+    places = [tuple(part for part in detail["loc"] if not _is_branch(model, part)) for detail in details]
+    for position, (place, detail) in enumerate(zip(places, details, strict=True)):
+        # Of a key that may be of several kinds, what is wrong is told for each: the one that goes deepest is meant.
+        if place in places[:position] or any(len(p) > len(place) and p[: len(place)] == place for p in places):
+            continue
         if detail["type"] == "extra_forbidden":
             yield unknown_key(source, (*path, *place), _known_keys(model, place[:-1]), rule)
         elif detail["type"] == "missing":
@@ -102,7 +102,11 @@ def _findings(
 
 def _is_branch(model: type[Table], part: str | int) -> bool:
     """Whether a part of pydantic's path is no key of ours but one of several types that it tried."""
-    return isinstance(part, str) and ("[" in part or part in ("int", "str")) and part not in model.model_fields
+    return (
+        isinstance(part, str)
+        and ("[" in part or part in ("int", "str", "constrained-int"))
+        and part not in model.model_fields
+    )
 
 
 def unknown_key(source: Source, path: Path, known: list[str], rule: str | None = None) -> Finding:

@@ -87,7 +87,7 @@ class _Reader:
             message = f"no holidays are known for '{table.holidays}'"
             self.findings.append(found.finding(("holidays",), "bad-value", message, "a code such as RU, DE or DE-BY"))
         hours = None if table.hours == "always" else self.hours(found, table.hours)
-        if hours is not None and not any(hours.values()):
+        if table.hours != "always" and not any(table.hours.values()):
             self.findings.append(found.finding(("hours",), "bad-value", "this calendar never opens"))
         return Calendar(
             name=table.name,
