@@ -21,15 +21,18 @@ class MaildirTransport:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._made = False
 
     def send(self, mail: OutgoingMail, before_data: Callable[[], None]) -> Outcome:  # noqa: ARG002 doing it twice is fine
         """Every recipient is accepted; raises RetryLater where the disk says no (full, read-only, no rights)."""
         try:
-            self._make_folders()
+            if not self._made:
+                self._make_folders()
             for recipient in mail.recipients:
                 self._write(mail, recipient)
             _sync_folder(self._folder / "new")
         except OSError as error:
+            self._made = False  # somebody may have taken the folders away
             raise RetryLater(f"the maildir {self._folder} cannot be written: {error.strerror or error}") from error
         return Outcome(accepted=mail.recipients)
 
@@ -39,6 +42,7 @@ class MaildirTransport:
     def _make_folders(self) -> None:
         for name in ("tmp", "new", "cur"):
             (self._folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._made = True
 
     def _write(self, mail: OutgoingMail, recipient: str) -> None:
         name = _file_name(mail, recipient)

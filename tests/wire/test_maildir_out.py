@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -92,6 +93,17 @@ def test_a_disk_that_says_no_stops_the_queue(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file where the folder should be")
     with pytest.raises(RetryLater, match="out cannot be written"):
         MaildirTransport(tmp_path / "out").send(mail(), never)
+
+
+def test_a_folder_that_was_taken_away_is_made_again(tmp_path: Path) -> None:
+    """An admin empties var/ while the daemon runs: one pause, then it goes on."""
+    transport = MaildirTransport(tmp_path / "out")
+    transport.send(mail(), never)
+    shutil.rmtree(tmp_path / "out")
+    with pytest.raises(RetryLater):
+        transport.send(mail(id=2), never)
+    assert transport.send(mail(id=2), never).accepted
+    assert len(list((tmp_path / "out" / "new").iterdir())) == 1
 
 
 CHILD = """
