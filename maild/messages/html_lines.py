@@ -73,6 +73,7 @@ class Lines:
         self._lines: list[str] = []
         self._line: list[str] = []
         self._quotes = 0
+        self._depth_above = 0
         self._pre = 0
         self._lists: list[int] = []
         self._links: list[tuple[str, int]] = []
@@ -212,8 +213,9 @@ class Lines:
         line = "".join(self._line).replace(self.NBSP, " ").replace(self.BACKSLASH, "\\").replace("\xad", "").rstrip()
         line = "-- " if line == "--" else line
         quotes = "> " * min(self._quotes, _DEPTH_CAP)
-        if self._blank_wanted and line and self._lines:
+        if self._blank_wanted and line and self._lines and self._quotes <= self._depth_above:
             self._lines.append(quotes.rstrip())
+        self._depth_above = self._quotes if line else self._depth_above
         self._blank_wanted = self._blank_wanted and not line
         self._lines.append((quotes + line) if line else quotes.rstrip())
         self._line = []

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import email
 from collections.abc import Callable
+from dataclasses import replace
+from email.errors import MessageError
 from email.message import Message
 
 from maild.errors import Unreadable
@@ -13,8 +15,9 @@ from maild.messages.fields import read_fields
 from maild.messages.headers import Header, read_header
 from maild.messages.mail import Bounce, Forwarded, Mail, MailClass
 from maild.messages.mime import Part, read_parts
+from maild.messages.words import one_line
 
-LANGUAGE_CAP = 1500
+LANGUAGE_CAP = 800
 REPORT_CAP = 256 * 1024
 REPORT_LINES_CAP = 10_000
 OWN_MARK = "X-Maild-Loop"
@@ -88,7 +91,22 @@ def _bounce(raw: bytes, header: Header, root: Part, body: Body) -> Bounce | None
     sender = header.sender.address if header.sender else None
     if not bounce.may_be_bounce(header.headers, root.content_type, types, sender, header.subject):
         return None
-    return bounce.read_bounce(_message(raw), body.text)
+    try:
+        return _clean(bounce.read_bounce(_message(raw), body.text))
+    except (ValueError, LookupError, TypeError, AttributeError, MessageError):
+        # The standard library's own readers stumble over NULs and broken charsets; the mail is then no report.
+        return None
+
+
+def _clean(found: Bounce | None) -> Bounce | None:
+    """A report's values on one line each, without anything that a database refuses."""
+    if found is None:
+        return None
+    recipients = tuple(
+        replace(one, address=one_line(one.address), diagnostic=one.diagnostic and one_line(one.diagnostic))
+        for one in found.recipients
+    )
+    return replace(found, recipients=recipients)
 
 
 def _message(raw: bytes) -> Message:

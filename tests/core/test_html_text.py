@@ -23,6 +23,7 @@ from maild.messages.html import to_text
         ("<ul><li>one</li><li>two<ol><li>in</li></ol></li></ul>", "- one\n- two\n  1. in"),
         ("<ol start=5><li>a<li>b</ol>", "5. a\n6. b"),
         ("x<blockquote>a<blockquote>b</blockquote></blockquote>y", "x\n> a\n> > b\n\ny"),
+        ("wrote:<blockquote><p>a</p><p>b</p></blockquote><p>c</p>", "wrote:\n> a\n>\n> b\n\nc"),
         ('<a href="https://a.example/b">here</a>', "here <https://a.example/b>"),
         ('<a href="https://a.example/">a.example</a>', "a.example"),
         ('<a href="mailto:a@b.example">a@b.example</a>', "a@b.example"),

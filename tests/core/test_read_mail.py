@@ -148,6 +148,20 @@ def test_no_mail_takes_long(name: str) -> None:
     assert len(mail.text) <= 1_000_000
 
 
+def test_a_report_comes_out_clean() -> None:
+    """What a delivery report says is on one line and without NUL, however it is encoded."""
+    raw = (
+        b"From: MAILER-DAEMON@x.example\r\nSubject: Undelivered Mail\r\n"
+        b'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n--b\r\n\r\nNo.\r\n--b\r\n'
+        b"Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; x\r\n\r\nFinal-Recipient: rfc822;"
+        b"a@b.example\r\nAction: failed\r\nStatus: 5.1.1\r\nDiagnostic-Code: smtp; 550 no\x00 user\r\n\r\n--b--\r\n"
+    )
+    mail = read_mail(raw)
+    assert mail.bounce is not None
+    assert [one.address for one in mail.bounce.recipients] == ["a@b.example"]
+    assert "\x00" not in everything(as_json(mail, "x"))
+
+
 def everything(value: object) -> str:
     """All text in a JSON value."""
     if isinstance(value, dict):
