@@ -21,8 +21,9 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from maild.clock import Clock
 from maild.config.settings import Settings
-from maild.desk.assembly import make_transport
+from maild.desk.assembly import make_transports
 from maild.desk.handle import Desk
+from maild.desk.mailboxes import LEASE, Mailboxes
 from maild.desk.rulebook import Rulebook
 from maild.desk.tick import do_due
 from maild.desk.worker import DeskWorker
@@ -50,8 +51,11 @@ class Daemon:
         self._rulebook = Rulebook(settings, self._keep, clock)
         self._desk = Desk(self._keep, self._rulebook.office, clock)
         rules = SendingRules(give_up=settings.outgoing.give_up, uncertain_after=settings.outgoing.uncertain_after)
-        self._sender = Sender(self._keep.outbox, [make_transport(settings)], clock, rules=rules)
+        self._sender = Sender(self._keep.outbox, make_transports(settings), clock, rules=rules)
         self._worker = DeskWorker(self._desk, self._sender.wake)
+        self._mailboxes = Mailboxes(settings, self._keep, clock, self._worker.wake)
+        self._holder = holder
+        self._ticks = False
 
     async def serve(self, ready: Callable[[int], None]) -> None:
         """Run until SIGTERM or SIGINT; `ready` gets the port when mail may come. SIGHUP reads the rules."""
@@ -62,6 +66,7 @@ class Daemon:
         loop.add_signal_handler(signal.SIGHUP, self._rulebook.forget)
         inbox = Inbox(self._keep.inbox, on_accepted=self._worker.wake)
         listener = make_listener(self._settings, inbox, self._clock, self._rulebook)
+        await asyncio.to_thread(self._hold_leases)
         scheduler = self._scheduler()
         try:
             # The port first: a second daemon on it must not begin to work.
@@ -83,6 +88,7 @@ class Daemon:
         scheduler = AsyncIOScheduler(timezone="UTC")
         common = {"trigger": "interval", "coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         scheduler.add_job(self._look, seconds=1, id="look", **common)
+        scheduler.add_job(self._hold, seconds=5, id="leases", **common)
         scheduler.add_job(self._escalate, seconds=5, id="deadlines", **common)
         scheduler.add_job(self._reread, seconds=2, id="rules", **common)
         return scheduler
@@ -102,8 +108,25 @@ class Daemon:
         if outbox_at is not None and outbox_at <= now:
             self._sender.wake()
 
+    async def _hold(self) -> None:
+        try:
+            await asyncio.to_thread(self._hold_leases)
+        except RetryLater as error:
+            _log.warning("leases wait: %s", error)
+
+    def _hold_leases(self) -> None:
+        """One desk of those on a database ticks and reads a mailbox; who dies loses both in time."""
+        now = self._clock.now()
+        self._keep.mailboxes.lease("alive:" + self._holder, now, LEASE)
+        self._ticks = self._keep.mailboxes.lease("ticks", now, LEASE)
+        self._mailboxes.hold()
+        if not self._keep.database.is_sqlite and self._keep.outbox.recover():
+            self._sender.wake()
+
     async def _escalate(self) -> None:
         """Do what deadlines ask for; what cannot be done now is as due at the next tick."""
+        if not self._ticks:
+            return
         try:
             letters = await asyncio.to_thread(
                 do_due, self._keep, self._rulebook.office(), self._clock.now(), self._clock.now()
@@ -119,9 +142,12 @@ class Daemon:
             self._sender.wake()
 
     def _stop(self, inbox: Inbox) -> None:
+        self._mailboxes.stop(_STOP_SECONDS)
         inbox.stop()
         self._worker.stop(_STOP_SECONDS)
         self._sender.stop(_STOP_SECONDS)
+        with suppress(RetryLater):
+            self._keep.mailboxes.give_back()
         self._keep.database.close()
         if self._lock is not None:
             self._lock.close()
@@ -131,6 +157,7 @@ class Daemon:
         try:
             self._keep.outbox.recover()
             handled = 0
+            self._mailboxes.once()
             while self._desk.take_next() is not None:
                 handled += 1
             do_due(self._keep, self._rulebook.office(), self._clock.now(), self._clock.now())
@@ -151,7 +178,7 @@ def make_listener(settings: Settings, inbox: Inbox, clock: Clock, rulebook: Rule
         clock=clock,
         accepts=rulebook.accepts,
         knows_domain=rulebook.knows_domain,
-        protocol=smtp.protocol,
+        protocol="lmtp" if smtp.protocol == "lmtp" else "smtp",
         hostname=settings.desk.reply_domain,
         max_size=smtp.max_size,
         tls_cert=smtp.tls_cert,

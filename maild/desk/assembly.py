@@ -68,6 +68,11 @@ def own_addresses(settings: Settings, policy: Policy) -> frozenset[str]:
     return frozenset(normal(a) for a in (*addresses, f"{local}@{settings.desk.reply_domain}"))
 
 
+def make_transports(settings: Settings) -> list[Transport]:
+    """As many ways out as are worth having side by side: a Maildir waits for the disk, a relay for the network."""
+    return [make_transport(settings) for _ in range(4 if settings.outgoing.transport == "maildir" else 2)]
+
+
 def make_transport(settings: Settings) -> Transport:
     """The way out. Raises ConfigError where the password cannot be read."""
     out = settings.outgoing

@@ -36,6 +36,15 @@ class MaildirTransport:
             raise RetryLater(f"the maildir {self._folder} cannot be written: {error.strerror or error}") from error
         return Outcome(accepted=mail.recipients)
 
+    def check(self) -> None:
+        """Makes the folders and looks whether they can be written to. Raises RetryLater."""
+        try:
+            self._make_folders()
+        except OSError as error:
+            raise RetryLater(f"the maildir {self._folder} cannot be made: {error.strerror or error}") from error
+        if not os.access(self._folder / "tmp", os.W_OK):
+            raise RetryLater(f"the maildir {self._folder} cannot be written by this user")
+
     def close(self) -> None:
         """Nothing is held open."""
 

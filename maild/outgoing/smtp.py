@@ -89,6 +89,11 @@ class SmtpTransport:
         self._used_at = monotonic()
         return dialogue.outcome()
 
+    def check(self) -> None:
+        """Connects, protects, logs in, says goodbye. Raises RetryLater or Unavailable."""
+        self._connected()
+        self.close()
+
     def close(self) -> None:
         """Says goodbye to the relay, if it still listens."""
         smtp, self._smtp = self._smtp, None

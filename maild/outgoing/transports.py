@@ -25,6 +25,10 @@ class Transport(Protocol):
         """
         ...
 
+    def check(self) -> None:
+        """Sees whether mails could be handed over now, and hands none over. Raises RetryLater or Unavailable."""
+        ...
+
     def close(self) -> None:
         """Lets go of connections; `send` opens them anew."""
         ...

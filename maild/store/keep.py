@@ -9,6 +9,7 @@ from sqlalchemy.engine import Connection
 
 from maild.store.engine import Database
 from maild.store.inbox import InboxStore
+from maild.store.mailboxes import MailboxStore
 from maild.store.outbox import OutboxStore
 from maild.store.tickets import TicketStore
 from maild.store.views import Views
@@ -23,6 +24,7 @@ class Keep:
         self.inbox = InboxStore(database)
         self.tickets = TicketStore(database)
         self.outbox = OutboxStore(database, holder)
+        self.mailboxes = MailboxStore(database, holder)
         self.views = Views(database)
 
     def apply(

@@ -120,13 +120,13 @@ class OutboxStore:
         """What a dead sender had claimed and not begun to hand over waits again, due at once; says how many.
 
         On SQLite there is one daemon, so every claim found at a start is a dead one's. Desks that share a PostgreSQL
-        leave the claims of those alone whose lease still runs.
+        leave alone the claims of those whose lease still runs, their own among them, so it may be asked at any time.
         """
         with self._database.write() as connection:
             query = outbox.update().where(outbox.c.state == OutboxState.SENDING)
             if not self._database.is_sqlite:
                 now = connection.execute(sa.select(sa.func.now())).scalar_one()
-                alive = sa.select(leases.c.holder).where(leases.c.until > now, leases.c.holder != self._holder)
+                alive = sa.select(leases.c.holder).where(leases.c.until > now)
                 query = query.where(outbox.c.claimed_by.not_in(alive))
             return connection.execute(query.values(state=OutboxState.WAITING, claimed_by=None)).rowcount
 
