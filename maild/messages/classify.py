@@ -180,8 +180,9 @@ def _auto_submitted(view: ClassView, fields: _Fields) -> Verdict:
             continue
         if word == "auto-replied":
             return MailClass.OUT_OF_OFFICE, f"Auto-Submitted: {value.strip()[:80]} (RFC 3834)"
-        away = _away_by_subject(view)
-        return (away or MailClass.AUTO_GENERATED), f"Auto-Submitted: {value.strip()[:80]} (RFC 3834)"
+        away = _subject_opens(view, auto_phrases.OUT_OF_OFFICE_SUBJECTS + auto_phrases.AWAY_SUBJECTS)
+        judged = MailClass.OUT_OF_OFFICE if away else MailClass.AUTO_GENERATED
+        return judged, f"Auto-Submitted: {value.strip()[:80]} (RFC 3834)"
     return None
 
 
@@ -197,9 +198,11 @@ def _autoreply_fields(_view: ClassView, fields: _Fields) -> Verdict:
 
 
 def _out_of_office_words(view: ClassView, fields: _Fields) -> Verdict:
-    if _away_by_subject(view):
+    if _subject_opens(view, auto_phrases.OUT_OF_OFFICE_SUBJECTS):
         return MailClass.OUT_OF_OFFICE, "its subject is that of an absence note"
     if _second_sign(view, fields):
+        if _subject_opens(view, auto_phrases.AWAY_SUBJECTS):
+            return MailClass.OUT_OF_OFFICE, "its subject speaks of absence, and a machine sent it"
         said = split_reply(view.text[:_LONGEST_TEXT]).reply.lower()
         if any(phrase in said for phrase in auto_phrases.OUT_OF_OFFICE_TEXTS):
             return MailClass.OUT_OF_OFFICE, "its text is that of an absence note, and a machine sent it"
@@ -289,8 +292,8 @@ def _second_sign(view: ClassView, fields: _Fields) -> bool:
     )
 
 
-def _away_by_subject(view: ClassView) -> MailClass | None:
-    """The subject of an absence note: at its start or in brackets, behind at most two prefixes of a reply."""
+def _subject_opens(view: ClassView, phrases: tuple[str, ...]) -> bool:
+    """Does the subject open with one of these, in brackets too, behind at most two prefixes of a reply?"""
     subject = view.subject.lower().strip()[:300]
     replied = False
     for _ in range(2):
@@ -298,13 +301,10 @@ def _away_by_subject(view: ClassView) -> MailClass | None:
         if found and found[0].strip(" :：\t0123456789[]()^") in _REPLY_WORDS:
             subject, replied = subject[found.end() :].strip(), True
     subject = subject.lstrip("[(*<-! ")
-    noted = subject.startswith(auto_phrases.OUT_OF_OFFICE_SUBJECTS)
-    if not noted and not subject.rstrip(" .!").endswith(auto_phrases.OUT_OF_OFFICE_ENDINGS):
-        return None
+    if not subject.startswith(phrases) and not subject.rstrip(" .!").endswith(auto_phrases.OUT_OF_OFFICE_ENDINGS):
+        return False
     # "Re: Automatic reply: ..." with a quote below it is a person who answers the note.
-    if replied and split_reply(view.text[:_LONGEST_TEXT]).quoted:
-        return None
-    return MailClass.OUT_OF_OFFICE
+    return not (replied and split_reply(view.text[:_LONGEST_TEXT]).quoted)
 
 
 _RULES: tuple[Callable[[ClassView, _Fields], Verdict], ...] = (

@@ -138,6 +138,31 @@ def test_exims_own_field_names_the_recipients() -> None:
     assert [r.address for r in found.recipients] == ["a@x.example", "b@x.example"]
 
 
+def test_an_old_server_that_only_the_detectors_know_is_read() -> None:
+    """flufl.bounce knows forms in which no line speaks of the address by itself."""
+    raw = plain(
+        "Message from yahoo.com.\nUnable to deliver message to the following address(es).\n\n"
+        "<olga@client.example>:\nno such user\n\n--- Original message follows.\n",
+        subject="Nachricht",
+        sender="x@yahoo.com",
+    )
+    found = bounce_of(raw)
+    assert found is not None
+    assert [r.address for r in found.recipients] == ["olga@client.example"]
+
+
+def test_the_words_for_people_complete_a_report_without_a_code() -> None:
+    """A status part that says no more than `failed`."""
+    found = bounce_of(
+        dsn(
+            "Final-Recipient: rfc822; a@x.example\nAction: failed\nStatus: 5.0.0",
+            words="<a@x.example>: mailbox is full",
+        )
+    )
+    assert found is not None
+    assert (found.recipients[0].status, found.recipients[0].diagnostic) == ("5.2.2", "<a@x.example>: mailbox is full")
+
+
 def test_a_warning_speaks_of_a_delay() -> None:
     """The server goes on trying: action delayed, soft."""
     found = bounce_of(

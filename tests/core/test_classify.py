@@ -61,6 +61,8 @@ def kind(v: ClassView) -> MailClass:
         view(text="Auto-Submitted: auto-replied\nPrecedence: bulk\n\nТакие заголовки у письма, почему?"),
         view(text="Я в отпуске до 5 мая, но принтер нужен сейчас."),
         view(subject="Отпуск: как оформить?"),
+        view(subject="Vacation request for May"),
+        view(subject="Я в отпуске до 5 мая"),
         view(subject="Re: Automatic reply: Отпуск", text="Спасибо.\n\nOn 21.11.2026 10:00, Anna wrote:\n> I am away"),
         view(subject="Read: the manual says no", text="The manual says it is broken."),
         view(sender="lists@client.example"),
@@ -118,7 +120,7 @@ def test_a_field_that_only_machines_write_decides(expected: str, header: tuple[s
         "Automatic reply: Ваш запрос", "Out of Office: ticket", "Автоответ: Принтер", "Автоматический ответ: Принтер",
         "Re: Автоответ: Принтер", "[Automatyczna odpowiedź] test", "Abwesenheitsnotiz: Drucker", "AW: Automatische Antwort: x",
         "Réponse automatique : Imprimante", "Respuesta automática: x", "Risposta automatica: x", "Resposta automática: x",
-        "Automatisch antwoord: x", "Autosvar: x", "Otomatik yanıt: x", "Автоматична відповідь: x", "Я в отпуске до 5 мая",
+        "Automatisch antwoord: x", "Autosvar: x", "Otomatik yanıt: x", "Автоматична відповідь: x",
         "Anna Schmidt/Berlin/Firma is out of the office.", "自動応答: x", "自动回复: x",
     ],
 )  # fmt: skip
@@ -133,6 +135,17 @@ def test_the_words_of_an_absence_note_need_a_second_sign() -> None:
     assert kind(view(text=words)) is MailClass.PERSON
     assert kind(view(text=words, envelope="")) is MailClass.OUT_OF_OFFICE
     assert kind(view(("List-Id", "<a.b>"), ("Precedence", "bulk"), text=words)) is MailClass.LIST
+
+
+def test_a_subject_of_absence_that_people_write_too_needs_a_second_sign() -> None:
+    """`Vacation ...` is a request from a person and a note from a machine."""
+    assert kind(view(subject="Vacation until May 5", envelope="")) is MailClass.OUT_OF_OFFICE
+    assert kind(view(("Auto-Submitted", "auto-generated"), subject="В отпуске до 5 мая")) is MailClass.OUT_OF_OFFICE
+
+
+def test_what_a_list_passes_on_is_no_absence_note_by_its_words() -> None:
+    """`Precedence: list` is the list's sign, not the writer's."""
+    assert kind(view(("Precedence", "list"), text="I am out of the office, see you.")) is MailClass.LIST
 
 
 def test_quoted_words_of_an_absence_note_do_not_count() -> None:

@@ -88,6 +88,26 @@ def test_an_ordinary_mail_is_no_forward() -> None:
     )
 
 
+def test_the_rest_of_a_raw_header_is_no_text() -> None:
+    """Mutt forwards more fields than a client shows."""
+    head = (
+        "From: Olga <olga@client.example>\nDate: 21 Nov 2026\nSubject: x\nMIME-Version: 1.0\nContent-Type: text/plain"
+    )
+    found = find_forwarded(
+        f"----- Forwarded message from Olga -----\n\n{head}\n\nHello\n\n----- End forwarded message -----", "", None
+    )
+    assert found is not None
+    assert found.text.strip() == "Hello"
+
+
+def test_two_fields_on_one_line_are_both_read() -> None:
+    """A phone runs `To` and `Subject` together."""
+    head = "-------- Message d'origine --------\nDe : Olga <olga@client.example>\nDate : 21/11/26\nÀ : a@b.example Objet : Panne"
+    found = find_forwarded(f"Voir.\n\n{head}\n\nBonjour", "Tr: Panne", None)
+    assert found is not None
+    assert (found.subject, [a.address for a in found.to]) == ("Panne", ["a@b.example"])
+
+
 def test_forwarding_without_a_header_block_still_forwards() -> None:
     """The text below the line is all there is."""
     found = find_forwarded("Begin forwarded message:\n\nHello", "Fwd: x", None)

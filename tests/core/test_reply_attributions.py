@@ -120,3 +120,18 @@ def test_supercited_lines_count_as_quoted() -> None:
         "Спасибо, помогло.\n\nВы писали 21 ноября 2026 г., 10:00:00:\n\nИП> Перезагрузите\nИП> принтер."
     )
     assert split.reply == "Спасибо, помогло."
+
+
+def test_an_address_on_lines_of_its_own_belongs_to_the_attribution() -> None:
+    """A client puts the address between blank lines, its closing `>` looks like a quote."""
+    text = "One.\n\nOn Sat, 21 Nov 2026 at 10:00 Ivan\n\n<\nmailto:ivan@firma.example\n> wrote:\n\nTwo."
+    assert split_reply(text).reply == "One."
+
+
+def test_a_quote_below_thousands_of_dated_lines_is_still_found() -> None:
+    """A pasted log is no reason to give up early, a bomb of dated lines is."""
+    log = "2026-11-21 10:00:01 start\n" * 3_000
+    split = split_reply(f"{log}\nOn 21.11.2026 10:00, Ivan wrote:\n\nSend the log.")
+    assert split.reply == log.rstrip("\n")
+    bomb = "2026-11-21 10:00:01 start\n" * 5_000
+    assert split_reply(f"{bomb}\nOn 21.11.2026 10:00, Ivan wrote:\n\nSend the log.").quoted == ""
