@@ -13,6 +13,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from maild.clock import Clock
@@ -85,7 +86,8 @@ class MailboxPoller:
     def stop(self, deadline: float) -> bool:
         """End within so many seconds: after the group in hand, or by cutting the connection; whether it has ended."""
         self._stop.set()
-        self._ring.send(b"!")
+        with suppress(OSError):  # it was stopped before
+            self._ring.send(b"!")
         worker = self._worker
         if worker is not None:
             worker.join(max(deadline - 1.0, deadline / 2))

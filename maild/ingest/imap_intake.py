@@ -194,7 +194,7 @@ def _windows(session: ImapSession, folder: Folder, last_uid: int) -> Iterator[li
 
 
 def _fetch(session: ImapSession, group: Sequence[_Sized]) -> dict[int, bytes]:
-    """The bodies that the server gives; when it refuses the group, those that it gives one by one."""
+    """The bodies that the server gives; none when it refuses one of them, and then they come one by one later."""
     there = [mail for mail in group if mail.size is not None]
     if len(there) == 1 and _bytes(there) > LARGEST_MAIL:
         log.warning("UID %d has %d bytes: only the beginning is taken", there[0].uid, _bytes(there))
@@ -204,7 +204,7 @@ def _fetch(session: ImapSession, group: Sequence[_Sized]) -> dict[int, bytes]:
     try:
         return session.bodies([mail.uid for mail in there], _bytes(there))
     except CommandRefused:
-        return {} if len(there) == 1 else {uid: raw for mail in there for uid, raw in _fetch(session, [mail]).items()}
+        return {}
 
 
 def _bytes(group: Sequence[_Sized]) -> int:

@@ -267,6 +267,7 @@ def test_stopping_ends_the_wait_for_the_server_at_once(server: Dovecot, user: st
     began = time.monotonic()
     assert running.stop(5.0)
     assert time.monotonic() - began < 1.0
+    assert running.stop(5.0)
 
 
 def test_the_capabilities_of_poor_servers_are_enough() -> None:
@@ -274,13 +275,14 @@ def test_the_capabilities_of_poor_servers_are_enough() -> None:
     with dovecot("imap_capability = IMAP4rev1 LITERAL+") as poor:
         ledger = MemoryLedger()
         box = mailbox(poor.imap, after=After.MOVE, move_to="Done", poll=timedelta(seconds=0.2))
-        with polling(box, ledger):
+        with polling(box, ledger) as running:
             poor.append(mail("one"))
             ledger.wait_for(1)
             poor.append(mail("two"))
             ledger.wait_for(2)
             eventually(lambda: len(poor.flags("Done")) == 2)
             eventually(lambda: poor.flags() == {1: {rb"\Deleted"}, 2: {rb"\Deleted"}})
+            assert running.health.problem is None
         assert poller(box, ledger).once() == 0
         assert len(poor.flags("Done")) == 2
 

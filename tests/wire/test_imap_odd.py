@@ -256,12 +256,13 @@ def test_a_mail_that_is_there_but_never_given_is_passed_after_three_tries() -> N
         ledger = MemoryLedger()
         with polling(mailbox(server.port), ledger):
             ledger.wait_for(2)
+        assert len(server.connections) == 3
     assert ledger.texts == [b"one", b"three"]
     assert ledger.cursors["main/INBOX"].last_uid == 3
 
 
 def test_one_mail_that_the_server_refuses_does_not_hold_up_its_group() -> None:
-    """A refused group is fetched one by one."""
+    """After a refused group they come one by one."""
     with odd_imap({n: mail(f"mail-{n}") for n in range(1, 6)}) as server:
         sane = server.handlers["FETCH"]
 
@@ -312,6 +313,16 @@ def test_marks_that_are_refused_are_told_and_the_taking_goes_on() -> None:
             arrives(server, "two")
             ledger.wait_for(2)
         assert len(server.connections) == 1
+
+
+def test_a_server_that_keeps_no_keywords_is_not_asked_to() -> None:
+    r"""PERMANENTFLAGS without \* means that it would drop them silently (RFC 3501, 7.1)."""
+    with odd_imap({1: mail("one")}) as server:
+        server.handlers["SELECT"] = lambda connection, tag, args: connection.say(
+            f"* 1 EXISTS\r\n* OK [UIDVALIDITY 7]\r\n* OK [PERMANENTFLAGS (\\Seen)]\r\n{tag} OK [READ-WRITE] done\r\n"
+        )
+        assert poller(mailbox(server.port, after=After.FLAG), MemoryLedger()).once() == 1
+        assert server.said("STORE") == []
 
 
 def test_a_folder_without_uidvalidity_is_not_read() -> None:
