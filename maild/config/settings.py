@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from maild.config.files import Source, nearest, parse_source, read_source
 from maild.config.tables import (
@@ -38,6 +38,8 @@ from maild.sla.promise import parse_duration
 
 _MAX_LOCAL_PART = 28
 """A reply address is the desk's with a token behind it, and has to keep to 64 octets (RFC 5321, 4.5.3.1.1)."""
+
+Security = Literal["tls", "starttls", "none"]
 
 _address = parsed(parse_address, "a mail address in quotes")
 _duration = parsed(parse_duration, 'a duration in quotes, such as "15m",')
@@ -105,7 +107,7 @@ class Smtp(Table):
 
     host: str = key("127.0.0.1", label)
     port: int = key(8025, _port)
-    protocol: str = key("smtp", choice("smtp", "lmtp"))
+    protocol: Literal["smtp", "lmtp"] = key("smtp", choice("smtp", "lmtp"))
     max_size: int = key("25MB", _size)
     tls_cert: Path | None = key(None, file_path)
     tls_key: Path | None = key(None, file_path)
@@ -125,13 +127,13 @@ class Mailbox(Table):
 
     name: str = required(label)
     host: str = required(label)
-    security: str = key("tls", _security)
+    security: Security = key("tls", _security)
     port: int = key(lambda above: 993 if above.get("security") == "tls" else 143, _port)
     username: str = required(label)
     password_file: Path | None = key(None, file_path)
     password_env: str | None = key(None, label)
     folder: str = key("INBOX", label)
-    after: str = key("keep", choice("keep", "flag", "move", "delete"))
+    after: Literal["keep", "flag", "move", "delete"] = key("keep", choice("keep", "flag", "move", "delete"))
     move_to: str | None = key(None, label)
     poll: timedelta = key("1m", _duration)
 
@@ -153,10 +155,10 @@ class Mailbox(Table):
 class Outgoing(Table):
     """[outgoing]: how letters leave."""
 
-    transport: str = key("maildir", choice("smtp", "maildir"))
+    transport: Literal["smtp", "maildir"] = key("maildir", choice("smtp", "maildir"))
     host: str = key("127.0.0.1", label)
     port: int = key(25, _port)
-    security: str = key("none", _security)
+    security: Security = key("none", _security)
     username: str | None = key(None, label)
     password_file: Path | None = key(None, file_path)
     password_env: str | None = key(None, label)

@@ -89,8 +89,8 @@ def test_the_revision_changes_with_any_file(folder: Folder) -> None:
     path = folder()
     first = load_policy(path, DESK).revision
     assert load_policy(path, DESK).revision == first
-    with (path / "sla.toml").open("a") as file:
-        file.write("# a word more\n")
+    text = (path / "sla.toml").read_text(encoding="utf-8")
+    (path / "sla.toml").write_text(text.replace('first_response = "4h"', 'first_response = "5h"'), encoding="utf-8")
     assert load_policy(path, DESK).revision != first
 
 
@@ -233,6 +233,7 @@ PROMISE = '[[promise]]\nname = "p"\ncalendar = "c"\nfirst_response = "4h"\n'
         (CALENDAR + 'hours = { mon = ["18:00-09:00"] }', ("bad-value", 3)),
         (CALENDAR + 'hours = { mon = ["9-18"] }', ("bad-value", 3)),
         (CALENDAR + 'hours = { mon-fri = ["09:00-18:00"], fri = ["09:00-15:00"] }', ("bad-value", 3)),
+        (CALENDAR + "hours = { mon = [9] }", ("bad-value", 3)),
         (CALENDAR + "hours = {}", ("bad-value", 3)),
         (CALENDAR + 'hours = "never"', ("bad-value", 3)),
         (CALENDAR + 'timezone = "Mars"', ("bad-value", 3)),
