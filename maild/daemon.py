@@ -158,8 +158,8 @@ class Daemon:
             self._keep.outbox.recover()
             handled = 0
             self._mailboxes.once()
-            while self._desk.take_next() is not None:
-                handled += 1
+            while taken := self._desk.take_next().mails:
+                handled += taken
             do_due(self._keep, self._rulebook.office(), self._clock.now(), self._clock.now())
             return handled, self._sender.send_due(self._clock.now())
         finally:

@@ -159,7 +159,7 @@ def dovecot(more: str = "", separator: str = "/", prefix: str = "") -> Iterator[
     """A server with some settings more; skips the test where Dovecot is not installed, or fails it as CI wants."""
     binary = shutil.which("dovecot", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     if binary is None or not Path("/usr/lib/dovecot/lmtp").exists():
-        (pytest.fail if os.environ.get("MAILD_TESTS_NEED_ALL") else pytest.skip)(f"Dovecot is missing: {NEEDED}")
+        (pytest.fail if os.environ.get("MAILD_ALL_PARTS") else pytest.skip)(f"Dovecot is missing: {NEEDED}")
     # Not under pytest's folder, which only its owner may enter; and the paths of sockets must be short.
     folder = Path(tempfile.mkdtemp(prefix="maild-imap-"))
     ports = dict(zip(("imap", "imaps", "lmtp"), free_ports(3), strict=True))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 from typing import TextIO
 
-_NOISY = ("mail.log", "aiosmtpd", "imapclient", "apscheduler", "mailparser", "asyncio")
+_NOISY = ("mail.log", "aiosmtpd", "flufl.bounce", "imapclient", "apscheduler", "mailparser", "asyncio")
+_TALKATIVE = ("flufl.bounce",)  # it logs a traceback for every mail that it does not understand
 _MAX_LINE = 4000
 
 
@@ -13,7 +14,8 @@ class _OneLine(logging.Formatter):
     """Time, level, part, message; control characters escaped, over-long lines cut, tracebacks on the lines behind."""
 
     def format(self, record: logging.LogRecord) -> str:
-        text = record.getMessage()[:_MAX_LINE]
+        text = record.getMessage()[:_TALKATIVE = ("flufl.bounce",)  # it logs a traceback for every mail that it does not understand
+_MAX_LINE]
         clean = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
         line = f"{self.formatTime(record)} {record.levelname.lower()} {record.name}: {clean}"
         if record.exc_info and record.exc_info[1] is not None:
@@ -30,4 +32,4 @@ def set_up_logs(stream: TextIO) -> None:
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
     for name in _NOISY:
-        logging.getLogger(name).setLevel(logging.WARNING)
+        logging.getLogger(name).setLevel(logging.CRITICAL if name in _TALKATIVE else logging.WARNING)

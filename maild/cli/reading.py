@@ -104,6 +104,9 @@ def explain(app: App, file: str | None, inbox_id: int | None) -> None:
 
 def _of_inbox(app: App, inbox_id: int) -> dict[str, Any]:
     row = app.keep.inbox.get(inbox_id)
+    if row["duplicate_of"] is not None:
+        result = {"state": row["state"], "reason": row["reason"]}
+        return _of_inbox(app, row["duplicate_of"]) | {"result": result, "letters": [], "clocks": []}
     if row["decision"] is None:
         raise NotFound(f"nothing has been decided about mail {inbox_id} yet: it is {row['state']}. {row['reason']}")
     return dict(row["decision"])

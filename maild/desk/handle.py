@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from maild.clock import Clock
 from maild.errors import RetryLater, Unreadable
@@ -20,16 +21,16 @@ from maild.messages.read import read_mail
 from maild.messages.unreadable import unreadable_mail
 from maild.outgoing.compose import write_letter
 from maild.outgoing.letters import Letters
-from maild.store.inbox import Claimed, Waiting
+from maild.store.inbox import Waiting
 from maild.store.keep import Keep
 from maild.store.tickets import Asked
 from maild.threads.decide import decide
 from maild.threads.facts import read_clues
-from maild.threads.model import InboxState
 from maild.threads.plan import Plan
 from maild.threads.practice import Practice
 
 _log = logging.getLogger("maild.desk")
+_AT_ONCE = 16
 _TRIES = 3
 _BETWEEN_TRIES = timedelta(seconds=2)
 
@@ -44,10 +45,9 @@ class Office:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Taken:
-    """A mail that was taken in hand, and the state it is in now."""
+    """How many mails were taken in hand, and how many letters came of them."""
 
-    inbox_id: int
-    state: InboxState
+    mails: int
     letters: int
 
 
@@ -59,37 +59,37 @@ class Desk:
         self._office = office
         self._clock = clock
 
-    def take_next(self, only: int | None = None) -> Taken | None:
-        """Handle the oldest mail that waits (or this one); None where none does. Raises RetryLater."""
-        in_hand: list[Waiting] = []
-        office = self._office()
+    def take_next(self, only: int | None = None) -> Taken:
+        """Handle the mails that have waited longest (or this one) in one transaction. Raises RetryLater.
 
-        def understand(waiting: Waiting) -> Mail:
-            in_hand.append(waiting)
-            return understand_mail(waiting.raw, waiting.envelope, office.practice)
+        Several share a commit, since the disk is what a mail waits for; each has a savepoint of its own, so that one
+        that fails takes none with it.
+        """
+        office, shelved, letters = self._office(), list[tuple[Waiting, Exception]](), 0
+        limit = _AT_ONCE if only is None and self._keep.database.is_sqlite else 1
+        with self._keep.inbox.claim(self._clock.now(), only, lambda w: _attempt(w, office), limit) as claimed:
+            for waiting, mail in claimed.mails:
+                try:
+                    if isinstance(mail, Exception):
+                        raise mail
+                    letters += self._handle(claimed.connection, waiting, mail, office)
+                except RetryLater:
+                    raise
+                except Exception as bug:  # noqa: BLE001  # the mail must be kept and the next one handled
+                    shelved.append((waiting, bug))
+        for waiting, error in shelved:
+            self._shelve(waiting, error)
+        return Taken(mails=len(claimed.mails), letters=letters)
 
-        try:
-            with self._keep.inbox.claim(self._clock.now(), only, understand) as claimed:
-                if claimed is None:
-                    return None
-                if claimed.gone:
-                    return Taken(inbox_id=claimed.waiting.id, state=InboxState.WAITING, letters=0)
-                return self._handle(claimed, office)
-        except RetryLater:
-            raise
-        except Exception as bug:  # whatever it is, the mail must be kept and the next one handled
-            if not in_hand:
-                raise
-            return self._shelve(in_hand[0], bug)
+    def _handle(self, connection: Any, waiting: Waiting, mail: Mail, office: Office) -> int:
+        with connection.begin_nested():
+            plan = self.judge(connection, mail, waiting, office.practice)
+            written = [write_letter(letter, office.letters) for letter in plan.letters]
+            now = self._clock.now()
+            self._keep.apply(connection, plan, written, inbox_id=waiting.id, digest=waiting.digest, now=now)
+        return len(written)
 
-    def _handle(self, claimed: Claimed[Mail], office: Office) -> Taken:
-        waiting, connection = claimed.waiting, claimed.connection
-        plan = self.judge(connection, claimed.understood, waiting, office.practice)
-        written = [write_letter(letter, office.letters) for letter in plan.letters]
-        self._keep.apply(connection, plan, written, inbox_id=waiting.id, digest=waiting.digest, now=self._clock.now())
-        return Taken(inbox_id=waiting.id, state=plan.state, letters=len(written))
-
-    def judge(self, connection: object, mail: Mail, waiting: Waiting, practice: Practice) -> Plan:
+    def judge(self, connection: Any, mail: Mail, waiting: Waiting, practice: Practice) -> Plan:
         """Gather the facts and decide; nothing is changed by it."""
         clues = read_clues(mail, waiting.envelope, practice.mint, practice.tag)
         asked = Asked(
@@ -98,20 +98,19 @@ class Desk:
             digest=waiting.digest,
             bounced_id=mail.bounce.original_message_id if mail.bounce else None,
         )
-        facts = self._keep.tickets.gather(connection, clues, asked, self._clock.now())  # type: ignore[arg-type]
+        facts = self._keep.tickets.gather(connection, clues, asked, self._clock.now())
         return decide(mail, waiting.envelope, clues, facts, practice)
 
-    def _shelve(self, waiting: Waiting, bug: Exception) -> Taken:
+    def _shelve(self, waiting: Waiting, bug: Exception) -> None:
         """A bug: tried again twice, then put aside where the admin finds it with its traceback."""
         reason = f"{type(bug).__name__}: {str(bug)[:300]}"
-        lines = traceback.format_exc()
+        lines = "".join(traceback.format_exception(bug))
         now = self._clock.now()
         if waiting.attempts + 1 < _TRIES:
             self._keep.inbox.postpone(waiting.id, reason=reason, next_at=now + _BETWEEN_TRIES, traceback=lines)
-            return Taken(inbox_id=waiting.id, state=InboxState.WAITING, letters=0)
-        _log.error("mail put aside", extra={"inbox_id": waiting.id, "reason": reason}, exc_info=bug)
+            return
+        _log.error("mail %d is put aside: %s", waiting.id, reason, exc_info=bug)
         self._keep.inbox.quarantine(waiting.id, reason=reason, traceback=lines, now=now)
-        return Taken(inbox_id=waiting.id, state=InboxState.QUARANTINED, letters=0)
 
     def explain(self, waiting: Waiting) -> Mapping[str, object]:
         """What would be done with a mail now: the same gathering and judging, and nothing is kept."""
@@ -119,6 +118,14 @@ class Desk:
         mail = understand_mail(waiting.raw, waiting.envelope, practice)
         with self._keep.database.read() as connection:
             return self.judge(connection, mail, waiting, practice).explanation
+
+
+def _attempt(waiting: Waiting, office: Office) -> Mail | Exception:
+    """The mail, or why it could not be understood: that is this mail's trouble, and no other's."""
+    try:
+        return understand_mail(waiting.raw, waiting.envelope, office.practice)
+    except Exception as bug:  # noqa: BLE001  # it is told where the mail is handled
+        return bug
 
 
 def understand_mail(raw: bytes, envelope: Envelope, practice: Practice) -> Mail:

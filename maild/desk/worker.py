@@ -58,6 +58,6 @@ class DeskWorker:
 
     def _one(self) -> bool:
         taken = self._desk.take_next()
-        if taken is not None and taken.letters:
+        if taken.letters:
             self._on_letters()
-        return taken is not None
+        return taken.mails > 0

@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 GROUP_MAILS = 64
 GROUP_BYTES = 8_000_000
 WAITING_BYTES = 64_000_000
+LONGEST_WAIT = 0.005
+"""Seconds that a mail may wait for others to share its commit."""
 SINGLES_WITHIN = 5.0
 """Seconds after the start of a failed group in which its mails may still be tried one by one."""
 
@@ -95,6 +97,9 @@ class Inbox:
         self._changed = threading.Condition()
         self._waiting: deque[_Waiting] = deque()
         self._bytes = 0
+        self._wanted = 1
+        self._last_group = 1
+        self._last_commit = 0.0
         self._open = False
         self._in_trouble = False
         self._worker: threading.Thread | None = None
@@ -150,11 +155,14 @@ class Inbox:
                 raise NoRoom(f"{self._bytes} bytes of mail are waiting to be written")
             self._bytes += size
             self._waiting.append(entry)
-            self._changed.notify()
+            if len(self._waiting) >= self._wanted:
+                self._changed.notify()
 
     def _run(self) -> None:
         while group := self._take():
+            began = time.monotonic()
             outcomes = list(self._write(group))
+            self._last_commit = time.monotonic() - began
             with self._changed:
                 self._bytes -= sum(len(entry.arrival.raw) for entry in group)
             _answer(outcomes)
@@ -164,8 +172,8 @@ class Inbox:
     def _take(self) -> list[_Waiting]:
         """What is waiting, up to a group; nothing once the inbox is closed and empty."""
         with self._changed:
-            while not self._waiting and self._open:
-                self._changed.wait()
+            self._changed.wait_for(lambda: self._waiting or not self._open)
+            self._await_the_others()
             group: list[_Waiting] = []
             size = 0
             while self._waiting and len(group) < self._group_mails:
@@ -173,7 +181,23 @@ class Inbox:
                 if group and size > self._group_bytes:
                     break
                 group.append(self._waiting.popleft())
+            self._last_group = len(group)
             return group
+
+    def _await_the_others(self) -> None:
+        """Give as many as came together last time a moment to come together again.
+
+        Clients that were answered together send their next mails within a moment. Without this the first of them is
+        committed alone while the others gather, and every second commit is spent on a single mail. A lone client never
+        waits, and nobody longer than half of what the last commit took.
+        """
+        wanted = min(self._last_group, self._group_mails)
+        if len(self._waiting) >= wanted:
+            return
+        self._wanted = wanted
+        patience = min(self._last_commit / 2, LONGEST_WAIT)
+        self._changed.wait_for(lambda: len(self._waiting) >= wanted or not self._open, patience)
+        self._wanted = 1
 
     def _write(self, group: Sequence[_Waiting]) -> Iterator[_Outcome]:
         """Commit a group; where it fails and a single mail may be the reason, each mail alone."""

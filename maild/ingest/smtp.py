@@ -24,6 +24,7 @@ _BACKLOG = 512
 _OTHER_FILES = 256
 """Open files that the rest of the daemon may need beside the connections."""
 _LAST_WORDS = 0.2
+"""Seconds for clients to read why they are sent away, before the line is cut."""
 
 
 class Listener:
@@ -91,13 +92,13 @@ class Listener:
         sessions = list(self._service.sessions)
         for session in sessions:
             session.finish()
-        if sessions:
-            await asyncio.wait(
-                [asyncio.ensure_future(session.ended()) for session in sessions], timeout=deadline.total_seconds()
-            )
-        await asyncio.sleep(_LAST_WORDS if sessions else 0)
-        for session in self._service.sessions | set(sessions):
+        await _ended(sessions, deadline)
+        words_end = asyncio.get_running_loop().time() + _LAST_WORDS
+        while any(session.lingers for session in sessions) and asyncio.get_running_loop().time() < words_end:
+            await asyncio.sleep(_LAST_WORDS / 20)
+        for session in sessions:
             session.abort()
+        await _ended(sessions, timedelta(seconds=_LAST_WORDS))
         self._server = None
 
     def reload_certificate(self) -> None:
@@ -130,6 +131,13 @@ class Listener:
             tls=self._tls,
             spool_dir=self._spool_dir,
         )
+
+
+async def _ended(sessions: Sequence[Session], deadline: timedelta) -> None:
+    """Return when all these conversations are over, or at the deadline."""
+    conversations = [session.conversation for session in sessions if session.conversation is not None]
+    if conversations:
+        await asyncio.wait(conversations, timeout=deadline.total_seconds())
 
 
 def _why_not(host: str, port: int, error: OSError) -> str:

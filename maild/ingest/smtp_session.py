@@ -76,13 +76,22 @@ class Session(Connection):
         """Whether this peer is one of our own relays."""
         return peer in self._service.relays
 
-    async def ended(self) -> None:
-        """Return when the conversation is over."""
-        if self._handler_coroutine is not None:
-            await asyncio.wait([self._handler_coroutine])
+    @property
+    def conversation(self) -> asyncio.Task[None] | None:
+        """The task that talks to this client."""
+        return self._handler_coroutine
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Let the client in, or send it away."""
+        self._service.sessions.add(self)
+        super().connection_made(transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """The client is gone."""
+        super().connection_lost(error)
+        self._service.sessions.discard(self)
 
     async def _handle_client(self) -> None:
-        self._service.sessions.add(self)
         try:
             self.say(f"220 {self._service.hostname} {'LMTP' if self._service.lmtp else 'ESMTP'}")
             await self._converse()
@@ -91,7 +100,6 @@ class Session(Connection):
         except LineTooLong:
             self.hang_up("500 5.5.2 Line too long")
         finally:
-            self._service.sessions.discard(self)
             self._gate.leave(self)
             if self.transport is not None and not self._hung_up:
                 self.transport.close()

@@ -228,6 +228,11 @@ class Connection(SMTP):
         else:
             pipe.close()
 
+    @property
+    def lingers(self) -> bool:
+        """True while a client that was hung up on may still be reading our last word."""
+        return self._hung_up and self.transport is not None
+
     def abort(self) -> None:
         """Cut the line."""
         if self.transport is not None:

@@ -22,13 +22,14 @@ _SCRIPTS = (
 
 # Letters that only some of the languages of a script have. The more telling a letter, the more it counts.
 _CYRILLIC_LETTERS = {
-    "ru": {"ы": 3, "э": 3, "ё": 2, "ъ": 1},
-    "uk": {"і": 3, "ї": 6, "є": 6, "ґ": 6, "’": 0},
+    "ru": {"ы": 3, "э": 3, "ё": 2},
+    "uk": {"і": 3, "ї": 6, "є": 6, "ґ": 6},
     "be": {"ў": 8, "і": 3, "ы": 3, "э": 2, "ё": 2},
-    "bg": {"ъ": 3, "щ": 0},
     "sr": {"ј": 5, "љ": 6, "њ": 6, "ђ": 8, "ћ": 8, "џ": 6},
     "mk": {"ѓ": 8, "ќ": 8, "ѕ": 8, "ј": 4, "љ": 4, "њ": 4},
 }
+# In Russian this letter only stands before these four; in Bulgarian it is a vowel and stands anywhere.
+_BULGARIAN_VOWEL = re.compile("ъ(?![еёюя])")
 _FOREIGN = {
     "ru": "іїєґўјљњђћџѓќѕ",
     "uk": "ыэёъўјљњђћџ",
@@ -45,7 +46,8 @@ _CYRILLIC_WORDS = {
     " все коли де дуже дякую добрий день будь ласка привіт можна потрібно чому тільки ще мене вас й доброго дня вітаю",
     "be": "і ў не на што я з як гэта па але вы у за так жа мы яна яны ён мне ці ужо калі або ёсць для быў дзякуй"
     " добры дзень калі ласка прывітанне можна трэба чаму толькі яшчэ вас вам",
-    "bg": "и в не на че аз с как това по но вие у за така от ние тя те той ми да вече ако или е за беше при се ще ли си"
+    "bg": "виждам мога искам имам нямам получих поръчка фактура фактурата работи това този тази които какво също чрез"
+    " и в не на че аз с как това по но вие у за така от ние тя те той ми да вече ако или е за беше при се ще ли си"
     " всичко кога къде много благодаря здравейте добър ден моля може трябва защо само още мен вас съм имам няма",
     "sr": "и у не на да ја са како то по али ви за тако из ми она они он нисам већ ако или је био при се ће ли би"
     " све кад где врло хвала здраво добар дан молим може треба зашто само још вас сам имам нема",
@@ -145,9 +147,11 @@ def _by_script(letters: list[str]) -> str:
 
 def _cyrillic(text: str) -> str:
     counts = Counter(text)
-    scores: dict[str, float] = {}
-    for language, letters in _CYRILLIC_LETTERS.items():
-        own = sum(weight * counts[letter] for letter, weight in letters.items())
+    scores: dict[str, int] = {}
+    vowels = len(_BULGARIAN_VOWEL.findall(text))
+    for language in _FOREIGN:
+        own = sum(weight * counts[letter] for letter, weight in _CYRILLIC_LETTERS.get(language, {}).items())
+        own += vowels * (6 if language == "bg" else -4)
         foreign = sum(counts[letter] for letter in _FOREIGN[language])
         scores[language] = own - 4 * foreign
     words = Counter(_WORDS.findall(text))

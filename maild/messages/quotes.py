@@ -146,18 +146,13 @@ def _is_original_line(line: str) -> bool:
 def _attribution_at(lines: Sequence[str], i: int) -> Mark | None:
     """An attribution that begins at line `i`, on one line or wrapped."""
     first = lines[i][:_LONGEST].strip(_SOFT)
-    if _OPENER.match(first.lower()) and (_DATE.search(first) or _opens_without_date(first)):
+    if _OPENER.match(first.lower()) and _DATE.search(first):
         end = _end_of_dated(lines, i)
         if end:
             return Mark(kind=MarkKind.ATTRIBUTION, start=i, end=end)
     if _is_named(lines, i):
         return Mark(kind=MarkKind.ATTRIBUTION, start=i, end=i + 1)
     return None
-
-
-def _opens_without_date(first: str) -> bool:
-    """`Вы писали:` and `You wrote:` need no date."""
-    return first.lower().startswith(("вы писали", "вы написали", "ви писали", "you wrote", "in article"))
 
 
 def _end_of_dated(lines: Sequence[str], i: int) -> int:

@@ -111,7 +111,10 @@ def _without_dividers(lines: Sequence[str], kept: list[int]) -> list[int]:
 
 def _without_signature(lines: Sequence[str], kept: list[int], signature: set[int]) -> list[int]:
     at = signature_start([lines[i] for i in kept])
-    signature.update(kept[at:])
+    end = len(kept)
+    while end > at and (not lines[kept[end - 1]].strip() or is_quoted(lines[kept[end - 1]])):
+        end -= 1  # a quote without the client's line may stand below the signature
+    signature.update(kept[at:end])
     return kept[:at]
 
 

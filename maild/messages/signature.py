@@ -9,8 +9,9 @@ import re
 from collections.abc import Sequence
 
 from maild.messages.phrases import CLOSINGS, MOBILE_SIGNATURES, THANKS
+from maild.messages.quotes import is_quoted
 
-_DELIMITER = re.compile(r"[\s>]{0,4}--\s{0,4}")
+_DELIMITER = re.compile(r"\s{0,4}--\s{0,4}")
 _WEAK_DELIMITER = re.compile(r"\s{0,4}(?:-{3,}|_{2,}|—)\s{0,4}")
 _NAME = re.compile(r"(?:[^\W\d_][\w.'’-]{0,20}\.?,?\s{0,3}){1,4}")
 _DASH_NAME = re.compile(r"\s{0,4}[-–]\s?[^\W\d_][\w.'’]{0,15}(?: [^\W\d_][\w.'’]{0,20}){0,2}\s{0,4}")
@@ -52,16 +53,32 @@ def _filled(lines: Sequence[str], start: int, end: int) -> list[str]:
 
 
 def _delimited(lines: Sequence[str], end: int) -> int:
-    """The line "-- " (RFC 3676, 4.3), also where a client has eaten the blank; the first one that leaves text above."""
-    below = len(_filled(lines, 0, end))
-    text = False
-    for i in range(end):
-        delimiter = _DELIMITER.fullmatch(lines[i]) is not None
-        below -= bool(lines[i].strip())
-        if text and delimiter and below <= _MOST_DELIMITED:
-            return i
-        text = text or (bool(lines[i].strip()) and not delimiter)
-    return end
+    """The line "-- " (RFC 3676, 4.3), also where a client has eaten the blank.
+
+    The last one counts, and those above it that have no prose below them: a list's footer stands under a signature, but
+    people also part their paragraphs this way.
+    """
+    places = [i for i in range(end) if _DELIMITER.fullmatch(lines[i])]
+    found = end
+    for n, i in reversed(list(enumerate(places))):
+        below = _filled(lines, i + 1, found)
+        last = n == len(places) - 1
+        if len(below) > _MOST_DELIMITED or _is_answered(lines[i + 1 : end]) or (not last and _is_prose(below)):
+            break
+        if any(line.strip() and not _DELIMITER.fullmatch(line) for line in lines[:i]):
+            found = i
+    return found
+
+
+def _is_answered(lines: Sequence[str]) -> bool:
+    """Does text follow a quoted line? Then the sender goes on below what looked like a signature."""
+    quoted = next((i for i, line in enumerate(lines) if is_quoted(line)), len(lines))
+    return any(line.strip() and not is_quoted(line) for line in lines[quoted:])
+
+
+def _is_prose(lines: Sequence[str]) -> bool:
+    ends = sum(line.rstrip().endswith((".", "?", "!", "…")) for line in lines)
+    return ends > 1 or any(len(_URL.sub("", line)) > 80 for line in lines)
 
 
 def _after_weak_delimiter(lines: Sequence[str], end: int) -> int:

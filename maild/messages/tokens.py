@@ -72,7 +72,9 @@ def parse_keys(text: str) -> tuple[Key, ...]:
             continue
         key_id, _, secret = line.partition(":")
         if key_id not in _ALPHABET or len(key_id) != 1 or len(secret) < 32:
-            raise ValueError(f"line {number} is no key: one character of a-z or 2-7, a colon, 32 hexadecimal digits or more")
+            raise ValueError(
+                f"line {number} is no key: one character of a-z or 2-7, a colon, 32 hexadecimal digits or more"
+            )
         keys.append(Key(id=key_id, secret=bytes.fromhex(secret)))
     if not keys:
         raise ValueError("there is no key in it")

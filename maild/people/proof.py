@@ -51,7 +51,9 @@ def prove(evidence: Evidence) -> Proof:
     if evidence.login is not None:
         return _by_login("session", "this session", evidence.login, evidence)
     domain = evidence.address.rpartition("@")[2]
-    if evidence.relay_login is not None and (not evidence.relay_login or _normal_login(evidence.relay_login) in evidence.names):
+    if evidence.relay_login is not None and (
+        not evidence.relay_login or _normal_login(evidence.relay_login) in evidence.names
+    ):
         return Proof(kind="relay", reason="a trusted relay saw an authenticated session (auth=pass)")
     if evidence.dmarc_domain is not None and evidence.dmarc_domain == domain:
         return Proof(kind="dmarc", reason=f"a trusted relay found dmarc=pass for {domain}")
@@ -60,7 +62,10 @@ def prove(evidence: Evidence) -> Proof:
             return Proof(kind="dkim", reason=f"a trusted relay found dkim=pass by {signed}")
     if evidence.relay_login is not None:
         return Proof(kind="none", reason="the login that a trusted relay saw belongs to somebody else")
-    return Proof(kind="none", reason="neither an authenticated session nor a trusted relay's DMARC or DKIM result speaks for From")
+    return Proof(
+        kind="none",
+        reason="neither an authenticated session nor a trusted relay's DMARC or DKIM result speaks for From",
+    )
 
 
 def _by_login(kind: str, where: str, login: str, evidence: Evidence) -> Proof:

@@ -21,6 +21,9 @@ Row = Mapping[Any, Any]
 T = TypeVar("T")
 
 
+_BATCH_BYTES = 4_000_000
+_NO_FIRST_COPY = (InboxState.DUPLICATE, InboxState.QUARANTINED)
+
 # Built once: SQLAlchemy spends more on making a statement than SQLite on carrying it out.
 _FINISH = (
     inbox.update()
@@ -47,12 +50,10 @@ class Waiting:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Claimed(Generic[T]):
-    """A mail in the hands of one worker. `gone`: somebody else finished it meanwhile."""
+    """Mails in the hands of one worker; no connection where there are none."""
 
-    connection: Connection
-    waiting: Waiting
-    understood: T
-    gone: bool = False
+    connection: Connection | None
+    mails: Sequence[tuple[Waiting, T]]
 
 
 class InboxStore:
@@ -67,47 +68,45 @@ class InboxStore:
             return insert_arrivals(connection, arrivals)
 
     @contextmanager
-    def claim(self, now: datetime, only: int | None, understand: Callable[[Waiting], T]) -> Iterator[Claimed[T] | None]:
-        """The next mail, understood, inside the transaction that shall finish it; None where nothing is to be done.
+    def claim(
+        self, now: datetime, only: int | None, understand: Callable[[Waiting], T], limit: int = 1
+    ) -> Iterator[Claimed[T]]:
+        """The next mails, understood, inside the transaction that shall finish them.
 
-        SQLite has one writer for all, so there the mail is read before the transaction begins, and looked at again
-        in it: somebody else may have finished it. On PostgreSQL the row is locked first, and others take the next.
+        SQLite has one writer for all, so there the mails are read before the transaction begins, and looked at again
+        in it: somebody else may have finished one. On PostgreSQL the rows are locked first, and others take the next.
         """
         if not self._database.is_sqlite:
             with self._database.write() as connection:
-                waiting = self.next_waiting(connection, now, only)
-                yield (
-                    Claimed(connection=connection, waiting=waiting, understood=understand(waiting)) if waiting else None
-                )
+                mails = [(waiting, understand(waiting)) for waiting in self.waiting(connection, now, only, limit)]
+                yield Claimed(connection=connection, mails=mails)
             return
         with self._database.read() as connection:
-            waiting = self.next_waiting(connection, now, only)
-        if waiting is None:
-            yield None
+            found = self.waiting(connection, now, only, limit)
+        understood = [(waiting, understand(waiting)) for waiting in found]
+        if not understood:
+            yield Claimed(connection=None, mails=[])
             return
-        understood = understand(waiting)
         with self._database.write() as connection:
-            mine = self.still_waiting(connection, waiting.id)
-            yield Claimed(connection=connection, waiting=waiting, understood=understood, gone=not mine)
+            mine = self._still_waiting(connection, [waiting.id for waiting in found])
+            yield Claimed(connection=connection, mails=[(w, u) for w, u in understood if w.id in mine])
 
-    def next_waiting(self, connection: Connection, now: datetime, only: int | None = None) -> Waiting | None:
-        """The oldest mail whose time has come (or this one); PostgreSQL locks it and leaves out what is locked."""
+    def waiting(self, connection: Connection, now: datetime, only: int | None, limit: int) -> list[Waiting]:
+        """The oldest mails whose time has come (or this one); PostgreSQL locks them and leaves out what is locked."""
         query = (
             sa.select(inbox, inbox_raw.c.raw)
             .join(inbox_raw, inbox_raw.c.inbox_id == inbox.c.id)
             .where(inbox.c.state == InboxState.WAITING)
             .order_by(inbox.c.id)
-            .limit(1)
+            .limit(limit)
             .with_for_update(skip_locked=True, of=inbox)
         )
         query = query.where(inbox.c.next_at <= now) if only is None else query.where(inbox.c.id == only)
-        row = connection.execute(query).mappings().first()
-        return _to_waiting(row) if row else None
+        return _within(_BATCH_BYTES, [_to_waiting(row) for row in connection.execute(query).mappings()])
 
-    def still_waiting(self, connection: Connection, inbox_id: int) -> bool:
-        """Whether nobody has finished this mail meanwhile."""
-        query = sa.select(inbox.c.state).where(inbox.c.id == inbox_id).with_for_update()
-        return connection.scalar(query) == InboxState.WAITING
+    def _still_waiting(self, connection: Connection, ids: Sequence[int]) -> set[int]:
+        query = sa.select(inbox.c.id).where(inbox.c.id.in_(ids), inbox.c.state == InboxState.WAITING)
+        return set(connection.scalars(query))
 
     def finish(
         self,
@@ -151,9 +150,12 @@ class InboxStore:
     def listing(self, states: Sequence[str] = (), inbox_id: int | None = None, limit: int | None = None) -> list[Row]:
         """The ledger, oldest first, without raw bytes; the ticket as its number."""
         columns = [c for c in inbox.c if c.name not in ("decision", "traceback")]
+        first = inbox.alias("first")
+        ticket_id = sa.func.coalesce(inbox.c.ticket_id, first.c.ticket_id)
         query = (
             sa.select(*columns, tickets.c.number.label("ticket"))
-            .outerjoin(tickets, tickets.c.id == inbox.c.ticket_id)
+            .outerjoin(first, first.c.id == inbox.c.duplicate_of)
+            .outerjoin(tickets, tickets.c.id == ticket_id)
             .order_by(inbox.c.id)
         )
         if states:
@@ -208,10 +210,29 @@ class InboxStore:
 def insert_arrivals(connection: Connection, arrivals: Sequence[Arrival]) -> list[int]:
     """Write mails and their raw bytes; for the ledger and for mailboxes, whose cursor moves in the same transaction."""
     rows = [_arrival_row(a) for a in arrivals]
+    _mark_copies(connection, rows)
     statement = inbox.insert().returning(inbox.c.id, sort_by_parameter_order=True)
     ids = [int(row.id) for row in connection.execute(statement, rows)]
     connection.execute(inbox_raw.insert(), [{"inbox_id": i, "raw": a.raw} for i, a in zip(ids, arrivals, strict=True)])
     return ids
+
+
+def _mark_copies(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """A mail that is here already needs no second look: it is told to be a duplicate at once.
+
+    Copies within one group, and those that two processes accept at the same instant, are found when they are handled.
+    """
+    query = (
+        sa.select(inbox.c.digest, sa.func.min(inbox.c.id))
+        .where(inbox.c.digest.in_({row["digest"] for row in rows}), inbox.c.state.not_in(_NO_FIRST_COPY))
+        .group_by(inbox.c.digest)
+    )
+    first = {row[0]: row[1] for row in connection.execute(query)}
+    for row in rows:
+        number = first.get(row["digest"])
+        if number is not None:
+            reason = f"the same mail as inbox {number}"
+            row |= {"state": InboxState.DUPLICATE, "duplicate_of": number, "reason": reason}
 
 
 def _arrival_row(arrival: Arrival) -> dict[str, Any]:
@@ -229,10 +250,21 @@ def _arrival_row(arrival: Arrival) -> dict[str, Any]:
         "digest": arrival.digest,
         "size": len(arrival.raw),
         "state": InboxState.WAITING,
+        "duplicate_of": None,
         "reason": "",
         "attempts": 0,
         "next_at": arrival.received_at,
     }
+
+
+def _within(size: int, mails: list[Waiting]) -> list[Waiting]:
+    """As many of the first mails as keep to a size; one at least."""
+    total = 0
+    for position, mail in enumerate(mails):
+        total += len(mail.raw)
+        if position and total > size:
+            return mails[:position]
+    return mails
 
 
 def _to_waiting(row: Row) -> Waiting:

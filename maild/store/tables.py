@@ -59,6 +59,7 @@ inbox = sa.Table(
     sa.Column("size", sa.BigInteger, nullable=False),
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("ticket_id", sa.BigInteger),
+    sa.Column("duplicate_of", sa.BigInteger),
     sa.Column("reason", sa.Text, nullable=False, default=""),
     sa.Column("attempts", sa.Integer, nullable=False, default=0),
     sa.Column("next_at", Instant, nullable=False),

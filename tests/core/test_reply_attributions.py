@@ -124,7 +124,7 @@ def test_supercited_lines_count_as_quoted() -> None:
 
 def test_an_address_on_lines_of_its_own_belongs_to_the_attribution() -> None:
     """A client puts the address between blank lines, its closing `>` looks like a quote."""
-    text = "One.\n\nOn Sat, 21 Nov 2026 at 10:00 Ivan\n\n<\nmailto:ivan@firma.example\n> wrote:\n\nTwo."
+    text = "One.\n\nOn Sat, 21 Nov 2026 at 10:00 Ivan\n\n<\nmailto:Ivan <ivan@firma.example>\n> wrote:\n\nTwo."
     assert split_reply(text).reply == "One."
 
 

@@ -51,6 +51,8 @@ def test_a_signature_is_told_from_the_text(shape: str) -> None:
         "Заказ:\n\n- бумага",
         "We need:\n-- paper\n-- ink\n\nCan you?",
         "спасибо",
+        "Первый вопрос.\n\n> --\n> Иван\n\nУ вас опечатка на странице;",
+        "Раз. Два.\n--\nТри. И ещё кое-что.\nЧетыре.\n--\n" + "строка\n" * 60 + "конец",
         "Смотрите:\n--\n" + "строка\n" * 60 + "конец",
         "Помогло.\n\nСпасибо!",
         "С уважением отношусь к вашей работе, но принтер не печатает.\n\nКогда почините?",
@@ -77,3 +79,21 @@ def test_signatures_above_and_below_the_quote_are_both_found() -> None:
 def test_a_trackers_sign_is_no_text() -> None:
     """Mail trackers leave a lone letter below the text."""
     assert split_reply("Готово.\n\n\u1427\n").reply == "Готово."
+
+
+def test_a_lists_footer_under_a_signature_goes_with_it() -> None:
+    """Two delimiters without prose between them are two signatures; prose between them is text."""
+    assert split_reply("Готово.\n-- \nАнна\n-- \nСписок: all@firma.example").reply == "Готово."
+    text = "Первое. Не печатает.\n--\nВторое. Не сканирует.\nИ шумит.\n--\nАнна"
+    assert split_reply(text).reply == "Первое. Не печатает.\n--\nВторое. Не сканирует.\nИ шумит."
+
+
+def test_a_quote_below_the_signature_is_no_part_of_it() -> None:
+    """Top posting with the signature above the quote, without the client's line."""
+    split = split_reply("Готово.\n-- \nАнна\n\n> Как дела?")
+    assert (split.reply, split.signature, split.quoted) == ("Готово.", "--\nАнна", "> Как дела?")
+
+
+def test_an_answer_below_a_quote_below_a_delimiter_is_text() -> None:
+    """Whoever writes on below a quote has not signed above it."""
+    assert "Да, готово." in split_reply("См. ниже\n--\n> Готово?\nДа, готово.").reply

@@ -54,7 +54,9 @@ def test_an_old_key_still_checks_and_an_unknown_one_does_not() -> None:
     assert mint(KEY).read_address(address) is None
 
 
-@pytest.mark.parametrize("address", ["support@desk.example", "support+42@desk.example", "support+" + "ac" * 20 + "ä@d.example", "", "+@"])
+@pytest.mark.parametrize(
+    "address", ["support@desk.example", "support+42@desk.example", "support+" + "ac" * 20 + "ä@d.example", "", "+@"]
+)
 def test_what_is_no_token_is_none(address: str) -> None:
     """Ordinary plus addresses are not claims."""
     assert mint().read_address(address) is None

@@ -1,0 +1,195 @@
+"""How much one client may ask for, and that others get in meanwhile."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+
+import pytest
+from wire.smtp_door import Door, open_door
+
+from maild.errors import DataError, Unavailable
+from maild.ingest.smtp_gate import Limits
+
+MAIL = b"Subject: x\r\n\r\nx\r\n"
+SHORT = timedelta(milliseconds=150)
+
+
+def say_hello(door: Door) -> int:
+    """The code of the first reply to a new connection."""
+    return door.client(hello=None).reply()[0]
+
+
+def test_a_stranger_has_so_many_connections_and_a_relay_has_more():
+    """The cap for one peer answers 421 at once, holds for each address alone, and not for a trusted relay."""
+    with open_door(limits=Limits(per_peer=3), trusted_relays=("127.0.0.2",)) as door:
+        assert [door.client(hello=None).reply()[0] for _ in range(4)] == [220, 220, 220, 421]
+        assert door.client(hello=None, source="127.0.0.3").reply()[0] == 220
+        assert [door.client(hello=None, source="127.0.0.2").reply()[0] for _ in range(5)] == [220] * 5
+        door.clients[0].close()
+        time.sleep(0.05)
+        assert say_hello(door) == 220
+
+
+def test_when_all_places_are_taken_the_one_that_idled_longest_goes():
+    """A new client gets in at the cost of the one that has been silent longest before MAIL."""
+    with open_door(limits=Limits(connections=3)) as door:
+        busy = door.client()
+        busy.ask(b"MAIL FROM:<a@b.example>")
+        idle = door.client()
+        talking = door.client()
+        talking.ask(b"NOOP")
+        assert door.client().deliver(MAIL)[0] == 250
+        assert idle.reply() == (421, "4.3.2 Others are waiting, try again later")
+        assert talking.ask(b"NOOP")[0] == 250
+        assert busy.ask(b"RCPT TO:<support@desk.example>")[0] == 250
+
+
+def test_strangers_cannot_take_the_places_of_relays():
+    """Strangers have a number of places of their own; the new one pushes out a stranger, never a relay."""
+    with open_door(limits=Limits(connections=10, strangers=2), trusted_relays=("127.0.0.2",)) as door:
+        relay = door.client(source="127.0.0.2")
+        first = door.client()
+        door.client()
+        assert say_hello(door) == 220
+        assert first.reply()[0] == 421
+        assert relay.ask(b"NOOP")[0] == 250
+
+
+def test_nobody_in_the_middle_of_a_mail_is_pushed_out():
+    """When everybody is busy the new client is told to come again."""
+    with open_door(limits=Limits(connections=2)) as door:
+        for _ in range(2):
+            door.client().ask(b"MAIL FROM:<a@b.example>")
+        assert door.client(hello=None).reply() == (421, "4.3.2 Too many connections, try again later")
+
+
+def test_five_errors_are_enough():
+    """The fifth mistake is answered, then the session ends."""
+    with open_door() as door:
+        client = door.client()
+        assert [client.ask(b"NONSENSE")[0] for _ in range(5)] == [500] * 5
+        assert client.reply() == (421, "4.7.0 Too many errors, goodbye")
+        assert client.reply()[0] == 0
+
+
+def test_guessing_addresses_ends_a_strangers_session_and_not_a_relays():
+    """A relay only passes on what others wrote; a stranger that meets five unknown recipients is guessing."""
+    with open_door(trusted_relays=("127.0.0.2",)) as door:
+        for source, last in (("127.0.0.1", 421), ("127.0.0.2", 250)):
+            client = door.client(source=source)
+            client.ask(b"MAIL FROM:<a@b.example>")
+            assert [client.ask(b"RCPT TO:<guess%d@desk.example>" % n)[0] for n in range(5)] == [550] * 5
+            client.send(b"NOOP\r\n")
+            assert client.reply()[0] == last
+
+
+def test_commands_without_a_mail_run_out():
+    """A session has so many commands; each mail that is kept gives them back."""
+    with open_door(limits=Limits(commands=10)) as door:
+        client = door.client()
+        for _ in range(3):
+            assert [client.ask(b"NOOP")[0] for _ in range(4)] == [250] * 4
+            assert client.deliver(MAIL)[0] == 250
+        assert [client.ask(b"NOOP")[0] for _ in range(11)] == [250] * 10 + [421]
+
+
+def test_a_session_ends_however_busy_it_looks():
+    """NOOP after NOOP does not keep a session alive."""
+    with open_door(limits=Limits(session=SHORT)) as door:
+        client = door.client()
+        until = time.monotonic() + 5
+        while (code := client.ask(b"NOOP")[0]) == 250 and time.monotonic() < until:
+            time.sleep(0.02)
+        assert code == 421
+
+
+def test_a_command_that_never_ends_is_cut_though_bytes_keep_coming():
+    """A byte now and then is not a command: the time-out runs until the line is whole."""
+    with open_door(limits=Limits(idle=SHORT)) as door:
+        client = door.client()
+        for _ in range(4):
+            client.send(b"N")
+            time.sleep(0.02)
+        assert client.reply() == (421, "4.4.2 Timeout")
+
+
+def test_a_silent_client_is_cut():
+    """Nobody keeps a place by saying nothing."""
+    with open_door(limits=Limits(idle=SHORT)) as door:
+        assert door.client().reply() == (421, "4.4.2 Timeout")
+
+
+def test_a_slow_mail_may_take_longer_than_any_time_out_but_not_stand_still():
+    """While enough comes in each window a mail may take long; when too little comes the line is cut."""
+    limits = Limits(idle=SHORT, session=SHORT, rate_window=timedelta(milliseconds=200), min_rate=100)
+    with open_door(limits=limits) as door:
+        client = door.client()
+        client.begin()
+        client.send(MAIL)
+        for _ in range(12):
+            client.send(b"x" * 20)
+            time.sleep(0.05)
+        assert client.ask(b"\r\n.")[0] == 250
+        client.begin()
+        began = time.monotonic()
+        client.send(b"x")
+        assert client.reply() == (421, "4.4.2 Too slow")
+        assert time.monotonic() - began < 2
+        assert len(door.ledger.rows) == 1
+
+
+def test_a_slow_commit_is_no_fault_of_the_client():
+    """No time-out of the session runs while the client waits for us."""
+    with open_door(limits=Limits(idle=SHORT, session=SHORT)) as door:
+        client = door.client()
+        client.begin()
+        door.ledger.open_gate.clear()
+        client.send(MAIL + b".\r\n")
+        time.sleep(0.4)
+        door.ledger.open_gate.set()
+        assert client.reply()[0] == 250
+
+
+@pytest.mark.parametrize("line", [b"NOOP " + b"x" * 13_000, b"x" * 200_000])
+def test_a_line_that_can_be_no_command_ends_the_session(line: bytes):
+    """An endless command is cut in bounded memory, with a reply that can be read."""
+    with open_door() as door:
+        client = door.client()
+        client.send(line + b"\r\n")
+        assert client.reply() == (500, "5.5.2 Line too long")
+        assert client.reply()[0] == 0
+
+
+def test_a_client_that_does_not_read_is_not_answered_for_ever():
+    """Thousands of pipelined commands whose replies nobody reads stop being read, and the line is cut in time."""
+    with open_door(limits=Limits(idle=SHORT, commands=10_000_000)) as door:
+        client = door.client()
+        until = time.monotonic() + 5
+        with pytest.raises(OSError):  # noqa: PT011 - broken pipe or reset, as the system likes
+            while time.monotonic() < until:
+                client.send(b"NOOP\r\n" * 10_000)
+        assert door.client(hello=None).reply()[0] == 220
+
+
+def test_a_relay_must_be_an_address_or_a_network():
+    """A name in the list of relays would trust whoever it resolves to."""
+    with pytest.raises(DataError, match=r"relay\.example"), open_door(trusted_relays=("relay.example",)):
+        pass
+
+
+def test_a_port_in_use_is_told_in_one_sentence():
+    """The admin reads host, port and what to do."""
+    with open_door() as door:
+        with pytest.raises(Unavailable) as caught, open_door(port=door.port):
+            pass
+        assert str(caught.value) == (
+            f"port {door.port} on 127.0.0.1 is in use: stop the other program or set another port under [smtp]"
+        )
+
+
+def test_a_host_that_is_not_ours_is_told_in_one_sentence():
+    """An address of another machine cannot be listened on."""
+    with pytest.raises(Unavailable, match=r"port 8025 on 192\.0\.2\.1 .*no such address"):
+        with open_door(host="192.0.2.1", port=8025):
+            pass
