@@ -80,8 +80,8 @@ def test_an_inbox_that_is_closed_first_makes_clients_come_again():
         assert client.ask(MAIL + b".") == (451, "4.3.0 Cannot be done now, try again later")
 
 
-def test_stopping_twice_or_before_the_start_does_nothing():
-    """The daemon may stop what never ran."""
+def test_stopping_twice_does_no_harm():
+    """The daemon may stop what has stopped already."""
     with open_door() as door:
         door.run(door.listener.stop(timedelta(seconds=1)))
         door.run(door.listener.stop(timedelta(seconds=1)))
