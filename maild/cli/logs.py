@@ -14,8 +14,7 @@ class _OneLine(logging.Formatter):
     """Time, level, part, message; control characters escaped, over-long lines cut, tracebacks on the lines behind."""
 
     def format(self, record: logging.LogRecord) -> str:
-        text = record.getMessage()[:_TALKATIVE = ("flufl.bounce",)  # it logs a traceback for every mail that it does not understand
-_MAX_LINE]
+        text = record.getMessage()[:_MAX_LINE]
         clean = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
         line = f"{self.formatTime(record)} {record.levelname.lower()} {record.name}: {clean}"
         if record.exc_info and record.exc_info[1] is not None:
