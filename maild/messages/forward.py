@@ -19,6 +19,7 @@ _LONGEST_FIELD = 2_000
 _MOST_ADDRESSES = 50
 _NEAR = 6
 _PREFIX = re.compile(r"\s{0,4}([^\W\d_]{1,12})\s{0,2}(?:\[\d{1,3}\]|\(\d{1,3}\)|\^\d{1,3})?\s{0,2}[:：]")
+_TAGS = re.compile(r"^(?:\s{0,4}\[[^\[\]]{1,80}\]){1,5}")  # [SUP-1042], [list name]
 _MAILTO = re.compile(r"\[mailto:\s{0,2}([^\]\s]{3,320})\]|<mailto:([^>\s]{3,320})>", re.IGNORECASE)
 _LINKED = re.compile(r"\[([^\]\n]{1,320})\]\(mailto:[^)\s]{1,320}\)")
 _BARE = re.compile(r"[^\s<>\[\]()\",;:'`=|\\]{1,64}@[^\s<>\[\]()\",;:'`=|\\]{1,253}")
@@ -55,7 +56,7 @@ def find_forwarded(text: str, subject: str, inner: Mail | None) -> Forwarded | N
 
 
 def _is_reply(subject: str) -> bool:
-    prefix = _PREFIX.match(subject)
+    prefix = _PREFIX.match(_TAGS.sub("", subject[:500]))
     return prefix is not None and prefix[1].lower() in REPLY_PREFIXES
 
 

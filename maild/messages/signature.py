@@ -23,6 +23,7 @@ _CONTACT = re.compile(
 _URL = re.compile(r"[<(\[]?https?://[^\s>)\]]{1,2000}[>)\]]?")
 _TRACKER = "\u1427"
 _MOST_DELIMITED = 40
+_MOST_DELIMITERS = 8
 _MOST_WEAK = 14
 _MOST_CLOSED = 9
 _LINK_MARKS = "[]*_!. \t\r\u00a0"
@@ -58,15 +59,14 @@ def _delimited(lines: Sequence[str], end: int) -> int:
     The last one counts, and those above it that have no prose below them: a list's footer stands under a signature, but
     people also part their paragraphs this way.
     """
-    places = [i for i in range(end) if _DELIMITER.fullmatch(lines[i])]
+    text = next((i for i in range(end) if lines[i].strip() and not _DELIMITER.fullmatch(lines[i])), end)
+    places = [i for i in range(text, end) if _DELIMITER.fullmatch(lines[i])][-_MOST_DELIMITERS:]
     found = end
-    for n, i in reversed(list(enumerate(places))):
+    for i in reversed(places):
         below = _filled(lines, i + 1, found)
-        last = n == len(places) - 1
-        if len(below) > _MOST_DELIMITED or _is_answered(lines[i + 1 : end]) or (not last and _is_prose(below)):
+        if len(below) > _MOST_DELIMITED or _is_answered(lines[i + 1 : end]) or (i != places[-1] and _is_prose(below)):
             break
-        if any(line.strip() and not _DELIMITER.fullmatch(line) for line in lines[:i]):
-            found = i
+        found = i
     return found
 
 

@@ -63,7 +63,9 @@ def test_yandex_names_the_sender_in_a_line_like_an_attribution() -> None:
     assert (found.before, found.date, found.text) == ("Посмотрите.", "21.11.2026, 10:00", BODY)
 
 
-@pytest.mark.parametrize("prefix", ["Re:", "RE:", "Отв:", "HA:", "На:", "AW:", "SV:", "Odp:", "Re[2]:"])
+@pytest.mark.parametrize(
+    "prefix", ["Re:", "RE:", "Отв:", "HA:", "На:", "AW:", "SV:", "Odp:", "Re[2]:", "[SUP-1042] Re:", "[list] [x] Re:"]
+)
 def test_a_reply_that_quotes_a_header_block_is_no_forward(prefix: str) -> None:
     """Outlook puts the same block above the mail it answers; the subject tells them apart."""
     assert find_forwarded(f"Спасибо.\n\n{HEADS['outlook ru']}\n\n{BODY}", f"{prefix} Принтер", None) is None
