@@ -1,1 +1,1 @@
-"""The ways in: listener, mailboxes, pipe, and the inbox that makes "accepted" mean "durable". Nothing here reads a mail."""
+"""The ways in: listener, mailboxes, pipe, and the inbox that makes "accepted" mean "durable". No mail is read here."""

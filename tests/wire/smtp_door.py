@@ -45,7 +45,11 @@ class FakeLedger:
 def is_ours(address: str) -> bool:
     """support@desk.example with any detail, and postmaster."""
     local, _, domain = address.lower().partition("@")
-    return (local.partition("+")[0], domain) in {("support", OUR_DOMAIN), ("postmaster", OUR_DOMAIN), ("postmaster", "")}
+    return (local.partition("+")[0], domain) in {
+        ("support", OUR_DOMAIN),
+        ("postmaster", OUR_DOMAIN),
+        ("postmaster", ""),
+    }
 
 
 @dataclass

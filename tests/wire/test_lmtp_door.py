@@ -12,11 +12,13 @@ MAIL = b"Subject: x\r\n\r\nx\r\n"
 
 @pytest.fixture
 def door():
+    """A listener that speaks LMTP."""
     with open_door(protocol="lmtp", max_size=10_000) as door:
         yield door
 
 
 def begin(door: Door, *recipients: bytes):
+    """A client that has said MAIL and RCPT, and the codes of the latter."""
     client = door.client(hello=b"LHLO mta.example")
     client.ask(b"MAIL FROM:<a@b.example>")
     codes = [client.ask(b"RCPT TO:<" + one + b">")[0] for one in recipients]

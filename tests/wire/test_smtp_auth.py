@@ -45,11 +45,13 @@ class FakeUsers:
 
 @pytest.fixture(scope="module")
 def authority():
+    """Who signs our certificates here."""
     return trustme.CA()
 
 
 @pytest.fixture(scope="module")
 def certificate(authority, tmp_path_factory) -> tuple[Path, Path]:
+    """The files of a certificate and its key."""
     folder = tmp_path_factory.mktemp("tls")
     issued = authority.issue_cert("desk.example", "localhost", "127.0.0.1")
     issued.cert_chain_pems[0].write_to_path(folder / "cert.pem")
@@ -59,12 +61,14 @@ def certificate(authority, tmp_path_factory) -> tuple[Path, Path]:
 
 @pytest.fixture
 def context(authority):
+    """A client that checks certificates."""
     context = ssl.create_default_context()
     authority.configure_trust(context)
     return context
 
 
 def plain(login: str, password: str, acting_for: str = "") -> bytes:
+    """The answer that PLAIN wants."""
     return b64encode(f"{acting_for}\0{login}\0{password}".encode())
 
 
@@ -182,7 +186,7 @@ def test_old_tls_is_refused(certificate, authority):
     cert, key = certificate
     old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     authority.configure_trust(old)
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="TLSv1_1"):
         old.maximum_version = ssl.TLSVersion.TLSv1_1
     with open_door(tls_cert=cert, tls_key=key) as door:
         client = door.client()
@@ -206,7 +210,7 @@ def test_wrong_logins_cost_time_and_end_the_session():
     with open_door(users=FakeUsers(), failed_login_delay=timedelta(seconds=0.03)) as door:
         client = door.client()
         began = time.monotonic()
-        codes = [client.ask(b"AUTH PLAIN " + plain("anna", "x%d" % n))[0] for n in range(5)]
+        codes = [client.ask(b"AUTH PLAIN " + plain("anna", f"x{n}"))[0] for n in range(5)]
         assert codes == [535] * 5
         assert client.reply()[0] == 421
         assert time.monotonic() - began >= 0.03 * (1 + 2 + 3 + 4 + 5)

@@ -16,6 +16,7 @@ MAIL = b"From: anna@customer.example\r\nSubject: printer\r\nMessage-ID: <1@custo
 
 @pytest.fixture
 def door():
+    """A listener that takes this machine for a stranger."""
     with open_door(trusted_relays=("127.0.0.2",)) as door:
         yield door
 
@@ -90,7 +91,10 @@ def test_a_full_queue_is_answered_with_452():
         assert first.begin()[0] == 354
         first.send(MAIL + b".\r\n")
         assert door.ledger.called.wait(5)
-        assert second.deliver(MAIL + b"x" * 1000 + b"\r\n") == (452, "4.3.1 Insufficient system storage, try again later")
+        assert second.deliver(MAIL + b"x" * 1000 + b"\r\n") == (
+            452,
+            "4.3.1 Insufficient system storage, try again later",
+        )
         door.ledger.open_gate.set()
         assert first.reply()[0] == 250
 
