@@ -29,22 +29,22 @@ class Entry:
 def split_mbox(lines: Iterable[bytes]) -> Iterator[Entry]:
     """The mails of an mbox, whose first line must be a "From " line; ">From " is given back as "From "."""
     from_line, dated = b"", False
-    mail: list[bytes] = []
+    mail = bytearray()
     after_blank = True
     for line in lines:
         # A text may hold an unquoted "From " after an empty line. Where the file dates its own lines, one without a
         # date is text; where it does not, nothing tells them apart.
         if after_blank and line.startswith(START) and (not dated or _is_dated(line)):
             if from_line:
-                yield Entry(from_line=from_line, raw=_joined(mail))
+                yield Entry(from_line=from_line, raw=_content(mail))
             else:
                 dated = _is_dated(line)
-            from_line, mail = line.rstrip(b"\r\n"), []
+            from_line, mail = line.rstrip(b"\r\n"), bytearray()
         else:
-            mail.append(line[1:] if _QUOTED.match(line) else line)
+            mail += line[1:] if _QUOTED.match(line) else line
         after_blank = not line.strip(b"\r\n")
     if from_line:
-        yield Entry(from_line=from_line, raw=_joined(mail))
+        yield Entry(from_line=from_line, raw=_content(mail))
 
 
 def sender_of(from_line: bytes) -> str | None:
@@ -60,8 +60,10 @@ def _is_dated(line: bytes) -> bool:
     return _DATED.match(line[:_FROM_LINE_CAP]) is not None
 
 
-def _joined(mail: list[bytes]) -> bytes:
+def _content(mail: bytearray) -> bytes:
     """The mail without the empty line that belongs to the separator behind it."""
-    if mail and not mail[-1].strip(b"\r\n"):
-        mail = mail[:-1]
-    return b"".join(mail)
+    for blank in (b"\r\n", b"\n"):
+        if mail.endswith(b"\n" + blank) or (mail.endswith(blank) and len(mail) == len(blank)):
+            del mail[-len(blank) :]
+            break
+    return bytes(mail)
