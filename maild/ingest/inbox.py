@@ -237,9 +237,9 @@ class Inbox:
         if not self._in_trouble:
             self._in_trouble = True
             log.error("%d mail(s) cannot be stored, their senders are told to try again", len(group), exc_info=error)
-        if isinstance(error, RetryLater):
-            return error
-        return NoRoom("the disk is full") if _disk_full(error) else RetryLater("the mail cannot be stored now")
+        if _disk_full(error):
+            return NoRoom("the disk is full")
+        return error if isinstance(error, RetryLater) else RetryLater("the mail cannot be stored now")
 
     def _tell(self) -> None:
         if self._on_accepted is None:

@@ -93,6 +93,8 @@ def open_ticket(draft: Draft, earlier: Ticket | None) -> Plan:
     draft.ticket, draft.is_new = ticket, True
     draft.message = incoming(case, draft.at, visibility=Visibility.PUBLIC)
     draft.note("created", f"queue {ticket.queue}, priority {ticket.priority}", f"rule {routed.rule!r}")
+    if routed.timeouts:
+        draft.note("patterns_cut_off", ", ".join(routed.timeouts), "their time was up, so they did not hold", "maild")
     if earlier is not None:
         draft.links.append(Link(kind="follow_up_of", ticket=earlier.id))
         draft.note("linked", f"follow-up of {earlier.number}", f"{earlier.number} is {earlier.status}")

@@ -31,6 +31,8 @@ class Routed:
     """Why this queue: `by_rule`, `by_address` or `by_default`, to be said in each agent's language."""
     written_to: str
     trace: tuple[RuleTrace, ...]
+    timeouts: tuple[str, ...]
+    """Rules whose patterns were cut off, and so did not hold."""
 
     def why_in(self, language: str) -> str:
         """Why this queue, in words."""
@@ -57,6 +59,7 @@ def route(case: Case) -> Routed:
         why="by_rule" if said.queue else "by_address" if by_address else "by_default",
         written_to=written_to,
         trace=said.trace,
+        timeouts=said.timeouts,
     )
 
 
