@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from maild.messages.header_block import HeaderBlock, block_at
+from maild.messages.header_block import HeaderBlock, block_at, field_of
 from maild.messages.mail import Address, Forwarded, Mail
 from maild.messages.phrases import FORWARD_ENDINGS, REPLY_PREFIXES
 from maild.messages.quotes import Mark, MarkKind, find_marks, is_divider, is_forward_line
@@ -18,6 +18,7 @@ _MOST_LINES = 20_000
 _LONGEST_FIELD = 2_000
 _MOST_ADDRESSES = 50
 _NEAR = 6
+_LONGEST_HEADER = 300
 _PREFIX = re.compile(r"\s{0,4}([^\W\d_]{1,12})\s{0,2}(?:\[\d{1,3}\]|\(\d{1,3}\)|\^\d{1,3})?\s{0,2}[:：]")
 _TAGS = re.compile(r"^(?:\s{0,4}\[[^\[\]]{1,80}\]){1,5}")  # [SUP-1042], [list name]
 _MAILTO = re.compile(r"\[mailto:\s{0,2}([^\]\s]{3,320})\]|<mailto:([^>\s]{3,320})>", re.IGNORECASE)
@@ -25,6 +26,7 @@ _LINKED = re.compile(r"\[([^\]\n]{1,320})\]\(mailto:[^)\s]{1,320}\)")
 _BARE = re.compile(r"[^\s<>\[\]()\",;:'`=|\\]{1,64}@[^\s<>\[\]()\",;:'`=|\\]{1,253}")
 _DATED = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4},? \d{1,2}:\d{2}(?::\d{2})?,? ")
 _MARKUP = re.compile(r"\*\*|&lt;|&gt;")
+_FIELD = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}:")
 _MIME = re.compile(r"[ \t]*(?:content-type|mime-version|message-id|content-transfer-encoding):", re.IGNORECASE)
 
 
@@ -77,7 +79,7 @@ def _place(lines: Sequence[str], subject: str) -> _Place | None:
 
 def _below(lines: Sequence[str], mark: Mark) -> _Place:
     block = block_at(lines, mark.start) if mark.kind is MarkKind.BLOCK else _block_below(lines, mark.end)
-    block = block or _attribution_below(lines, mark.end)
+    block = block or _attribution_below(lines, mark.end) or _raw_header_below(lines, mark.end)
     return _Place(mark=mark.start, block=block, body=block.end if block else mark.end)
 
 
@@ -92,6 +94,29 @@ def _attribution_below(lines: Sequence[str], start: int) -> HeaderBlock | None:
     sender = words[dated.end() :] if dated else words
     fields = {"from": sender, "date": dated[0].strip(" ,")} if dated else {"from": sender}
     return HeaderBlock(start=start + mark.start, end=start + mark.end, fields=fields)
+
+
+def _raw_header_below(lines: Sequence[str], start: int) -> HeaderBlock | None:
+    """Mutt forwards the whole header as it came, Return-Path and Received on top."""
+    first = next((i for i in range(start, min(start + _NEAR, len(lines))) if lines[i].strip(" >")), len(lines))
+    fields: dict[str, str] = {}
+    end, kind = first, ""
+    while end < min(len(lines), first + _LONGEST_HEADER):
+        line = lines[end].removeprefix("> ").removeprefix(">")
+        if not line.strip():
+            break
+        if line[0] in " \t":
+            if kind:
+                fields[kind] = f"{fields[kind]} {line.strip()}"
+        elif _FIELD.match(line) is None:
+            return None
+        else:
+            found = field_of(line)
+            kind = found[0] if found is not None and found[0] not in fields else ""
+            if found is not None and kind:
+                fields[kind] = found[1]
+        end += 1
+    return HeaderBlock(start=first, end=end, fields=fields) if "from" in fields and "date" in fields else None
 
 
 def _block_below(lines: Sequence[str], start: int) -> HeaderBlock | None:
@@ -121,9 +146,10 @@ def _read(lines: Sequence[str], place: _Place) -> Forwarded:
     while before and (not before[-1].strip() or is_divider(before[-1])):
         before.pop()
     body = list(lines[place.body :])
-    if lines[place.mark].lstrip().startswith(">") and all(b.startswith(">") or not b.strip() for b in body):
+    body = _without_end(body)
+    if all(b.startswith(">") or not b.strip() for b in body):
         body = [b[1:].removeprefix(" ") if b.startswith(">") else b for b in body]
-    body = _without_mime_header(_without_end(body))
+    body = _without_mime_header(body)
     senders = _addresses(fields.get("from", ""))
     return Forwarded(
         before="\n".join(before).strip("\n"),
@@ -136,12 +162,10 @@ def _read(lines: Sequence[str], place: _Place) -> Forwarded:
 
 
 def _without_end(body: list[str]) -> list[str]:
-    """Without the client's line below the forwarded mail, and without blank lines above it."""
-    end = len(body)
-    while end and not body[end - 1].strip(" >"):
-        end -= 1
-    if end and body[end - 1].strip(" \t>*-—_=").lower().startswith(FORWARD_ENDINGS):
-        return body[: end - 1]
+    """Up to the client's line below the forwarded mail; what follows it is the forwarding person's signature."""
+    for i, line in enumerate(body):
+        if line.strip(" \t>*-—_=").lower().startswith(FORWARD_ENDINGS):
+            return body[:i]
     return body
 
 
@@ -162,9 +186,20 @@ def _addresses(value: str) -> tuple[Address, ...]:
         bare = _MAILTO.sub(lambda m: f"<{m[1] or m[2]}>", text)
     found: list[Address] = []
     at = 0
-    for address in list(_BARE.finditer(bare))[:_MOST_ADDRESSES]:
+    matches = list(_BARE.finditer(bare))[:_MOST_ADDRESSES]
+    for i, address in enumerate(matches):
+        if i + 1 < len(matches) and _is_name_of(bare, address, matches[i + 1]):
+            continue
         local, _, domain = address[0].rstrip(".").rpartition("@")
-        name = bare[at : address.start()].strip(" \t<>()\"'[]*,;")
+        name = bare[at : address.start()].strip(" \t<>\"'*,;").rstrip("([<\"' ").lstrip(")]> ,;\"'")
         found.append(Address(name=name, address=f"{local}@{domain.lower()}"))
         at = address.end()
     return tuple(found)
+
+
+def _is_name_of(text: str, address: re.Match[str], after: re.Match[str]) -> bool:
+    """An address inside a display name: only the one in angle brackets behind it counts."""
+    between = text[address.end() : after.start()]
+    return (
+        between.endswith("<") and text[address.start() - 1 : address.start()] != "<" and not set(between) & set(",;>")
+    )

@@ -129,6 +129,19 @@ def split_joined(lines: Sequence[str]) -> list[str]:
     return out
 
 
+def mark_indented(lines: Sequence[str]) -> list[str]:
+    """The lines with a `>` put before those that mail(1) and s-nail quote by a tab, below their attribution."""
+    out = list(lines)
+    for mark in find_marks(lines):
+        if mark.kind is not MarkKind.ATTRIBUTION:
+            continue
+        for i in range(mark.end, len(lines)):
+            if lines[i].strip() and not lines[i].startswith("\t"):
+                break
+            out[i] = f">{lines[i]}" if lines[i].strip() else lines[i]
+    return out
+
+
 def quote_follows(lines: Sequence[str], i: int) -> bool:
     """Is the next filled line from `i` on a quoted one?"""
     following = next((line for line in lines[i : i + 6] if line.strip(_SOFT)), "")

@@ -10,7 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from maild.messages.html_quotes import Cut, marked_in
-from maild.messages.quotes import MarkKind, find_marks, is_divider, is_quoted, quote_follows, split_joined
+from maild.messages.quotes import (
+    MarkKind,
+    find_marks,
+    is_divider,
+    is_quoted,
+    mark_indented,
+    quote_follows,
+    split_joined,
+)
 from maild.messages.signature import signature_start
 
 _MOST_LINES = 20_000  # what stands below goes with the part above it
@@ -64,7 +72,8 @@ def _joined(*parts: str) -> str:
 
 
 def _split(lines: Sequence[str]) -> Split:
-    lines = split_joined(lines)
+    written = split_joined(lines)
+    lines = mark_indented(written) if any(line.startswith("\t") for line in written) else written
     end, attributions = _cut_at_marks(lines)
     kept = [i for i in range(end) if i not in attributions]
     kept = kept if end == len(lines) else _without_dividers(lines, kept)
@@ -77,9 +86,9 @@ def _split(lines: Sequence[str]) -> Split:
         # A signature may stand above the quote as well as below it.
         kept = _without_signature(lines, kept, signature)
     return Split(
-        reply=_text(lines, kept),
-        quoted=_text(lines, sorted(set(range(len(lines))) - set(kept) - signature)),
-        signature=_text(lines, sorted(signature)),
+        reply=_text(written, kept),
+        quoted=_text(written, sorted(set(range(len(lines))) - set(kept) - signature)),
+        signature=_text(written, sorted(signature)),
     )
 
 

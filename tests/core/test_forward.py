@@ -102,6 +102,30 @@ def test_the_rest_of_a_raw_header_is_no_text() -> None:
     assert found.text.strip() == "Hello"
 
 
+def test_a_whole_header_below_the_forwarding_line_is_read() -> None:
+    """Mutt quotes the header as it came, folded lines and all, and the text with it."""
+    text = (
+        "См.\n\n----- Forwarded message from Olga -----\n\n> Return-Path: <olga@client.example>\n> Received: from a by b;\n"
+        ">  Sat, 21 Nov 2026 10:00:00 +0300\n> From: Olga (Sales)\n>  <olga@client.example>\n> Date: Sat, 21 Nov 2026 10:00:00 +0300\n"
+        "> To: help@firma.example\n> Subject: Принтер\n> MIME-Version: 1.0\n> \n> Добрый день!\n> Не печатает.\n\n"
+        "----- End forwarded message -----\n\n-- \nАнна\n"
+    )
+    found = find_forwarded(text, "[olga@client.example: Принтер]", None)
+    assert found is not None
+    assert found.sender == Address(name="Olga (Sales)", address="olga@client.example")
+    assert (found.before, found.subject, found.text) == ("См.", "Принтер", "Добрый день!\nНе печатает.")
+
+
+def test_an_address_in_a_display_name_is_not_the_senders() -> None:
+    """Lists and helpdesks write `"olga@client.example via Support" <help@firma.example>`."""
+    head = '---------- Forwarded message ---------\nFrom: "olga@client.example via Support" <help@firma.example>\nDate: 21.11.2026'
+    head += "\nTo: a@b.example, <c@d.example>; Eva <e@f.example>\nSubject: x"
+    found = find_forwarded(f"{head}\n\nHello", "Fwd: x", None)
+    assert found is not None
+    assert found.sender == Address(name="olga@client.example via Support", address="help@firma.example")
+    assert [a.address for a in found.to] == ["a@b.example", "c@d.example", "e@f.example"]
+
+
 def test_two_fields_on_one_line_are_both_read() -> None:
     """A phone runs `To` and `Subject` together."""
     head = "-------- Message d'origine --------\nDe : Olga <olga@client.example>\nDate : 21/11/26\nÀ : a@b.example Objet : Panne"

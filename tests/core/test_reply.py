@@ -91,6 +91,14 @@ def test_an_answer_below_the_quote_loses_the_quote() -> None:
     assert "> Помогло?" in split.quoted
 
 
+def test_a_quote_indented_by_a_tab_is_a_quote_below_its_attribution() -> None:
+    """Mail(1) and s-nail quote so; without the client's line an indented text is the sender's."""
+    split = split_reply('"Support" <help@firma.example> wrote:\n\n\tRestarted?\n\tDone?\nYes, both.')
+    assert split.reply == "Yes, both."
+    assert split.quoted == '"Support" <help@firma.example> wrote:\n\n\tRestarted?\n\tDone?'
+    assert split_reply("Вот код:\n\n\tprint(1)\nНе работает.").reply == "Вот код:\n\n\tprint(1)\nНе работает."
+
+
 def test_what_the_sender_quotes_himself_above_the_clients_line_stays() -> None:
     """A quote above the attribution is the sender's choice."""
     split = split_reply("See the manual:\n> press twice\n\nOn 21.11.2026 10:00, Support wrote:\n> How?")
