@@ -60,14 +60,17 @@ class Body:
 
         May read a file: for mails over `IN_MEMORY` call it in a worker. Raises OSError.
         """
-        raw = bytes(self._buffer)
-        if self._spool is not None:
-            self._spool.seek(0)
-            raw = self._spool.read() + raw
+        if self._spool is None:
+            raw = bytes(memoryview(self._buffer)[2:])
+        else:
+            self._spool.write(self._buffer)
+            self._spool.seek(2)
+            raw = self._spool.read()
         self.close()
-        if b"\r\n." in raw:
-            raw = raw.replace(b"\r\n.", b"\r\n")
-        return raw[2:]
+        # A big mail is copied only where it must be: a few of them at once fill the memory.
+        if raw.startswith(b"."):
+            raw = raw[1:]
+        return raw.replace(b"\r\n.", b"\r\n") if b"\r\n." in raw else raw
 
     def close(self) -> None:
         """Forget what came in."""

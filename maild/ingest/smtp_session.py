@@ -31,9 +31,9 @@ from maild.messages.envelope import Arrival, Envelope
 
 log = logging.getLogger(__name__)
 
-HEAVY = 256_000
-"""Bytes from which on a mail is hashed in a worker, so that the loop goes on meanwhile."""
-_HEAVY_AT_ONCE = 2
+HEAVY, HUGE = 256_000, 4_000_000
+"""Bytes from which on a mail is hashed in a worker, so that the loop goes on; and from which on one at a time."""
+_HEAVY_AT_ONCE = 8
 _OTHER_PROTOCOLS = frozenset({b"CONNECT", b"DELETE", b"GET", b"HEAD", b"OPTIONS", b"POST", b"PUT"})
 
 
@@ -60,6 +60,7 @@ class Service:
     stopping: bool = False
     heavy: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_HEAVY_AT_ONCE))
     """So many big mails are wholly in memory at a time; the others wait on the disk."""
+    huge: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
 
 
 class Session(Connection):
@@ -285,7 +286,7 @@ class Session(Connection):
         try:
             if not await self.receive(body):
                 if body.state is State.ENDLESS:
-                    self.hang_up("552 5.3.4 Message too big")
+                    self.hang_up("552 5.3.4 Message too big", sending=True)
                 return None
             self._session_ends += self.loop.time() - began
             reply = await self._keep(body, transaction)
@@ -314,7 +315,7 @@ class Session(Connection):
         # mail stored once, and finds it recognised when it comes again.
         if body.received < HEAVY:
             return await self._service.inbox.accept(self._arrival(body, envelope))
-        async with self._service.heavy:
+        async with self._service.huge if body.received >= HUGE else self._service.heavy:
             arrival = await asyncio.to_thread(self._arrival, body, envelope)
             return await self._service.inbox.accept(arrival)
 

@@ -20,7 +20,6 @@ from maild.ingest.smtp_gate import Gate, Limits, plain_address
 LINE_LIMIT = 12_288
 """Bytes of a command or of an answer in AUTH (RFC 4954, 4.e); everything else is shorter."""
 _INPUT_HIGH = 65_536
-_REPLIES_HIGH = 100
 _LINGER = 1.0
 """Seconds in which a client that is still sending may read our last word: closing at once would wipe it out."""
 
@@ -128,8 +127,6 @@ class Connection(SMTP):
         line = bytes(self._input[:end])
         del self._input[: end + 1]
         self._resume()
-        if len(self._replies) > _REPLIES_HIGH:
-            await self.flush()
         return line[:-1] if line.endswith(b"\r") else line
 
     def say(self, reply: str) -> None:
@@ -210,8 +207,8 @@ class Connection(SMTP):
         if self._handler_coroutine is not None:
             self._handler_coroutine.cancel()
 
-    def hang_up(self, reply: str) -> None:
-        """Say this as the last word; the client may read it even while it is still sending."""
+    def hang_up(self, reply: str, *, sending: bool = False) -> None:
+        """Say this as the last word; a client that is still sending gets a moment to read it."""
         if self._hung_up or self.transport is None:
             return
         self.say(reply)
@@ -219,7 +216,7 @@ class Connection(SMTP):
         self._gate.leave(self)
         pipe = self._pipe
         pipe.write(b"".join(self._replies))
-        sending = self._body is not None or bool(self._input)
+        sending = sending or self._body is not None or bool(self._input)
         self._drop_body()
         self._resume()
         if sending and not self._eof and pipe.can_write_eof():

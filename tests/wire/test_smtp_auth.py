@@ -143,7 +143,9 @@ def test_starttls_encrypts_and_starts_the_session_anew(certificate, context):
     cert, key = certificate
     with open_door(users=FakeUsers(), tls_cert=cert, tls_key=key) as door:
         client = door.client()
+        assert client.ask(b"MAIL FROM:<a@b.example>")[0] == 250
         client.start_tls(context)
+        assert client.ask(b"RCPT TO:<support@desk.example>")[0] == 503
         assert client.socket.version() in ("TLSv1.2", "TLSv1.3")
         assert client.ask(b"MAIL FROM:<a@b.example>")[0] == 503
         offered = client.ask(b"EHLO x")[1]

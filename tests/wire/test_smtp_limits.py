@@ -133,14 +133,14 @@ def test_a_slow_mail_may_take_longer_than_any_time_out_but_not_stand_still():
         assert client.ask(b"\r\n.")[0] == 250
         client.begin()
         began = time.monotonic()
-        client.send(b"x")
+        client.send(b"x" * 5000)
         assert client.reply() == (421, "4.4.2 Too slow")
         assert time.monotonic() - began < 2
         assert len(door.ledger.rows) == 1
 
 
 def test_a_slow_commit_is_no_fault_of_the_client():
-    """No time-out of the session runs while the client waits for us."""
+    """No time-out of the session runs while the client waits for us; afterwards it runs again."""
     with open_door(limits=Limits(idle=SHORT, session=SHORT)) as door:
         client = door.client()
         client.begin()
@@ -149,6 +149,7 @@ def test_a_slow_commit_is_no_fault_of_the_client():
         time.sleep(0.4)
         door.ledger.open_gate.set()
         assert client.reply()[0] == 250
+        assert client.reply() == (421, "4.4.2 Timeout")
 
 
 @pytest.mark.parametrize("line", [b"NOOP " + b"x" * 13_000, b"x" * 200_000])
