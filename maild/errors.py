@@ -89,8 +89,8 @@ class Unreadable(MaildError):
 class Finding:
     """One mistake (or doubt) in a file that an admin wrote.
 
-    `code` is stable (`unknown-key`, `unknown-queue`, `bad-pattern`, ...); line and column count from 1 (0: the file as a
-    whole); `hint` says what to do.
+    `code` is stable (`unknown-key`, `unknown-queue`, `bad-pattern`, ...); line and column count from 1 (0: the file as
+    a whole); `hint` says what to do.
     """
 
     file: str

@@ -46,12 +46,12 @@ class _Verbs(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return list(VERBS)
 
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
-        if name in LATER:
-            raise Unavailable(f"this version of maild has no '{name}' yet; `maild --help` lists what there is")
-        if name not in VERBS:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name in LATER:
+            raise Unavailable(f"this version of maild has no '{cmd_name}' yet; `maild --help` lists what there is")
+        if cmd_name not in VERBS:
             return None
-        command = getattr(importlib.import_module(f"maild.cli.{VERBS[name][0]}"), name.replace("-", "_"))
+        command = getattr(importlib.import_module(f"maild.cli.{VERBS[cmd_name][0]}"), cmd_name.replace("-", "_"))
         assert isinstance(command, click.Command)
         return command
 

@@ -24,7 +24,7 @@ _LINGER = 1.0
 """Seconds in which a client that is still sending may read our last word: closing at once would wipe it out."""
 
 
-class LineTooLong(Exception):  # noqa: N818 - an event of the protocol
+class LineTooLong(Exception):
     """A line that cannot be a command."""
 
 

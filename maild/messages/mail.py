@@ -40,7 +40,7 @@ class Address:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Attachment:
-    """A part that is not the body. `filename` is harmless to show and to save; `sha256` is that of the decoded content."""
+    """A part that is not the body. `filename` is harmless to show and to save; `sha256` is of the decoded content."""
 
     filename: str
     content_type: str
@@ -53,7 +53,7 @@ class Attachment:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BounceRecipient:
-    """One address that a delivery report speaks of (RFC 3464, 2.3); `kind` follows the enhanced status code (RFC 3463)."""
+    """One address that a delivery report speaks of (RFC 3464, 2.3); `kind` follows the enhanced status (RFC 3463)."""
 
     address: str
     status: str | None

@@ -99,7 +99,7 @@ def _from_base32(digits: str) -> int:
 
 
 class Mint:
-    """Makes and checks the tokens of one desk. Its keys and addresses are given to it; it knows no clock and no chance."""
+    """Makes and checks the tokens of one desk. Its keys and addresses are given to it; it knows no clock, no chance."""
 
     def __init__(self, keys: Iterable[Key], address: str, reply_domain: str) -> None:
         self._keys = {key.id: key for key in keys}

@@ -72,7 +72,7 @@ def _rank(priority: Priority) -> int:
 
 def _letters(pen: Pen, ticket: Ticket, due: StepDue, clock: TicketClock, now: datetime) -> list[Letter]:
     agents, addresses = _told(pen.practice, ticket, due)
-    context = {
+    context: dict[str, object] = {
         "desk": desk_view(pen.practice),
         "ticket": ticket_view(ticket),
         "customer": person_view(ticket.requester),

@@ -231,7 +231,8 @@ def test_a_ticket_without_a_requester_cannot_be_answered() -> None:
 def test_a_bounce_of_an_answer_opens_the_ticket_and_tells_the_agents() -> None:
     """By its return path, whatever else it says."""
     back = MINT.address(Purpose.BOUNCE, 1001, IVAN)
-    text = "This is the mail system. I could not deliver your message.\n\n<ivan@customer.example>: 550 5.1.1 no such user\n"
+    text = "This is the mail system. I could not deliver your message.\n\n"
+    text += "<ivan@customer.example>: 550 5.1.1 no such user\n"
     bounce = mail(
         text,
         sender="MAILER-DAEMON@mx.example",

@@ -221,9 +221,10 @@ def test_who_is_in_copy_becomes_a_participant_as_proposed() -> None:
     """He may add text and is sent none."""
     plan = judge(mail(Cc="col@customer.example"), facts())
     assert plan.ticket is not None
-    assert [
-        (p.address.address, p.confirmed) for p in plan.ticket.participants
-    ] == [(IVAN, True), ("col@customer.example", False)]
+    assert [(p.address.address, p.confirmed) for p in plan.ticket.participants] == [
+        (IVAN, True),
+        ("col@customer.example", False),
+    ]
 
 
 @pytest.mark.parametrize("kind", ["auto-replied", "auto-replied (vacation)"])
