@@ -45,6 +45,7 @@ def _read(raw: bytes, envelope_sender: str | None, is_own: Callable[[str], bool]
     body = read_body(root)
     found_bounce = _bounce(raw, header, root, body)
     mail_class, reason = _classified(header, root, body, found_bounce, envelope_sender, is_own)
+    report = mail_class in (MailClass.BOUNCE, MailClass.DELAY)
     split = _split(body)
     return Mail(
         headers=header.headers,
@@ -68,8 +69,9 @@ def _read(raw: bytes, envelope_sender: str | None, is_own: Callable[[str], bool]
         attachments=body.attachments,
         mail_class=mail_class,
         class_reason=reason,
-        bounce=found_bounce,
-        forwarded=_forwarded(header, body) if inner else None,
+        # A receipt may look like a report, and the mail that a report returns is nobody's forward.
+        bounce=found_bounce if report else None,
+        forwarded=_forwarded(header, body) if inner and not report else None,
         defects=(*fields.defects, *header.defects, *part_defects, *body.defects),
         size=len(raw),
     )

@@ -6,13 +6,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 from maild.messages.addresses import normal
-from maild.messages.mail import Address, MailClass
+from maild.messages.mail import MailClass
 from maild.messages.subject import base_subject
 from maild.sla.events import Happening as ClockHappening
 from maild.threads import states
 from maild.threads.case import Case
 from maild.threads.correspondence import News, acknowledgement, notifications
 from maild.threads.draft import Draft, incoming
+from maild.threads.facts import usable
 from maild.threads.match import belongs, takes_mail
 from maild.threads.model import InboxState, Link, Participant, Status, Ticket, Visibility
 from maild.threads.plan import Plan
@@ -127,7 +128,7 @@ def _new_ticket(draft: Draft, routed: Routed, promise: str | None) -> Ticket:
         priority=routed.priority,
         tags=routed.tags,
         fields=routed.fields,
-        requester=mail.sender,
+        requester=mail.sender if case.sender.address is not None else None,
         language=practice.language_for(language_of(mail, routed)),
         channel=case.envelope.channel,
         created_at=draft.at,
@@ -144,7 +145,7 @@ def with_participants(case: Case, ticket: Ticket) -> tuple[Participant, ...]:
     known = {normal(p.address.address): p for p in ticket.participants}
     people = [case.mail.sender, *case.mail.to, *case.mail.cc]
     for person in people:
-        if person is None or not _usable(person) or case.practice.is_ours(person.address):
+        if person is None or not usable(person) or case.practice.is_ours(person.address):
             continue
         key = normal(person.address)
         requester = ticket.requester is not None and key == normal(ticket.requester.address)
@@ -153,16 +154,12 @@ def with_participants(case: Case, ticket: Ticket) -> tuple[Participant, ...]:
     return tuple(known.values())
 
 
-def _usable(person: Address) -> bool:
-    return 3 <= len(person.address) <= 320 and "@" in person.address
-
-
 def acknowledgement_refused(case: Case, routed: Routed) -> str | None:
     """Why this mail gets no acknowledgement (RFC 3834, section 2); None where it gets one."""
     mail, sender, facts, practice = case.mail, case.mail.sender, case.facts, case.practice
     checks = (
         (mail.mail_class is not MailClass.PERSON, f"automatic mail: {mail.class_reason}"),
-        (sender is None or not _usable(sender), "no usable sender"),
+        (sender is None or not usable(sender), "no usable sender"),
         (not routed.acknowledge, f"rule {routed.rule!r} says so"),
         (case.envelope.sender == "", "null return path"),
         (sender is not None and _nobody_reads(sender.address), "an address that nobody reads"),

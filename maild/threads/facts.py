@@ -14,7 +14,7 @@ from datetime import datetime
 
 from maild.messages.addresses import normal
 from maild.messages.envelope import Envelope
-from maild.messages.mail import Mail
+from maild.messages.mail import Address, Mail
 from maild.messages.tokens import Claim, Mint, SignedId
 from maild.sla.deadlines import TicketClock
 from maild.threads.model import Message, Ticket
@@ -95,8 +95,13 @@ def id_hash(message_id: str) -> str:
 
 
 def sender_key(mail: Mail) -> str | None:
-    """The sender's address for comparing; None where there is no usable one."""
-    return normal(mail.sender.address) if mail.sender is not None else None
+    """The sender's address for comparing; None where there is no usable one ("MAILER-DAEMON" alone is none)."""
+    return normal(mail.sender.address) if mail.sender is not None and usable(mail.sender) else None
+
+
+def usable(person: Address) -> bool:
+    """Whether an address is one that a mail could be sent to."""
+    return 3 <= len(person.address) <= 320 and "@" in person.address
 
 
 def recipients(mail: Mail, envelope: Envelope) -> tuple[str, ...]:
