@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import GenericFunction
 
 from maild.errors import NotFound
 from maild.sla.deadlines import TicketClock
@@ -22,7 +23,7 @@ from maild.threads.model import Message, Status, Ticket
 Row = Mapping[Any, Any]
 
 
-class fold(sa.sql.functions.GenericFunction[str]):  # noqa: N801  # it is written like a function of the database
+class fold(GenericFunction[str]):  # noqa: N801  # it is written like a function of the database
     """A text without upper case, Russian too: by Python on SQLite, by the server on PostgreSQL."""
 
     type = sa.Text()
