@@ -6,7 +6,8 @@ import logging
 from typing import TextIO
 
 _NOISY = ("mail.log", "aiosmtpd", "flufl.bounce", "imapclient", "apscheduler", "mailparser", "asyncio")
-_TALKATIVE = ("flufl.bounce",)  # it logs a traceback for every mail that it does not understand
+# One logs a traceback for every mail that it does not understand, one a line for every tick that comes late.
+_TALKATIVE = ("flufl.bounce", "apscheduler")
 _MAX_LINE = 4000
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,7 @@ from maild.config.files import Source, nearest
 from maild.config.letters import Letters
 from maild.config.report import Found, read_tables
 from maild.config.schema import ROUTING_TABLES, RuleTable
+from maild.config.stopwatch import computed_seconds
 from maild.errors import Finding
 from maild.people.team import Team
 from maild.routing.conditions import Reading, checks_of, read_condition
@@ -48,7 +48,7 @@ def read_rules(sources: Iterable[Source], team: Team, letters: Letters) -> tuple
     findings.extend(reader.findings)
     findings.extend(_same_names(tables))
     ruling = Ruling(
-        rules=RuleSet(rules=tuple(rules), stopwatch=time.thread_time),
+        rules=RuleSet(rules=tuple(rules), stopwatch=computed_seconds),
         examples=tuple(examples),
         found={found.table.name: found for found in reversed(tables)},
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -14,6 +13,7 @@ from maild.config.report import Found, names_given, read_tables
 from maild.config.rule_files import condition_findings
 from maild.config.schema import SLA_TABLES
 from maild.config.settings import Desk
+from maild.config.stopwatch import computed_seconds
 from maild.config.units import parse_address
 from maild.errors import Finding
 from maild.people.team import Team
@@ -146,7 +146,7 @@ class _Reader:
             pause=frozenset(table.pause),
             steps=tuple(self.steps(found)),
         )
-        return GivenPromise(promise=promise, fits=Predicate(when=self.when(found), stopwatch=time.thread_time))
+        return GivenPromise(promise=promise, fits=Predicate(when=self.when(found), stopwatch=computed_seconds))
 
     def duration(self, found: Found, target: Target) -> timedelta | None:
         written = getattr(found.table, target)
