@@ -5,9 +5,10 @@ from __future__ import annotations
 import click
 
 from maild.cli.app import App
+from maild.cli.groups import Group
 
 
-@click.group()
+@click.group(cls=Group, later=("copy",))
 def db() -> None:
     """The database: look whether it is whole, bring it to this version."""
 

@@ -31,13 +31,15 @@ def letters_list(app: App) -> None:
 @letters.command("preview")
 @click.argument("name")
 @click.option("--language", help="Else the desk's first language.")
+@click.option("--ticket", "number", metavar="N", help="With the values of this ticket.")
 @click.option("--html", "html_file", type=click.Path(path_type=Path), help="Write the HTML alternative to this file.")
 @json_option
 @click.pass_obj
-def letters_preview(app: App, name: str, language: str | None, html_file: Path | None) -> None:
-    """A letter with an example's values."""
+def letters_preview(app: App, name: str, language: str | None, number: str | None, html_file: Path | None) -> None:
+    """A letter with an example's values, or with a ticket's."""
     spoken = language or app.settings.desk.languages[0]
-    subject, text, html = app.office.letters.preview(name, spoken)
+    context = _of_ticket(app, name, spoken, number) if number is not None else None
+    subject, text, html = app.office.letters.preview(name, spoken, context)
     if html_file is not None:
         html_file.write_text(html, encoding="utf-8")
     if app.json:
@@ -46,3 +48,27 @@ def letters_preview(app: App, name: str, language: str | None, html_file: Path |
     click.secho(f"Subject: {subject}", bold=True)
     click.echo()
     click.echo(text)
+
+
+def _of_ticket(app: App, name: str, language: str, number: str) -> dict[str, object]:
+    """The example with everything in it that a ticket can tell."""
+    from maild.outgoing.samples import sample
+    from maild.threads.correspondence import desk_view, person_view, ticket_view
+
+    practice = app.office.practice
+    whole = app.keep.views.ticket(number, practice.tag)
+    last = next((m for _, m in reversed(whole.messages) if m.direction == "in" and m.visibility == "public"), None)
+    known: dict[str, object] = {
+        "desk": desk_view(practice),
+        "ticket": ticket_view(practice, whole.ticket),
+        "customer": person_view(whole.ticket.requester),
+        "respond_by": whole.ticket.due_at,
+    }
+    if last is not None:
+        shown = {"sender": person_view(last.sender), "at": last.at, "text": last.reply or last.text}
+        files = [a.filename for a in last.attachments]
+        known["message"] = shown | {"attachments": files, "mail_class": str(last.mail_class)}
+        known["quoted"] = shown
+        known["omitted"] = []
+    example = sample(name, language)
+    return example | {key: value for key, value in known.items() if key in example}

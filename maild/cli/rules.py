@@ -7,11 +7,12 @@ import os
 import click
 
 from maild.cli.app import App
+from maild.cli.groups import Group
 from maild.cli.output import finding_json, findings_text, json_option, say_json, table
 from maild.errors import NotFound
 
 
-@click.group()
+@click.group(cls=Group, later=("replay",))
 def rules() -> None:
     """The rules' workshop: look for mistakes, show what is in force, run the examples."""
 

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from maild.cli.app import App
+from maild.cli.groups import Group
 from maild.cli.output import clean_text, json_option, say_json, table, when
 from maild.errors import DataError
 from maild.messages.mail import Address
@@ -102,7 +103,14 @@ def _address(address: Address | None) -> dict[str, str] | None:
     return {"name": address.name, "address": address.address} if address else None
 
 
-@click.group(invoke_without_command=False)
+_LATER = (
+    *("snooze", "line", "escalate", "cc", "uncc", "add", "keep", "split", "merge", "requester", "due", "subject"),
+    *("spam", "canned", "kb", "why", "history", "list", "search", "report", "undo", "send", "help", "take"),
+)
+"""Orders of the interface that this version cannot carry out at the command line yet."""
+
+
+@click.group(cls=Group, later=_LATER)
 def ticket() -> None:
     """One ticket: `show` it, or give it an order that an agent can mail as well."""
 

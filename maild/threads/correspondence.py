@@ -49,15 +49,16 @@ def sane_id(message_id: str | None) -> str | None:
     return message_id if message_id.startswith("<") and message_id.endswith(">") and " " not in message_id else None
 
 
-def ticket_view(ticket: Ticket) -> dict[str, object]:
+def ticket_view(practice: Practice, ticket: Ticket) -> dict[str, object]:
     """A ticket as letters see it."""
+    assignee = practice.team.agent(ticket.assignee)
     return {
         "number": ticket.number,
         "subject": ticket.subject,
         "status": str(ticket.status),
         "queue": ticket.queue,
         "priority": str(ticket.priority),
-        "assignee": ticket.assignee,
+        "assignee": assignee.name if assignee else ticket.assignee,
         "line": ticket.line,
         "tags": list(ticket.tags),
         "language": ticket.language,
@@ -99,7 +100,7 @@ def acknowledgement(
         subject=reply_subject(ticket) if proven else None,
         context={
             "desk": desk_view(practice),
-            "ticket": ticket_view(ticket),
+            "ticket": ticket_view(practice, ticket),
             "customer": person_view(shown),
             "proven": proven,
             "respond_by": respond_by,
@@ -145,7 +146,7 @@ def answer(
         subject=reply_subject(ticket),
         context={
             "desk": desk_view(practice),
-            "ticket": ticket_view(ticket),
+            "ticket": ticket_view(practice, ticket),
             "customer": person_view(requester),
             "agent": {"name": agent.name},
             "text": text,
@@ -236,7 +237,7 @@ def _notification(
     writer = mail.sender or Address(address="")
     context = {
         "desk": desk_view(practice),
-        "ticket": ticket_view(ticket),
+        "ticket": ticket_view(practice, ticket),
         "customer": person_view(ticket.requester),
         "agent": {"name": agent.name},
         "event": news.event,
@@ -311,7 +312,7 @@ def transcript(
     """To the agent: each order with its effect, and whether his text went out."""
     context: dict[str, object] = {
         "desk": desk_view(pen.practice),
-        "ticket": ticket_view(ticket),
+        "ticket": ticket_view(pen.practice, ticket),
         "agent": {"name": agent.name},
         "orders": [{"line": d.line, "effect": d.effect, "ok": d.ok} for d in done],
         "posted": posted,

@@ -74,7 +74,7 @@ def _letters(pen: Pen, ticket: Ticket, due: StepDue, clock: TicketClock, now: da
     agents, addresses = _told(pen.practice, ticket, due)
     context: dict[str, object] = {
         "desk": desk_view(pen.practice),
-        "ticket": ticket_view(ticket),
+        "ticket": ticket_view(pen.practice, ticket),
         "customer": person_view(ticket.requester),
         "target": str(clock.target),
         "due_at": clock.due_at,

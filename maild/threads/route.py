@@ -12,6 +12,8 @@ from maild.threads.model import Priority
 from maild.threads.promises import Fields
 from maild.threads.words import say
 
+_UNDETERMINED = "und"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Routed:
@@ -119,5 +121,16 @@ def ticket_fields(case: Case, routed: Routed) -> Fields:
 
 
 def language_of(mail: Mail, routed: Routed) -> str:
-    """The language a customer is answered in: a rule's word, then the mail's own."""
-    return routed.fields.get("language", "") or mail.language
+    """The language a customer is answered in: a rule's word, then the mail's own.
+
+    A few Latin words may be in any language, but not in one of another script: that is "undetermined" (BCP 47), and
+    not "unknown", which would be answered in the desk's first language, Russian say.
+    """
+    known = routed.fields.get("language", "") or mail.language
+    return known or (_UNDETERMINED if _is_latin(f"{mail.subject} {mail.reply}") else "")
+
+
+def _is_latin(text: str) -> bool:
+    """Whether a text has letters and all of them are Latin ones."""
+    letters = [c for c in text if c.isalpha()]
+    return bool(letters) and all(c < "\u0250" or "\u1e00" <= c <= "\u1eff" for c in letters)
