@@ -15,9 +15,10 @@ from maild.people.proof import date_fits
 from maild.people.team import Agent
 from maild.sla.events import Happening as ClockHappening
 from maild.threads import states
-from maild.threads.correspondence import News, answer, notifications, transcript
+from maild.threads.correspondence import answer, transcript
 from maild.threads.draft import Draft, attachment_notes, clock_happenings, incoming
 from maild.threads.model import Direction, InboxState, Message, Ticket, Visibility
+from maild.threads.notices import News, handover, notifications
 from maild.threads.orders import Carried, Done, Order, Setting, carry_out, split_orders
 from maild.threads.plan import Letter, Plan
 from maild.threads.states import Happening
@@ -134,6 +135,9 @@ def _done(draft: Draft, before: Ticket, agent: Agent, carried: Carried, *, text:
             draft.letters.extend(
                 notifications(draft.pen, draft.ticket, draft.case.mail, news=news, sender=draft.case.sender.address)
             )
+    if draft.ticket.assignee != before.assignee:
+        history = draft.case.facts.tickets[before.id].messages
+        draft.letters.extend(handover(draft.pen, draft.ticket, agent, history, draft.respond_by()))
     if carried.done:
         draft.letters.append(
             transcript(

@@ -12,9 +12,9 @@ from maild.messages.mail import MailClass
 from maild.messages.tokens import Purpose
 from maild.sla.events import Happening as ClockHappening
 from maild.threads import states
-from maild.threads.correspondence import News, notifications
 from maild.threads.draft import Draft, incoming
 from maild.threads.model import InboxState, Ticket, Visibility
+from maild.threads.notices import News, notifications
 from maild.threads.plan import Plan
 from maild.threads.states import Happening
 

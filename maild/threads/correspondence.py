@@ -6,7 +6,7 @@ that he wrote, his name included.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -20,8 +20,6 @@ from maild.threads.plan import Letter, LetterKind
 from maild.threads.practice import Practice
 
 _MAX_REFERENCES = 20
-_MAX_PASSED_ALONG = 10_000_000
-"""Bytes of attachments that one notification takes along; what is over is named instead."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -172,102 +170,6 @@ def _confirmed(practice: Practice, ticket: Ticket) -> tuple[Address, ...]:
         for p in ticket.participants
         if p.confirmed and normal(p.address.address) != requester and not practice.is_ours(p.address.address)
     )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class News:
-    """What agents are told: the kind of event, why they are told (in a given language), until when an answer is due.
-
-    `text` stands for the mail's own where only a part of it may be shown; `purpose` says whether a reply to this news
-    goes to the customer or stays internal.
-    """
-
-    event: str
-    why: Callable[[str], str] = lambda language: ""  # noqa: ARG005
-    respond_by: datetime | None = None
-    text: str = ""
-    purpose: Purpose = Purpose.AGENT
-
-
-def notifications(
-    pen: Pen,
-    ticket: Ticket,
-    mail: Mail,
-    *,
-    news: News,
-    sender: str | None,
-    also: Agent | None = None,
-) -> list[Letter]:
-    """To the assignee, or to every agent of the queue: what came in. Nobody is told of his own mail."""
-    told = [a for a in told_agents(pen.practice, ticket) if sender not in {normal(x) for x in (a.address, *a.aliases)}]
-    if also is not None and also not in told:
-        told.append(also)
-    passed, omitted = _take_along(mail.attachments)
-    return [_notification(pen, ticket, mail, agent, news, passed, omitted) for agent in told]
-
-
-def told_agents(practice: Practice, ticket: Ticket) -> tuple[Agent, ...]:
-    """Who is told of what happens to a ticket."""
-    return practice.team.who_is_told(ticket.queue, ticket.assignee)
-
-
-def _take_along(attachments: tuple[Attachment, ...]) -> tuple[tuple[Attachment, ...], tuple[str, ...]]:
-    passed: list[Attachment] = []
-    omitted: list[str] = []
-    room = _MAX_PASSED_ALONG
-    for attachment in attachments:
-        if attachment.size <= room:
-            passed.append(attachment)
-            room -= attachment.size
-        else:
-            omitted.append(attachment.filename)
-    return tuple(passed), tuple(omitted)
-
-
-def _notification(
-    pen: Pen,
-    ticket: Ticket,
-    mail: Mail,
-    agent: Agent,
-    news: News,
-    passed: tuple[Attachment, ...],
-    omitted: tuple[str, ...],
-) -> Letter:
-    practice = pen.practice
-    writer = mail.sender or Address(address="")
-    context = {
-        "desk": desk_view(practice),
-        "ticket": ticket_view(practice, ticket),
-        "customer": person_view(ticket.requester),
-        "agent": {"name": agent.name},
-        "event": news.event,
-        "message": {
-            "sender": person_view(mail.sender),
-            "at": mail.date or pen.now,
-            "text": news.text or mail.reply or mail.text,
-            "attachments": [a.filename for a in mail.attachments],
-            "mail_class": str(mail.mail_class),
-        },
-        "why": news.why(practice.language_for(agent.language)),
-        "respond_by": news.respond_by,
-        "omitted": list(omitted),
-        "bounce": {"recipients": [_bounced(r) for r in mail.bounce.recipients] if mail.bounce else []},
-    }
-    return to_agent(
-        pen,
-        ticket,
-        agent,
-        kind=LetterKind.NOTIFICATION,
-        template="notification",
-        context=context,
-        name=f"{writer.name or writer.address} ({practice.name})" if writer.address else practice.name,
-        attachments=passed,
-        purpose=news.purpose,
-    )
-
-
-def _bounced(recipient: object) -> dict[str, object]:
-    return {name: getattr(recipient, name) for name in ("address", "status", "kind", "diagnostic")}
 
 
 def to_agent(

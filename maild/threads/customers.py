@@ -11,11 +11,12 @@ from maild.messages.subject import base_subject
 from maild.sla.events import Happening as ClockHappening
 from maild.threads import states
 from maild.threads.case import Case
-from maild.threads.correspondence import News, acknowledgement, notifications
+from maild.threads.correspondence import acknowledgement
 from maild.threads.draft import Draft, incoming
 from maild.threads.facts import usable
 from maild.threads.match import belongs, takes_mail
 from maild.threads.model import InboxState, Link, Participant, Status, Ticket, Visibility
+from maild.threads.notices import News, notifications
 from maild.threads.plan import Plan
 from maild.threads.route import Routed, language_of, route, ticket_fields
 from maild.threads.states import Happening
@@ -199,8 +200,9 @@ def _acknowledge(draft: Draft, routed: Routed) -> None:
 
 def _notify(draft: Draft, event: str) -> None:
     assert draft.ticket is not None
-    why = draft.routed.why_in if draft.routed else (lambda language: "")  # noqa: ARG005
-    news = News(event=event, why=why, respond_by=draft.respond_by())
+    news = News(event=event, respond_by=draft.respond_by())
+    if draft.routed is not None:
+        news = replace(news, why=draft.routed.why_in)
     draft.letters.extend(
         notifications(draft.pen, draft.ticket, draft.case.mail, news=news, sender=draft.case.sender.address)
     )

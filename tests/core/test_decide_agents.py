@@ -245,3 +245,11 @@ def test_a_bounce_of_an_answer_opens_the_ticket_and_tells_the_agents() -> None:
     assert plan.ticket is not None
     assert (str(plan.state), plan.ticket.status) == ("bounce", Status.OPEN)
     assert {"undelivered"} == {str(x.context["event"]) for x in plan.letters}
+
+
+def test_a_colleague_who_is_given_a_ticket_is_told_with_the_customers_last_mail() -> None:
+    """/assign without a word to the new owner would leave the customer waiting; /take tells nobody."""
+    (told,) = [x for x in written("/assign boris\n").letters if x.kind is LetterKind.NOTIFICATION]
+    assert (BORIS.address, "assigned") == (told.to[0].address, told.context["event"])
+    assert "My printer is on fire." == told.context["message"]["text"]  # type: ignore[index]
+    assert not of_kind(written("/take\n"), LetterKind.NOTIFICATION)

@@ -1,0 +1,147 @@
+"""What agents are told: that something came in, was kept, bounced, or was handed to them, with the mail itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from maild.messages.addresses import normal
+from maild.messages.mail import Address, Attachment, Mail
+from maild.messages.tokens import Purpose
+from maild.people.team import Agent
+from maild.threads.correspondence import Pen, desk_view, person_view, ticket_view, to_agent
+from maild.threads.model import Direction, Message, Ticket, Visibility
+from maild.threads.plan import Letter, LetterKind
+from maild.threads.words import say
+
+_MAX_PASSED_ALONG = 10_000_000
+"""Bytes of attachments that one notification takes along; what is over is named instead."""
+
+
+def _no_reason(_language: str) -> str:
+    return ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class News:
+    """What agents are told: the kind of event, why they are told (in a given language), until when an answer is due.
+
+    `text` stands for the mail's own where only a part of it may be shown; `purpose` says whether a reply to this news
+    goes to the customer or stays internal.
+    """
+
+    event: str
+    why: Callable[[str], str] = _no_reason
+    respond_by: datetime | None = None
+    text: str = ""
+    purpose: Purpose = Purpose.AGENT
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Shown:
+    """The mail that a notification shows."""
+
+    sender: Address | None
+    message: dict[str, object]
+    passed: tuple[Attachment, ...] = ()
+    omitted: tuple[str, ...] = ()
+    bounced: list[dict[str, object]] = field(default_factory=list)
+
+
+def notifications(
+    pen: Pen, ticket: Ticket, mail: Mail, *, news: News, sender: str | None, also: Agent | None = None
+) -> list[Letter]:
+    """To the assignee, or to every agent of the queue: what came in. Nobody is told of his own mail."""
+    team = pen.practice.team
+    told = [
+        a for a in team.who_is_told(ticket.queue, ticket.assignee) if sender not in [normal(x) for x in a.addresses]
+    ]
+    if also is not None and also not in told:
+        told.append(also)
+    shown = _of_mail(mail, news, pen.now)
+    return [_notification(pen, ticket, agent, news, shown) for agent in told]
+
+
+def handover(
+    pen: Pen, ticket: Ticket, giver: Agent, history: tuple[Message, ...], due: datetime | None
+) -> list[Letter]:
+    """To whoever a colleague has given the ticket to: the customer's last mail. Nobody is told what he did himself."""
+    taker = pen.practice.team.agent(ticket.assignee)
+    if taker is None or taker == giver:
+        return []
+    last = next(
+        (m for m in reversed(history) if m.direction is Direction.IN and m.visibility is Visibility.PUBLIC), None
+    )
+    news = News(event="assigned", why=lambda language: say(language, "assigned_by", name=giver.name), respond_by=due)
+    return [_notification(pen, ticket, taker, news, _of_message(last))]
+
+
+def _of_mail(mail: Mail, news: News, now: datetime) -> _Shown:
+    passed, omitted = _take_along(mail.attachments)
+    message: dict[str, object] = {
+        "sender": person_view(mail.sender),
+        "at": mail.date or now,
+        "text": news.text or mail.reply or mail.text,
+        "attachments": [a.filename for a in mail.attachments],
+        "mail_class": str(mail.mail_class),
+    }
+    bounced: list[dict[str, object]] = [
+        {"address": r.address, "status": r.status, "kind": r.kind, "diagnostic": r.diagnostic}
+        for r in (mail.bounce.recipients if mail.bounce else ())
+    ]
+    return _Shown(sender=mail.sender, message=message, passed=passed, omitted=omitted, bounced=bounced)
+
+
+def _of_message(message: Message | None) -> _Shown:
+    if message is None:
+        return _Shown(sender=None, message={})
+    names = tuple(a.filename for a in message.attachments)
+    view: dict[str, object] = {
+        "sender": person_view(message.sender),
+        "at": message.at,
+        "text": message.reply or message.text,
+        "attachments": list(names),
+        "mail_class": str(message.mail_class),
+    }
+    return _Shown(sender=message.sender, message=view, omitted=names)
+
+
+def _take_along(attachments: tuple[Attachment, ...]) -> tuple[tuple[Attachment, ...], tuple[str, ...]]:
+    passed: list[Attachment] = []
+    omitted: list[str] = []
+    room = _MAX_PASSED_ALONG
+    for attachment in attachments:
+        if attachment.size <= room:
+            passed.append(attachment)
+            room -= attachment.size
+        else:
+            omitted.append(attachment.filename)
+    return tuple(passed), tuple(omitted)
+
+
+def _notification(pen: Pen, ticket: Ticket, agent: Agent, news: News, shown: _Shown) -> Letter:
+    practice, writer = pen.practice, shown.sender
+    name = (writer.name or writer.address) if writer else ""
+    return to_agent(
+        pen,
+        ticket,
+        agent,
+        kind=LetterKind.NOTIFICATION,
+        template="notification",
+        context={
+            "desk": desk_view(practice),
+            "ticket": ticket_view(practice, ticket),
+            "customer": person_view(ticket.requester),
+            "agent": {"name": agent.name},
+            "event": news.event,
+            "message": shown.message,
+            "why": news.why(practice.language_for(agent.language)),
+            "respond_by": news.respond_by,
+            "omitted": list(shown.omitted),
+            "bounce": {"recipients": shown.bounced},
+        },
+        name=f"{name} ({practice.name})" if name else practice.name,
+        attachments=shown.passed,
+        purpose=news.purpose,
+    )
