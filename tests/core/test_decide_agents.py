@@ -251,5 +251,5 @@ def test_a_colleague_who_is_given_a_ticket_is_told_with_the_customers_last_mail(
     """/assign without a word to the new owner would leave the customer waiting; /take tells nobody."""
     (told,) = [x for x in written("/assign boris\n").letters if x.kind is LetterKind.NOTIFICATION]
     assert (BORIS.address, "assigned") == (told.to[0].address, told.context["event"])
-    assert "My printer is on fire." == told.context["message"]["text"]  # type: ignore[index]
+    assert told.context["message"]["text"] == "My printer is on fire."  # type: ignore[index]
     assert not of_kind(written("/take\n"), LetterKind.NOTIFICATION)
