@@ -11,6 +11,7 @@ import fcntl
 import logging
 import os
 import signal
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
@@ -38,6 +39,7 @@ from maild.store.engine import Database
 
 _log = logging.getLogger("maild.daemon")
 _STOP_SECONDS = 4.0
+_SWITCH_SECONDS = 0.0005
 
 
 class Daemon:
@@ -59,6 +61,8 @@ class Daemon:
 
     async def serve(self, ready: Callable[[int], None]) -> None:
         """Run until SIGTERM or SIGINT; `ready` gets the port when mail may come. SIGHUP reads the rules."""
+        # The loop must not wait 5 ms for a worker at every turn, or intake starves while mails are handled.
+        sys.setswitchinterval(_SWITCH_SECONDS)
         stopping = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
