@@ -1,6 +1,6 @@
 """Forged agents against a running daemon: whatever stands in a mail, without a proof nothing is carried out.
 
-The mail server named in [trust] speaks from 127.0.0.1; strangers come from 127.0.0.2. Each test has a ticket of its own,
+The mail server named in [trust] speaks from 127.0.0.1; strangers come from 127.0.0.2. Each test has its own ticket,
 knows Anna's real reply address on it (as somebody does who has seen one of her mails), and tries to answer as Anna.
 """
 
