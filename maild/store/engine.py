@@ -2,7 +2,11 @@
 
 SQLite's defaults would lose updates: its driver opens no transaction before a SELECT, so that two who read, think and
 write overwrite each other without an error. Here a writing transaction starts with BEGIN IMMEDIATE, in WAL mode with
-synchronous=FULL: what was committed is on the disk. PostgreSQL gets the same by row locks.
+synchronous=FULL: what was committed is on the disk. PostgreSQL gets the same by row locks and advisory locks, under
+READ COMMITTED: whoever has waited for a lock must see what its holder has written.
+
+A database that is locked, full or away is told as RetryLater by the very statement that met it, so that nobody takes it
+for a bug of the mail in hand.
 """
 
 from __future__ import annotations
@@ -16,13 +20,35 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
+from sqlalchemy.exc import ArgumentError, InterfaceError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from maild.errors import CannotCreate, RetryLater, Unavailable
+from maild.errors import CannotCreate, MaildError, RetryLater, Unavailable
 
 _BUSY_SECONDS = 10.0
 """How long a writer waits for another process' transaction before it says "try again"."""
+_SQLITE_TROUBLES = frozenset({5, 6, 7, 8, 9, 10, 13, 14, 15})
+"""Busy, locked, no memory, read-only, interrupted, I/O error, full, cannot open, protocol: no statement's fault."""
+_SQLITE_BROKEN = frozenset({11, 26})
+"""A damaged file, and one that is no database."""
+_SERVER_TROUBLES = ("08", "25", "40", "53", "55", "57", "58")
+"""Classes of SQLSTATE: connection, transaction cut off, rolled back, no room, locked, shut down, system error."""
+_SERVER_SILENT = {
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30000,
+}
+"""A server whose machine has died sends no word of it: without these a worker would wait for it for hours."""
+_SERVER_SESSION = f"""
+SELECT set_config('lock_timeout', '{_BUSY_SECONDS:.0f}s', false),
+       set_config('idle_in_transaction_session_timeout', '60s', false),
+       CASE WHEN current_setting('synchronous_commit') IN ('off', 'local')
+            THEN set_config('synchronous_commit', 'on', false) END
+"""
+"""Nobody waits for ever for a lock, no desk that hangs keeps one for ever, and what was committed is on the disk."""
 
 
 class Database:
@@ -56,15 +82,27 @@ class Database:
         engine = sa.create_engine(self.url, connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False})
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+        event.listen(engine, "handle_error", _as_trouble, retval=True)
         return engine
 
     def _open_server(self) -> Engine:
+        if self.url.get_backend_name() != "postgresql":
+            raise Unavailable(f"database.url: {self.url.drivername} is not known here; sqlite and postgresql are")
         try:
-            return sa.create_engine(self.url, pool_pre_ping=True, pool_size=8, connect_args={"connect_timeout": 10})
-        except ModuleNotFoundError as error:
+            engine = sa.create_engine(
+                self.url,
+                pool_pre_ping=True,
+                pool_size=8,
+                isolation_level="READ COMMITTED",
+                connect_args=_SERVER_SILENT,
+            )
+        except (ModuleNotFoundError, NoSuchModuleError) as error:
             raise Unavailable(
-                f"this database needs a driver that is not installed: {error.name}; try pip install 'maild[postgres]'"
+                f"this database needs a driver that is not installed: {error}; try pip install 'maild[postgres]'"
             ) from error
+        event.listen(engine, "connect", _prepare_server)
+        event.listen(engine, "handle_error", _as_trouble, retval=True)
+        return engine
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -97,15 +135,34 @@ class _NoLock:
 
 @contextmanager
 def _troubles() -> Iterator[None]:
-    """A database that is locked, full or away means "try again", never a loss and never a bounce."""
+    """Every connection in use for too long is one more way to be away; the others are told by `_as_trouble`."""
     try:
         yield
-    except (OperationalError, InterfaceError) as error:
-        raise RetryLater(f"the database does not take it now: {_first_line(error)}") from error
+    except PoolTimeout as error:
+        raise RetryLater("the database does not take it now: all connections to it are in use") from error
 
 
-def _first_line(error: DBAPIError) -> str:
-    return str(error.orig or error).splitlines()[0]
+def _as_trouble(context: ExceptionContext) -> MaildError | None:
+    """The database's own trouble as RetryLater, a file that is none as Unavailable; None for what is a bug."""
+    error = context.original_exception
+    first_line = next(iter(str(error).splitlines()), type(error).__name__)
+    sqlite_code = getattr(error, "sqlite_errorcode", None)
+    if sqlite_code is not None:
+        if sqlite_code & 0xFF in _SQLITE_BROKEN:
+            return Unavailable(f"the database is damaged, or is no database: {first_line}")
+        troubled = sqlite_code & 0xFF in _SQLITE_TROUBLES
+    elif state := getattr(error, "sqlstate", None):
+        troubled = state.startswith(_SERVER_TROUBLES)
+    else:
+        troubled = isinstance(context.sqlalchemy_exception, OperationalError | InterfaceError)
+    return RetryLater(f"the database does not take it now: {first_line}") if troubled else None
+
+
+def _prepare_server(connection: DBAPIConnection, _: object) -> None:
+    cursor = connection.cursor()
+    cursor.execute(_SERVER_SESSION)
+    cursor.close()
+    connection.commit()
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _: object) -> None:

@@ -23,7 +23,6 @@ T = TypeVar("T")
 
 _BATCH_BYTES = 4_000_000
 _NO_FIRST_COPY = (InboxState.DUPLICATE, InboxState.QUARANTINED)
-
 # Built once: SQLAlchemy spends more on making a statement than SQLite on carrying it out.
 _FINISH = (
     inbox.update()
@@ -170,7 +169,7 @@ class InboxStore:
         with self._database.read() as connection:
             row = connection.execute(sa.select(inbox).where(inbox.c.id == inbox_id)).mappings().first()
         if row is None:
-            raise NotFound(f"there is no mail {inbox_id} in the inbox; `maild inbox` lists what there is")
+            raise _no_mail(inbox_id)
         return row
 
     def raw(self, inbox_id: int) -> bytes:
@@ -181,10 +180,10 @@ class InboxStore:
 
     def retry(self, inbox_id: int, now: datetime) -> None:
         """A mail that was put aside or waits is handled as if it had just come. Raises NotFound, UsageError."""
-        state = self.get(inbox_id)["state"]
-        if state not in (InboxState.QUARANTINED, InboxState.WAITING):
-            raise UsageError(f"mail {inbox_id} is {state}; only what is quarantined or waiting can be tried again")
         with self._database.write() as connection:
+            state = _state_locked(connection, inbox_id)
+            if state not in (InboxState.QUARANTINED, InboxState.WAITING):
+                raise UsageError(f"mail {inbox_id} is {state}; only what is quarantined or waiting can be tried again")
             connection.execute(
                 inbox.update()
                 .where(inbox.c.id == inbox_id)
@@ -193,10 +192,10 @@ class InboxStore:
 
     def drop(self, inbox_id: int) -> None:
         """Remove a quarantined mail for good. Raises NotFound, UsageError."""
-        state = self.get(inbox_id)["state"]
-        if state != InboxState.QUARANTINED:
-            raise UsageError(f"mail {inbox_id} is {state}; only what is quarantined can be dropped")
         with self._database.write() as connection:
+            state = _state_locked(connection, inbox_id)
+            if state != InboxState.QUARANTINED:
+                raise UsageError(f"mail {inbox_id} is {state}; only what is quarantined can be dropped")
             connection.execute(inbox_raw.delete().where(inbox_raw.c.inbox_id == inbox_id))
             connection.execute(inbox.delete().where(inbox.c.id == inbox_id))
 
@@ -205,6 +204,19 @@ class InboxStore:
         with self._database.read() as connection:
             query = sa.select(sa.func.min(inbox.c.next_at)).where(inbox.c.state == InboxState.WAITING)
             return connection.execute(query).scalar_one()  # type: ignore[no-any-return]
+
+
+def _no_mail(inbox_id: int) -> NotFound:
+    return NotFound(f"there is no mail {inbox_id} in the inbox; `maild inbox` lists what there is")
+
+
+def _state_locked(connection: Connection, inbox_id: int) -> InboxState:
+    """A mail's state, which nobody changes until the end of this transaction. Raises NotFound."""
+    query = sa.select(inbox.c.state).where(inbox.c.id == inbox_id).with_for_update()
+    state = connection.scalar(query)
+    if state is None:
+        raise _no_mail(inbox_id)
+    return InboxState(state)
 
 
 def insert_arrivals(connection: Connection, arrivals: Sequence[Arrival]) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -17,10 +18,15 @@ from maild.threads.plan import Plan, WrittenLetter
 
 
 class Keep:
-    """Everything that is kept. `holder` names this process to others who share the database."""
+    """Everything that is kept. `holder` names this process to others who share the database.
+
+    Two machines may have one name, and a container's process always has the same number: a few random letters make sure
+    that nobody takes the claims and leases of another, or of his own former life, for his.
+    """
 
     def __init__(self, database: Database, holder: str) -> None:
         self.database = database
+        self.holder = holder = f"{holder}/{secrets.token_hex(4)}"
         self.inbox = InboxStore(database)
         self.tickets = TicketStore(database)
         self.outbox = OutboxStore(database, holder)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from maild.errors import NotFound, UsageError
+from maild.errors import NotFound, RetryLater, UsageError
 from maild.messages.mail import Address
 from maild.store.engine import Database
+from maild.store.mailboxes import renew
 from maild.store.rows import key_of
 from maild.store.tables import leases, outbox, outbox_raw, tickets
 from maild.threads.model import OutboxState
@@ -20,7 +21,10 @@ from maild.threads.plan import Outcome, OutgoingMail, WrittenLetter
 Row = Mapping[Any, Any]
 # Built once: SQLAlchemy spends more on making a statement than SQLite on carrying it out.
 _INSERT = outbox.insert().returning(outbox.c.id)
+_CLAIM = timedelta(minutes=1)
+"""How long a claim is certainly not taken for a dead one's."""
 _STOPPABLE = (OutboxState.WAITING, OutboxState.UNCERTAIN)
+_STOPPED = (OutboxState.HELD, OutboxState.RECALLED)
 _RETRYABLE = (OutboxState.FAILED, OutboxState.HELD, OutboxState.WAITING, OutboxState.UNCERTAIN)
 
 
@@ -75,22 +79,34 @@ class OutboxStore:
             if ids:
                 claimed = {"state": OutboxState.SENDING, "claimed_by": self._holder, "attempts": outbox.c.attempts + 1}
                 connection.execute(outbox.update().where(outbox.c.id.in_(ids)).values(**claimed))
+                if not self._database.is_sqlite:
+                    # A command that sends by itself has no daemon to renew a lease for it.
+                    renew(connection, f"claims:{self._holder}", self._holder, _CLAIM)
         return [_to_outgoing(row) for row in rows]
 
     def mark_uncertain(self, outbox_id: int, until: datetime) -> None:
-        """The final dot is about to be sent: a crash leaves it uncertain now, to go again at `until`. Durable."""
+        """The final dot is about to be sent: a crash leaves it uncertain now, to go again at `until`. Durable.
+
+        Raises RetryLater where the letter is not ours any more: a desk that was cut off for long finds that others took
+        its claims for a dead one's, and must not send what they have sent.
+        """
         with self._database.write() as connection:
-            connection.execute(
-                outbox.update().where(outbox.c.id == outbox_id).values(state=OutboxState.UNCERTAIN, next_at=until)
-            )
+            ours = self._claimed().where(outbox.c.id == outbox_id)
+            if not connection.execute(ours.values(state=OutboxState.UNCERTAIN, next_at=until)).rowcount:
+                raise RetryLater(f"letter {outbox_id} went on in other hands")
 
     def settle(self, outbox_id: int, outcome: Outcome, now: datetime, next_at: datetime | None) -> None:
         """Write down what became of a try; `next_at` None: nothing more is tried. Done twice, it is done once."""
         with self._database.write() as connection:
-            query = sa.select(outbox.c.recipients).where(outbox.c.id == outbox_id).with_for_update()
-            recipients = _after(connection.execute(query).scalar_one(), outcome, final=next_at is None)
+            query = sa.select(outbox.c.recipients, outbox.c.state, outbox.c.sent_at)
+            before = connection.execute(query.where(outbox.c.id == outbox_id).with_for_update()).one()
+            recipients = _after(before.recipients, outcome, final=next_at is None)
             state = _state(recipients, outcome)
             left = state in (OutboxState.WAITING, OutboxState.UNCERTAIN)
+            if left and before.state in _STOPPED:
+                # A person stopped it while it was on its way: what has not arrived stays here.
+                state, next_at = before.state, None
+            reached = not left and any(r["state"] == "sent" for r in recipients)
             connection.execute(
                 outbox.update()
                 .where(outbox.c.id == outbox_id)
@@ -98,7 +114,7 @@ class OutboxStore:
                     recipients=recipients,
                     state=state,
                     next_at=next_at if left else None,
-                    sent_at=None if left or not any(r["state"] == "sent" for r in recipients) else now,
+                    sent_at=before.sent_at or now if reached else None,
                     last_error=outcome.error or _errors(recipients),
                     claimed_by=None,
                 )
@@ -110,11 +126,12 @@ class OutboxStore:
         if reason:
             values["last_error"] = reason
         with self._database.write() as connection:
-            connection.execute(
-                outbox.update()
-                .where(outbox.c.id.in_(list(ids)), outbox.c.state == OutboxState.SENDING)
-                .values(attempts=outbox.c.attempts - 1, **values)
-            )
+            ours = self._claimed().where(outbox.c.id.in_(list(ids)))
+            connection.execute(ours.values(attempts=outbox.c.attempts - 1, **values))
+
+    def _claimed(self) -> sa.Update:
+        """What this process has claimed, and not begun to hand over."""
+        return outbox.update().where(outbox.c.state == OutboxState.SENDING, outbox.c.claimed_by == self._holder)
 
     def recover(self) -> int:
         """What a dead sender had claimed and not begun to hand over waits again, due at once; says how many.
@@ -125,8 +142,7 @@ class OutboxStore:
         with self._database.write() as connection:
             query = outbox.update().where(outbox.c.state == OutboxState.SENDING)
             if not self._database.is_sqlite:
-                now = connection.execute(sa.select(sa.func.now())).scalar_one()
-                alive = sa.select(leases.c.holder).where(leases.c.until > now)
+                alive = sa.select(leases.c.holder).where(leases.c.until > sa.func.clock_timestamp())
                 query = query.where(outbox.c.claimed_by.not_in(alive))
             return connection.execute(query.values(state=OutboxState.WAITING, claimed_by=None)).rowcount
 

@@ -10,6 +10,7 @@ from maild.messages.addresses import normal
 from maild.messages.mail import Address, MailClass
 from maild.sla.deadlines import ClockState, TicketClock
 from maild.sla.promise import Target
+from maild.store.tables import clean
 from maild.threads.model import (
     AttachmentNote,
     Direction,
@@ -63,7 +64,7 @@ def ticket_row(ticket: Ticket) -> dict[str, Any]:
 
 def key_of(address: Address | None) -> str | None:
     """How an address is compared and found; an over-long one is cut, as its index column is."""
-    return normal(address.address)[:320] if address else None
+    return clean(normal(address.address)[:320]) if address else None
 
 
 def to_ticket(row: Row, participants: tuple[Participant, ...]) -> Ticket:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -33,46 +34,76 @@ class Instant(sa.TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+_REFUSED = re.compile("[\x00\ud800-\udfff]")
+
+
+def clean(text: str) -> str:
+    """Text that every database takes: PostgreSQL refuses a NUL, and none takes half a character (a lone surrogate).
+
+    Mails come clean out of their reader; this is for what comes from elsewhere: names of files, words of a command,
+    errors. Each such character becomes U+FFFD.
+    """
+    return text if text.isascii() and "\x00" not in text else _REFUSED.sub("\ufffd", text)
+
+
+class Words(sa.TypeDecorator[str]):
+    """Text from outside, in a form that both databases take."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        """Clean it, also where it is only looked for."""
+        return None if value is None else clean(value)
+
+
+# SQLite makes a primary key its own row number, with no index beside the table, only where it is called INTEGER.
+_NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
 def _id() -> sa.Column[Any]:
-    # SQLite counts up by itself only in a column called INTEGER.
-    return sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True, autoincrement=True)
+    return sa.Column("id", _NUMBER, primary_key=True, autoincrement=True)
 
 
 def _ticket(*, nullable: bool = False, index: bool = False) -> sa.Column[Any]:
     return sa.Column("ticket_id", sa.BigInteger, sa.ForeignKey("tickets.id"), nullable=nullable, index=index)
 
 
+_POLLED = sa.text("channel = 'imap'")
+
 inbox = sa.Table(
     "inbox",
     metadata,
     _id(),
     sa.Column("received_at", Instant, nullable=False),
-    sa.Column("channel", sa.Text, nullable=False),
-    sa.Column("source", sa.Text, nullable=False),
-    sa.Column("envelope_from", sa.Text),
+    sa.Column("channel", Words, nullable=False),
+    sa.Column("source", Words, nullable=False),
+    sa.Column("envelope_from", Words),
     sa.Column("envelope_to", sa.JSON, nullable=False),
-    sa.Column("peer", sa.Text, nullable=False),
-    sa.Column("login", sa.Text),
+    sa.Column("peer", Words, nullable=False),
+    sa.Column("login", Words),
     sa.Column("trusted", sa.Boolean, nullable=False),
-    sa.Column("message_id", sa.Text),
+    sa.Column("message_id", Words),
     sa.Column("digest", sa.String(64), nullable=False),
     sa.Column("size", sa.BigInteger, nullable=False),
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("ticket_id", sa.BigInteger),
     sa.Column("duplicate_of", sa.BigInteger),
-    sa.Column("reason", sa.Text, nullable=False, default=""),
+    sa.Column("reason", Words, nullable=False, default=""),
     sa.Column("attempts", sa.Integer, nullable=False, default=0),
     sa.Column("next_at", Instant, nullable=False),
     sa.Column("finished_at", Instant),
     sa.Column("decision", sa.JSON(none_as_null=True)),
-    sa.Column("traceback", sa.Text),
-    sa.Index("inbox_by_state", "state", "next_at", "id"),
+    sa.Column("traceback", Words),
+    # In the order of numbers: the first that wait are found without sorting all that wait.
+    sa.Index("inbox_by_state", "state", "id", "next_at"),
     sa.Index("inbox_by_digest", "digest"),
+    sa.Index("inbox_by_source", "source", sqlite_where=_POLLED, postgresql_where=_POLLED),
 )
 inbox_raw = sa.Table(
     "inbox_raw",
     metadata,
-    sa.Column("inbox_id", sa.BigInteger, sa.ForeignKey("inbox.id"), primary_key=True, autoincrement=False),
+    sa.Column("inbox_id", _NUMBER, sa.ForeignKey("inbox.id"), primary_key=True, autoincrement=False),
     sa.Column("raw", sa.LargeBinary, nullable=False),
 )
 counters = sa.Table(
@@ -84,28 +115,28 @@ counters = sa.Table(
 tickets = sa.Table(
     "tickets",
     metadata,
-    sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("number", sa.String(40), nullable=False, unique=True),
+    sa.Column("id", _NUMBER, primary_key=True, autoincrement=False),
+    sa.Column("number", Words, nullable=False, unique=True),
     sa.Column("status", sa.String(16), nullable=False),
-    sa.Column("subject", sa.Text, nullable=False),
-    sa.Column("base_subject", sa.Text, nullable=False),
-    sa.Column("queue", sa.Text, nullable=False),
+    sa.Column("subject", Words, nullable=False),
+    sa.Column("base_subject", Words, nullable=False),
+    sa.Column("queue", Words, nullable=False),
     sa.Column("line", sa.Integer, nullable=False),
-    sa.Column("assignee", sa.Text),
+    sa.Column("assignee", Words),
     sa.Column("priority", sa.String(16), nullable=False),
     sa.Column("tags", sa.JSON, nullable=False),
     sa.Column("fields", sa.JSON, nullable=False),
-    sa.Column("requester_name", sa.Text),
-    sa.Column("requester_address", sa.Text),
+    sa.Column("requester_name", Words),
+    sa.Column("requester_address", Words),
     sa.Column("requester_key", sa.String(320)),
     sa.Column("language", sa.String(16), nullable=False),
-    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("channel", Words, nullable=False),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("updated_at", Instant, nullable=False),
     sa.Column("solved_at", Instant),
     sa.Column("due_at", Instant),
     sa.Column("next_step_at", Instant),
-    sa.Column("promise", sa.Text),
+    sa.Column("promise", Words),
     sa.Index("tickets_by_requester", "requester_key", "status"),
     sa.Index("tickets_by_status", "status", "due_at"),
     sa.Index("tickets_by_step", "next_step_at"),
@@ -116,8 +147,8 @@ participants = sa.Table(
     _id(),
     _ticket(),
     sa.Column("key", sa.String(320), nullable=False),
-    sa.Column("name", sa.Text, nullable=False),
-    sa.Column("address", sa.Text, nullable=False),
+    sa.Column("name", Words, nullable=False),
+    sa.Column("address", Words, nullable=False),
     sa.Column("confirmed", sa.Boolean, nullable=False),
     sa.UniqueConstraint("ticket_id", "key"),
 )
@@ -133,18 +164,18 @@ messages = sa.Table(
     sa.Column("direction", sa.String(8), nullable=False),
     sa.Column("visibility", sa.String(16), nullable=False),
     sa.Column("mail_class", sa.String(16), nullable=False),
-    sa.Column("sender_name", sa.Text),
-    sa.Column("sender_address", sa.Text),
+    sa.Column("sender_name", Words),
+    sa.Column("sender_address", Words),
     sa.Column("to", sa.JSON, nullable=False),
     sa.Column("cc", sa.JSON, nullable=False),
-    sa.Column("message_id", sa.Text),
-    sa.Column("in_reply_to", sa.Text),
+    sa.Column("message_id", Words),
+    sa.Column("in_reply_to", Words),
     sa.Column("references", sa.JSON, nullable=False),
-    sa.Column("subject", sa.Text, nullable=False),
-    sa.Column("text", sa.Text, nullable=False),
-    sa.Column("reply", sa.Text, nullable=False),
+    sa.Column("subject", Words, nullable=False),
+    sa.Column("text", Words, nullable=False),
+    sa.Column("reply", Words, nullable=False),
     sa.Column("attachments", sa.JSON, nullable=False),
-    sa.Column("author", sa.Text),
+    sa.Column("author", Words),
     sa.Column("proposed", sa.Boolean, nullable=False),
     sa.Column("unverified", sa.Boolean, nullable=False),
 )
@@ -166,10 +197,10 @@ events = sa.Table(
     _id(),
     _ticket(index=True),
     sa.Column("at", Instant, nullable=False),
-    sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("actor", sa.Text, nullable=False),
-    sa.Column("detail", sa.Text, nullable=False),
-    sa.Column("because", sa.Text, nullable=False),
+    sa.Column("kind", Words, nullable=False),
+    sa.Column("actor", Words, nullable=False),
+    sa.Column("detail", Words, nullable=False),
+    sa.Column("because", Words, nullable=False),
 )
 links = sa.Table(
     "links",
@@ -191,14 +222,14 @@ clocks = sa.Table(
     sa.Column("due_at", Instant),
     sa.Column("ended_at", Instant),
     sa.Column("state", sa.String(16), nullable=False),
-    sa.Column("promise", sa.Text, nullable=False),
+    sa.Column("promise", Words, nullable=False),
 )
 steps_done = sa.Table(
     "steps_done",
     metadata,
     _id(),
     _ticket(),
-    sa.Column("key", sa.String(300), nullable=False),
+    sa.Column("key", Words, nullable=False),
     sa.Column("done_at", Instant, nullable=False),
     sa.UniqueConstraint("ticket_id", "key"),  # each escalation step exactly once, whoever ticks and however often
 )
@@ -206,36 +237,36 @@ outbox = sa.Table(
     "outbox",
     metadata,
     _id(),
-    sa.Column("message_id", sa.Text, nullable=False),
+    sa.Column("message_id", Words, nullable=False),
     sa.Column("kind", sa.String(24), nullable=False),
-    sa.Column("header_from", sa.Text, nullable=False),
-    sa.Column("envelope_from", sa.Text, nullable=False),
+    sa.Column("header_from", Words, nullable=False),
+    sa.Column("envelope_from", Words, nullable=False),
     # One object a recipient: address, state (waiting, sent, failed), error.
     sa.Column("recipients", sa.JSON, nullable=False),
     sa.Column("recipient_key", sa.String(320), nullable=False),
-    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("subject", Words, nullable=False),
     sa.Column("ticket_id", sa.BigInteger, index=True),
-    sa.Column("unique_key", sa.String(128), unique=True),
+    sa.Column("unique_key", Words, unique=True),
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("next_at", Instant),
     sa.Column("sent_at", Instant),
-    sa.Column("last_error", sa.Text, nullable=False),
-    sa.Column("claimed_by", sa.Text),
+    sa.Column("last_error", Words, nullable=False),
+    sa.Column("claimed_by", Words),
     sa.Index("outbox_by_state", "state", "next_at", "id"),
     sa.Index("outbox_by_recipient", "kind", "recipient_key", "created_at"),
 )
 outbox_raw = sa.Table(
     "outbox_raw",
     metadata,
-    sa.Column("outbox_id", sa.BigInteger, sa.ForeignKey("outbox.id"), primary_key=True, autoincrement=False),
+    sa.Column("outbox_id", _NUMBER, sa.ForeignKey("outbox.id"), primary_key=True, autoincrement=False),
     sa.Column("raw", sa.LargeBinary, nullable=False),
 )
 mailboxes = sa.Table(
     "mailboxes",
     metadata,
-    sa.Column("name", sa.String(200), primary_key=True),
+    sa.Column("name", Words, primary_key=True),
     sa.Column("uidvalidity", sa.BigInteger, nullable=False),
     sa.Column("last_uid", sa.BigInteger, nullable=False),
     sa.Column("read_at", Instant, nullable=False),
@@ -243,9 +274,14 @@ mailboxes = sa.Table(
 leases = sa.Table(
     "leases",
     metadata,
-    sa.Column("name", sa.String(200), primary_key=True),
-    sa.Column("holder", sa.Text, nullable=False),
+    sa.Column("name", Words, primary_key=True),
+    sa.Column("holder", Words, nullable=False),
     sa.Column("until", Instant, nullable=False),
 )
 # The table that Alembic keeps its place in.
-schema_version = sa.Table("alembic_version", metadata, sa.Column("version_num", sa.String(32), primary_key=True))
+schema_version = sa.Table(
+    "alembic_version",
+    metadata,
+    sa.Column("version_num", sa.String(32), nullable=False),
+    sa.PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)

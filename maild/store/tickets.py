@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from maild.store.engine import Database
+from maild.store.locks import lock_conversation
 from maild.store.rows import (
     clock_row,
     key_of,
@@ -22,6 +23,7 @@ from maild.store.rows import (
     to_ticket,
 )
 from maild.store.tables import (
+    clean,
     clocks,
     counters,
     events,
@@ -42,6 +44,51 @@ _RECENT = 20
 _MAX_CANDIDATES = 30
 
 
+def _newest_of(table: sa.Table) -> sa.Select[Any]:
+    return sa.select(table).where(table.c.ticket_id == sa.bindparam("ticket")).order_by(table.c.id.desc())
+
+
+# Built once: SQLAlchemy spends more on making a statement than SQLite on carrying it out.
+_NEXT_TICKET = sa.select(counters.c.value).where(counters.c.name == "tickets").with_for_update()
+_TAKEN_TICKET = counters.update().where(counters.c.name == "tickets").values(value=sa.bindparam("next"))
+_FIRST_COPY = (
+    sa.select(inbox.c.id, inbox.c.ticket_id)
+    .where(
+        inbox.c.digest == sa.bindparam("digest"),
+        inbox.c.id != sa.bindparam("inbox_id"),
+        inbox.c.state.not_in((InboxState.WAITING, InboxState.DUPLICATE, InboxState.QUARANTINED)),
+    )
+    .order_by(inbox.c.id)
+    .limit(1)
+)
+# An id that hundreds refer to, such as a newsletter's, must not push out the one mail that is stored.
+_KNOWN_IDS = (
+    sa.select(mail_ids.c.id_hash, mail_ids.c.kind, mail_ids.c.ticket_id)
+    .where(mail_ids.c.id_hash.in_(sa.bindparam("wanted", expanding=True)))
+    .order_by(mail_ids.c.kind.desc(), mail_ids.c.id)
+    .limit(_MAX_CANDIDATES * 10)
+)
+_ACKNOWLEDGED = sa.select(outbox.c.created_at).where(
+    outbox.c.kind == LetterKind.ACKNOWLEDGEMENT,
+    outbox.c.recipient_key == sa.bindparam("sender"),
+    outbox.c.created_at > sa.bindparam("since"),
+)
+_TICKETS = (
+    sa.select(tickets)
+    .where(tickets.c.id.in_(sa.bindparam("wanted", expanding=True)))
+    .order_by(tickets.c.id)
+    .with_for_update()
+)
+_PEOPLE, _CLOCKS, _STEPS_DONE = _newest_of(participants), _newest_of(clocks), _newest_of(steps_done)
+_LAST_MESSAGES = _newest_of(messages).limit(_RECENT)
+_CONFIRMED = sa.select(participants.c.key, participants.c.confirmed).where(
+    participants.c.ticket_id == sa.bindparam("ticket")
+)
+_IDS_OF_TICKET = sa.select(mail_ids.c.id_hash, mail_ids.c.kind).where(
+    mail_ids.c.ticket_id == sa.bindparam("ticket"), mail_ids.c.id_hash.in_(sa.bindparam("wanted", expanding=True))
+)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Asked:
     """The mail that facts are gathered for."""
@@ -59,9 +106,10 @@ class TicketStore:
         self._database = database
 
     def gather(self, connection: Connection, clues: Clues, asked: Asked, now: datetime) -> Facts:
-        """Everything the store knows about a mail's clues. The tickets concerned are locked until the end."""
+        """Everything the store knows about a mail's clues. What it may change is locked until the end: see locks.py."""
+        lock_conversation(connection, clues, asked.inbox_id, asked.digest)
         known = self._known(connection, clues)
-        candidates = clues.tickets() | {k.ticket for k in known}
+        candidates = self.load(connection, _most_telling(clues, known))
         sent = self._acknowledged(connection, clues.sender, now)
         return Facts(
             now=now,
@@ -70,7 +118,7 @@ class TicketStore:
             next_ticket=self._reserve(connection),
             duplicate=self._duplicate(connection, asked),
             known=known,
-            tickets=self.load(connection, sorted(candidates)[:_MAX_CANDIDATES]),
+            tickets=candidates,
             acknowledged_last_hour=sum(at > now - timedelta(hours=1) for at in sent),
             acknowledged_last_day=len(sent),
             answer_lost=self._answer_lost(connection, asked.bounced_id),
@@ -78,8 +126,7 @@ class TicketStore:
 
     def _reserve(self, connection: Connection) -> int:
         """The next ticket's number; its row is locked, so that no two transactions get the same one."""
-        query = sa.select(counters.c.value).where(counters.c.name == "tickets").with_for_update()
-        return int(connection.execute(query).scalar_one())
+        return int(connection.execute(_NEXT_TICKET).scalar_one())
 
     def take_number(self, connection: Connection, name: str) -> int:
         """The next number of a counter, taken: what makes the Message-IDs of orders and ticks differ."""
@@ -87,33 +134,21 @@ class TicketStore:
         return int(connection.execute(query.returning(counters.c.value)).scalar_one())
 
     def _duplicate(self, connection: Connection, asked: Asked) -> Duplicate | None:
-        undecided = (InboxState.WAITING, InboxState.DUPLICATE, InboxState.QUARANTINED)
-        query = (
-            sa.select(inbox.c.id, inbox.c.ticket_id)
-            .where(inbox.c.digest == asked.digest, inbox.c.id != asked.inbox_id, inbox.c.state.not_in(undecided))
-            .order_by(inbox.c.id)
-            .limit(1)
-        )
-        row = connection.execute(query).first()
+        row = connection.execute(_FIRST_COPY, {"digest": asked.digest, "inbox_id": asked.inbox_id}).first()
         return Duplicate(inbox_id=row.id, ticket=row.ticket_id) if row else None
 
     def _known(self, connection: Connection, clues: Clues) -> tuple[KnownId, ...]:
         wanted = [id_hash(i) for i in (*clues.ids, *((clues.own_id,) if clues.own_id else ()))]
         if not wanted:
             return ()
-        query = sa.select(mail_ids).where(mail_ids.c.id_hash.in_(wanted)).limit(_MAX_CANDIDATES * 10)
-        rows = connection.execute(query)
+        rows = connection.execute(_KNOWN_IDS, {"wanted": wanted})
         return tuple(KnownId(id_hash=r.id_hash, ticket=r.ticket_id, stored=r.kind == "stored") for r in rows)
 
     def _acknowledged(self, connection: Connection, sender: str | None, now: datetime) -> list[datetime]:
         if sender is None:
             return []
-        query = sa.select(outbox.c.created_at).where(
-            outbox.c.kind == LetterKind.ACKNOWLEDGEMENT,
-            outbox.c.recipient_key == sender[:320],
-            outbox.c.created_at > now - timedelta(days=1),
-        )
-        return list(connection.scalars(query))
+        values = {"sender": clean(sender[:320]), "since": now - timedelta(days=1)}
+        return list(connection.scalars(_ACKNOWLEDGED, values))
 
     def _answer_lost(self, connection: Connection, bounced_id: str | None) -> int | None:
         if bounced_id is None:
@@ -131,23 +166,22 @@ class TicketStore:
         return connection.scalar(query)
 
     def load(self, connection: Connection, ids: Sequence[int]) -> dict[int, TicketFacts]:
-        """Tickets with participants, last messages, clocks and steps done, locked in the order of their numbers."""
+        """Tickets with participants, last messages, clocks and steps done; locked in the order of their numbers."""
         if not ids:
             return {}
-        query = sa.select(tickets).where(tickets.c.id.in_(ids)).order_by(tickets.c.id).with_for_update()
-        return {row["id"]: self._load_one(connection, row) for row in connection.execute(query).mappings().all()}
+        rows = connection.execute(_TICKETS, {"wanted": list(ids)}).mappings().all()
+        return {row["id"]: self._load_one(connection, row) for row in rows}
 
     def _load_one(self, connection: Connection, row: Mapping[Any, Any]) -> TicketFacts:
-        def rows_of(table: sa.Table, limit: int | None = None) -> list[Any]:
-            query = sa.select(table).where(table.c.ticket_id == row["id"]).order_by(table.c.id.desc()).limit(limit)
-            return list(reversed(connection.execute(query).mappings().all()))
+        def rows_of(query: sa.Select[Any]) -> list[Any]:
+            return list(reversed(connection.execute(query, {"ticket": row["id"]}).mappings().all()))
 
-        people = tuple(to_participant(p) for p in rows_of(participants))
+        people = tuple(to_participant(p) for p in rows_of(_PEOPLE))
         return TicketFacts(
             ticket=to_ticket(row, people),
-            messages=tuple(to_message(m) for m in rows_of(messages, _RECENT)),
-            clocks=tuple(to_clock(c) for c in rows_of(clocks)),
-            steps_done=frozenset(s["key"] for s in rows_of(steps_done)),
+            messages=tuple(to_message(m) for m in rows_of(_LAST_MESSAGES)),
+            clocks=tuple(to_clock(c) for c in rows_of(_CLOCKS)),
+            steps_done=frozenset(s["key"] for s in rows_of(_STEPS_DONE)),
         )
 
     def due(self, now: datetime, limit: int) -> list[int]:
@@ -173,7 +207,7 @@ class TicketStore:
         values = ticket_row(ticket) | {"next_step_at": plan.next_step_at}
         if plan.is_new:
             connection.execute(tickets.insert(), values | {"id": ticket.id})
-            connection.execute(counters.update().where(counters.c.name == "tickets").values(value=ticket.id + 1))
+            connection.execute(_TAKEN_TICKET, {"next": ticket.id + 1})
         else:
             connection.execute(tickets.update().where(tickets.c.id == ticket.id).values(**values))
         self._save_people(connection, plan)
@@ -213,8 +247,7 @@ class TicketStore:
         ticket_id = plan.ticket.id
         known: dict[str, bool] = {}
         if not plan.is_new:
-            query = sa.select(participants.c.key, participants.c.confirmed).where(participants.c.ticket_id == ticket_id)
-            known = {row.key: row.confirmed for row in connection.execute(query)}
+            known = {row.key: row.confirmed for row in connection.execute(_CONFIRMED, {"ticket": ticket_id})}
         for person in plan.ticket.participants:
             key = key_of(person.address)
             assert key is not None
@@ -244,13 +277,21 @@ class TicketStore:
             wanted.add((id_hash(plan.message.message_id), "stored"))
         if not wanted:
             return
-        query = sa.select(mail_ids.c.id_hash, mail_ids.c.kind).where(
-            mail_ids.c.ticket_id == ticket_id, mail_ids.c.id_hash.in_([h for h, _ in wanted])
-        )
-        known = {(r.id_hash, r.kind) for r in connection.execute(query)}
+        values = {"ticket": ticket_id, "wanted": [h for h, _ in wanted]}
+        known = set() if plan.is_new else {(r.id_hash, r.kind) for r in connection.execute(_IDS_OF_TICKET, values)}
         _insert(
             connection, mail_ids, ({"id_hash": h, "kind": k, "ticket_id": ticket_id} for h, k in sorted(wanted - known))
         )
+
+
+def _most_telling(clues: Clues, known: Sequence[KnownId]) -> list[int]:
+    """The tickets a mail may belong to, the strongest evidence first where there are too many; in order of number."""
+    place = {id_hash(name): at for at, name in enumerate(clues.ids)}
+    nearest = sorted(known, key=lambda k: (not k.stored, place.get(k.id_hash, len(place)), k.ticket))
+    told = [c.ticket for c in clues.claims] + [s.ticket for s in clues.signed]
+    ranked = dict.fromkeys((*told, *(k.ticket for k in nearest if k.stored), *clues.tickets_named))
+    ranked |= dict.fromkeys(k.ticket for k in nearest)
+    return sorted(list(ranked)[:_MAX_CANDIDATES])
 
 
 def _insert(connection: Connection, table: sa.Table, rows: Iterable[dict[str, Any]]) -> None:

@@ -17,10 +17,12 @@ from maild.errors import NotFound
 from maild.sla.deadlines import TicketClock
 from maild.store.engine import Database
 from maild.store.rows import to_clock, to_message, to_participant, to_ticket
-from maild.store.tables import clocks, events, links, messages, participants, tickets
+from maild.store.tables import clean, clocks, events, links, messages, participants, tickets
 from maild.threads.model import Message, Status, Ticket
 
 Row = Mapping[Any, Any]
+_UPPER = "".join(map(chr, range(0x400, 0x430)))
+"""Cyrillic capitals, the Ukrainian, Belarusian and Serbian ones among them."""
 
 
 class fold(GenericFunction[str]):  # noqa: N801  # it is written like a function of the database
@@ -37,7 +39,8 @@ def _fold_by_python(element: fold, compiler: sa.Compiled, **options: Any) -> str
 
 @compiles(fold)
 def _fold_by_server(element: fold, compiler: sa.Compiled, **options: Any) -> str:
-    return f"lower({compiler.process(element.clauses, **options)})"
+    # A server whose locale is C folds ASCII alone.
+    return f"lower(translate({compiler.process(element.clauses, **options)}, '{_UPPER}', '{_UPPER.lower()}'))"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -129,14 +132,15 @@ def _list_query(wanted: Wanted) -> sa.Select[Any]:
         query = query.where(tickets.c.assignee == wanted.assignee)
     if wanted.overdue_at:
         query = query.where(tickets.c.due_at < wanted.overdue_at)
-    for word in (wanted.search or "").casefold().split():
+    for word in (wanted.search or "").split():
         query = query.where(_mentions(word))
     return query
 
 
 def _mentions(word: str) -> sa.ColumnElement[bool]:
-    """Whether a ticket has a word in its subject, requester or messages, as far as the database can fold case."""
-    pattern = f"%{word.replace('!', '!!').replace('%', '!%').replace('_', '!_')}%"
+    """Whether a ticket has a word in its subject, requester, number or messages, in any case."""
+    plain = clean(word).replace("!", "!!").replace("%", "!%").replace("_", "!_")
+    pattern = fold(sa.literal(f"%{plain}%", sa.Text))
 
     def like(column: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
         return fold(column).like(pattern, escape="!")
