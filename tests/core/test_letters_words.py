@@ -100,7 +100,7 @@ def test_wrapping_breaks_between_words_only() -> None:
         (None, "", ""),
     ],
 )
-def test_people(who: Any, person: str, name: str) -> None:
+def test_people_with_and_without_names(who: Any, person: str, name: str) -> None:
     """Somebody with a name, without one, nobody."""
     assert (words.person(run(), who), words.name(run(), who)) == (person, name)
 

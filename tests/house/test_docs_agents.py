@@ -1,0 +1,65 @@
+"""docs/agents.md explains every order in both languages, and every example on it can be carried out."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from office import ANNA, NOW, TEAM, ticket
+
+from maild.threads.model import Status
+from maild.threads.orders import HANDLERS, Setting, carry_out, split_orders
+
+TEXT = (Path(__file__).parents[2] / "docs" / "agents.md").read_text(encoding="utf-8")
+HALVES = dict(zip(("en", "ru"), TEXT.split("\n---\n"), strict=True))
+
+
+def rows(half: str) -> dict[str, tuple[str, str]]:
+    """The table of orders: its example and its meaning."""
+    found = re.findall(r"(?m)^\| `/(\w+)` \| `([^`]+)` \| (.+) \|$", HALVES[half])
+    return {name: (example, meaning) for name, example, meaning in found}
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_every_order_is_explained_and_none_is_invented(half: str) -> None:
+    """One row an order, in the order of the code."""
+    assert list(rows(half)) == list(HANDLERS)
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_no_order_is_mentioned_that_does_not_exist(half: str) -> None:
+    """Also in the prose and in the examples."""
+    assert set(re.findall(r"(?m)(?:^|`)/([a-z]+)\b", HALVES[half])) <= set(HANDLERS)
+
+
+@pytest.mark.parametrize("name", HANDLERS)
+@pytest.mark.parametrize("half", HALVES)
+def test_the_example_of_an_order_can_be_carried_out(half: str, name: str) -> None:
+    """By Anna, on a ticket in which it makes sense."""
+    example, _ = rows(half)[name]
+    orders, rest = split_orders(example)
+    assert [order.name for order in orders] == [name]
+    assert rest == ""
+    _assert_done(example, Status.SOLVED if name == "reopen" else Status.OPEN)
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_the_reply_on_the_page_does_what_it_says(half: str) -> None:
+    """Orders on top, then a text for the customer."""
+    reply = HALVES[half].partition("\n```\n")[2].partition("\n```")[0]
+    assert split_orders(reply)[1]
+    _assert_done(reply, Status.OPEN)
+
+
+def _assert_done(text: str, status: Status) -> None:
+    before = ticket(status=status, tags=("printer", "принтер"))
+    setting = Setting(agent=ANNA, language="en", team=TEAM, now=NOW)
+    carried = carry_out(before, split_orders(text)[0], setting)
+    assert [(done.line, done.effect) for done in carried.done if not done.ok] == []
+
+
+def test_both_halves_have_the_same_sections() -> None:
+    """What is told in one language is told in the other."""
+    english, russian = (re.findall(r"(?m)^##? .+$|^```$|^- ", half) for half in HALVES.values())
+    assert len(english) == len(russian)
