@@ -6,12 +6,13 @@ import logging
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import click
 
 from maild.cli.app import App
-from maild.cli.output import json_option, say_json
+from maild.cli.output import hush, json_option, say_json
 from maild.errors import MaildError, RetryLater
 from maild.messages.envelope import Arrival
 
@@ -46,8 +47,14 @@ def ingest(
         ]
         if not accept_only:
             _handle(app, kept)
-        for one in kept:
-            _report(app, one)
+        try:
+            for one in kept:
+                _report(app, one)
+        except OSError:
+            # The mails are safe. That nobody reads what is said here is no reason for a mail server to bounce them.
+            if names and "-" not in names:
+                raise
+            hush()
 
 
 def _arrivals(
@@ -87,11 +94,16 @@ def _handle(app: App, kept: Sequence[_Kept]) -> None:
             if waiting:
                 time.sleep(0.2)
     except RetryLater as error:
-        click.echo(f"maild: accepted, handled later: {error}", err=True)
+        _complain(f"maild: accepted, handled later: {error}")
     except MaildError as error:
-        click.echo(f"maild: accepted, and it waits in the inbox: {error}", err=True)
+        _complain(f"maild: accepted, and it waits in the inbox: {error}")
     except Exception:  # the mail is safe; a mail server must not bounce it
         logging.getLogger("maild").exception("accepted, and it waits in the inbox")
+
+
+def _complain(sentence: str) -> None:
+    with suppress(OSError):
+        click.echo(sentence, err=True)
 
 
 def _report(app: App, one: _Kept) -> None:

@@ -11,6 +11,7 @@ from maild.cli.output import json_option, say_json, table
 
 
 @click.group()
+@json_option
 def letters() -> None:
     """The texts of letters; your own in rules/letters/LANGUAGE/NAME.txt shadow the built-in ones."""
 

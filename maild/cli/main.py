@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -98,9 +99,11 @@ def run(arguments: list[str]) -> int:
         return _fail(_findings(error), error.exit_status, piped=piped)
     except MaildError as error:
         return _fail(str(error), error.exit_status, piped=piped)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except SystemExit:  # so click ends where nobody reads what is said, as before `head`
+        from maild.cli.output import hush
+
+        hush()
+        return TEMPORARY_FAILURE if piped else 0
     except Exception as bug:  # the top: a bug must not make a mail server bounce a customer's mail
         if not piped:
             raise
@@ -123,7 +126,8 @@ def _takes_a_pipe(arguments: list[str]) -> bool:
 
 
 def _fail(sentence: str, status: int, *, piped: bool) -> int:
-    click.echo(f"maild: {sentence}", err=True)
+    with suppress(OSError):  # the status counts, even where nobody reads the sentence
+        click.echo(f"maild: {sentence}", err=True)
     return TEMPORARY_FAILURE if piped else status
 
 

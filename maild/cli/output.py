@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -33,6 +35,14 @@ def json_option(function: F) -> F:
 def say_json(value: Mapping[str, object]) -> None:
     """One object on a line of its own, ASCII alone."""
     click.echo(json.dumps(value, ensure_ascii=True, default=_plain))
+
+
+def hush() -> None:
+    """Nobody reads standard output any more: what is still said goes nowhere, and ending says nothing of it either."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.__stdout__.fileno() if sys.__stdout__ else 1)
+        os.close(nowhere)
 
 
 def _plain(value: object) -> object:

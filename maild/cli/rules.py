@@ -13,6 +13,7 @@ from maild.errors import NotFound
 
 
 @click.group(cls=Group, later=("replay",))
+@json_option
 def rules() -> None:
     """The rules' workshop: look for mistakes, show what is in force, run the examples."""
 

@@ -111,6 +111,7 @@ _LATER = (
 
 
 @click.group(cls=Group, later=_LATER)
+@json_option
 def ticket() -> None:
     """One ticket: `show` it, or give it an order that an agent can mail as well."""
 
@@ -211,8 +212,8 @@ def _print_message(m: Message) -> None:
 
 
 def _order(name: str) -> click.Command:
+    @click.argument("number", metavar="N")
     @click.argument("words", nargs=-1)
-    @click.argument("number")
     @click.pass_obj
     def order(app: App, number: str, words: tuple[str, ...]) -> None:
         from maild.desk.orders import give_order

@@ -194,7 +194,7 @@ class Flood:
 
 
 def test_three_hundred_mails_under_constant_killing(desk: Daemon) -> None:
-    """SIGKILL after every 0.4 seconds of work, some replies lost: no mail is missing, no ticket and no letter is there twice."""
+    """SIGKILL after every 0.4 seconds of work, some replies lost: no mail is missing, nothing is there twice."""
     flood, count = Flood(desk.port, 300), 300
     clients = [threading.Thread(target=flood.run) for _ in range(6)]
     desk.start()
