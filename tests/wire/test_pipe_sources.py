@@ -46,7 +46,7 @@ def test_a_file_is_a_mail(tmp_path: Path):
 def test_an_mbox_is_many_mails(tmp_path: Path):
     """Entries are numbered, quoting is undone, a "From " in the text splits nothing, and a single one has no number."""
     file = tmp_path / "box"
-    tricky = ONE + b"\nFrom now on it smokes.\n"
+    tricky = ONE + LINE + b"\nFrom now on it smokes.\n"
     file.write_bytes(LINE + tricky + b"\n" + LINE + TWO + b">From me\n>>From you\n\n" + LINE + ONE)
     found = sources(file)
     assert [one.name for one in found] == [f"{file}#1", f"{file}#2", f"{file}#3"]

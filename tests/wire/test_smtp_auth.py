@@ -171,6 +171,18 @@ def test_what_was_said_in_clear_behind_starttls_is_forgotten(certificate, contex
         assert client.ask(b"RCPT TO:<support@desk.example>")[0] == 503
 
 
+def test_a_login_in_clear_does_not_count_under_tls(certificate, context):
+    """STARTTLS forgets everything that was said before (RFC 3207, 4.2), who logged in too."""
+    cert, key = certificate
+    with open_door(users=FakeUsers(), tls_cert=cert, tls_key=key) as door:
+        client = door.client()
+        assert client.ask(b"AUTH PLAIN " + plain("anna", "tea"))[0] == 235
+        client.start_tls(context)
+        client.ask(b"EHLO x")
+        assert client.deliver(MAIL)[0] == 250
+        assert door.ledger.rows[0].envelope.login is None
+
+
 def test_a_broken_handshake_ends_only_its_own_connection(certificate):
     """Garbage instead of a handshake is cut; the listener goes on."""
     cert, key = certificate

@@ -139,6 +139,18 @@ def test_a_slow_mail_may_take_longer_than_any_time_out_but_not_stand_still():
         assert len(door.ledger.rows) == 1
 
 
+def test_the_time_of_a_mail_that_is_refused_does_not_count_either():
+    """A session is not over because a mail took long to come in, even if that mail was too big in the end."""
+    with open_door(limits=Limits(session=SHORT), max_size=100) as door:
+        client = door.client()
+        client.begin()
+        for _ in range(5):
+            client.send(b"x" * 500)
+            time.sleep(0.05)
+        assert client.ask(b"\r\n.")[0] == 552
+        assert client.ask(b"NOOP")[0] == 250
+
+
 def test_a_slow_commit_is_no_fault_of_the_client():
     """No time-out of the session runs while the client waits for us; afterwards it runs again."""
     with open_door(limits=Limits(idle=SHORT, session=SHORT)) as door:
