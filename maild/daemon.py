@@ -12,7 +12,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -91,10 +91,10 @@ class Daemon:
         """A handful of ticks; no ticket ever lives in it, so nothing is lost when one is late or left out."""
         scheduler = AsyncIOScheduler(timezone="UTC")
         common = {"trigger": "interval", "coalesce": True, "max_instances": 1, "misfire_grace_time": None}
-        scheduler.add_job(self._look, seconds=1, id="look", **common)
-        scheduler.add_job(self._hold, seconds=5, id="leases", **common)
-        scheduler.add_job(self._escalate, seconds=5, id="deadlines", **common)
-        scheduler.add_job(self._reread, seconds=2, id="rules", **common)
+        scheduler.add_job(told_once("look", self._look), seconds=1, id="look", **common)
+        scheduler.add_job(told_once("leases", self._hold), seconds=5, id="leases", **common)
+        scheduler.add_job(told_once("deadlines", self._escalate), seconds=5, id="deadlines", **common)
+        scheduler.add_job(told_once("rules", self._reread), seconds=2, id="rules", **common)
         return scheduler
 
     async def _look(self) -> None:
@@ -170,6 +170,23 @@ class Daemon:
             self._keep.database.close()
             if self._lock is not None:
                 self._lock.close()
+
+
+def told_once(name: str, work: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+    """The same work; a bug in it is logged when it comes and not again before it has gone. The next tick tries anew."""
+    troubled = False
+
+    async def tick() -> None:
+        nonlocal troubled
+        try:
+            await work()
+            troubled = False
+        except Exception as error:  # noqa: BLE001  # the top of a tick: it must not be silent, nor end the ticks
+            if not troubled:
+                _log.error("the tick of %s fails: %s", name, error, exc_info=error)
+            troubled = True
+
+    return tick
 
 
 def make_listener(settings: Settings, inbox: Inbox, clock: Clock, rulebook: Rulebook) -> Listener:

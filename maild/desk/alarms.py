@@ -30,7 +30,7 @@ def alarm_admin(keep: Keep, office: Office, admin: str | None, findings: Sequenc
             sender=practice.sender(),
             context={
                 "desk": {"name": practice.name, "address": practice.address},
-                "findings": "\n".join(str(f) for f in findings),
+                "findings": [str(f) for f in findings],
                 "file": findings[0].file if findings else "",
             },
             message_id=pen.message_id(Purpose.AGENT_ID, 0),

@@ -24,6 +24,8 @@ class Rulebook:
         self._settings, self._keep, self._clock = settings, keep, clock
         self._seen = self._signature()
         self._office = make_office(settings)
+        # Reads every letter now, so that a later edit that is broken finds the old text still in hand.
+        self._office.letters.check()
         self._told = ""
 
     def office(self) -> Office:
@@ -49,13 +51,14 @@ class Rulebook:
         if now_there == self._seen:
             return False
         try:
-            office = make_office(self._settings)
+            office = self._whole_office()
         except ConfigError as error:
             # An editor may be in the middle of saving: only what is still broken at the next look is told.
             if now_there != self._signature():
                 return False
+            told = self._complain(error)
             self._seen = now_there
-            return self._complain(error)
+            return told
         except MaildError as error:
             _log.warning("the rules cannot be read now: %s", error)
             return False
@@ -63,13 +66,22 @@ class Rulebook:
         _log.info("rules are in force: revision %s", office.practice.revision)
         return False
 
+    def _whole_office(self) -> Office:
+        """Rules and letters as they stand in the files now. Raises ConfigError where either is broken."""
+        office = make_office(self._settings)
+        broken = [finding for finding in office.letters.check() if finding.severity == "error"]
+        if broken:
+            raise ConfigError(broken)
+        return office
+
     def _complain(self, error: ConfigError) -> bool:
         text = str(error)
         if text == self._told:
             return False
-        self._told = text
         _log.error("the rules are broken, the last good ones stay:\n%s", text)
-        return alarm_admin(self._keep, self._office, self._settings.desk.admin, error.findings, self._clock.now())
+        written = alarm_admin(self._keep, self._office, self._settings.desk.admin, error.findings, self._clock.now())
+        self._told = text
+        return written
 
     def _signature(self) -> _Signature:
         found = set()
