@@ -134,7 +134,8 @@ def opened(url: str) -> Iterator[Database]:
 def running() -> Iterator[Server]:
     """A server of its own, thrown away at the end."""
     # Not below pytest's folder: nobody cannot enter that, and the path of a socket has to be short.
-    folder = Path(tempfile.mkdtemp(prefix="maild-pg-"))
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    folder = Path(tempfile.mkdtemp(prefix="maild-pg-", dir=memory))
     server = Server(folder)
     try:
         if _as_nobody():

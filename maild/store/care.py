@@ -51,7 +51,7 @@ def upgrade_database(database: Database) -> tuple[str | None, str]:
     return before, schema.VERSION
 
 
-def _migrate(database: Database) -> None:
+def _migrate(database: Database, to: str = "head") -> None:
     # Alembic takes a second of processor time to import, and is needed here alone.
     from alembic import command
     from alembic.config import Config
@@ -60,4 +60,4 @@ def _migrate(database: Database) -> None:
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     with database.write() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, to)

@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 from maild.messages.envelope import Arrival
 from maild.store.engine import Database
 from maild.store.inbox import insert_arrivals
-from maild.store.tables import Instant, inbox, leases, mailboxes
+from maild.store.tables import inbox, leases, mailboxes
 
 _IS_POLLED = inbox.c.channel == sa.literal_column("'imap'")
 """The condition of the index of polled mails, word by word."""
@@ -75,8 +75,8 @@ class MailboxStore:
 
 def renew(connection: Connection, name: str, holder: str, length: timedelta) -> bool:
     """Take or renew a lease on PostgreSQL as a part of somebody else's transaction; False while another has it."""
-    time = sa.func.clock_timestamp(type_=Instant)
-    until = {"holder": holder, "until": time + length}
+    time = sa.func.clock_timestamp(type_=sa.DateTime(timezone=True))
+    until = {"holder": holder, "until": time + sa.literal(length, sa.Interval)}
     taken = (
         insert(leases)
         .values(name=name, **until)
