@@ -109,7 +109,9 @@ def _results(value: str, ids: frozenset[str]) -> list[_Result]:
 
 def _joined(results: list[_Result]) -> AuthResults:
     dmarc, spf, auth = (_only(results, method) for method in ("dmarc", "spf", "auth"))
-    passed = (result.properties for result in results if result.method == "dkim" and result.value == "pass")
+    passed = [result.properties for result in results if result.method == "dkim" and result.value == "pass"]
+    if _contradicted(results, dmarc):
+        passed = []
     domains = (p.get("header.d") or p.get("header.i", "").rpartition("@")[2] for p in passed)
     return AuthResults(
         dmarc=dmarc.value if dmarc else None,
@@ -120,6 +122,16 @@ def _joined(results: list[_Result]) -> AuthResults:
         auth=auth.value if auth else None,
         auth_identity=auth.properties.get("smtp.auth") if auth else None,
     )
+
+
+def _contradicted(results: list[_Result], dmarc: _Result | None) -> bool:
+    """Fields that disagree: two verdicts of DMARC, or a signature where another says that there is none at all.
+
+    One of them was brought along by the mail, and nobody can tell which.
+    """
+    two_verdicts = dmarc is None and any(result.method == "dmarc" for result in results)
+    unsigned = any(result.method == "dkim" and result.value == "none" for result in results)
+    return two_verdicts or unsigned
 
 
 def _only(results: list[_Result], method: str) -> _Result | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from maild.messages import auto_phrases
 from maild.messages.bounce_patterns import says_delayed
-from maild.messages.mail import Bounce, MailClass
+from maild.messages.mail import WORDS_ALONE, Bounce, MailClass
 from maild.messages.reply import split_reply
 
 _LONGEST_TEXT = 20_000
@@ -198,8 +198,9 @@ def _autoreply_fields(_view: ClassView, fields: _Fields) -> Verdict:
 
 
 def _out_of_office_words(view: ClassView, fields: _Fields) -> Verdict:
-    if _subject_opens(view, auto_phrases.OUT_OF_OFFICE_SUBJECTS):
-        return MailClass.OUT_OF_OFFICE, "its subject is that of an absence note"
+    machine = _second_sign(view, fields) or fields.named("auto-submitted") is not None
+    if machine and _subject_opens(view, auto_phrases.OUT_OF_OFFICE_SUBJECTS):
+        return MailClass.OUT_OF_OFFICE, "its subject is that of an absence note, and a machine sent it"
     if _second_sign(view, fields):
         if _subject_opens(view, auto_phrases.AWAY_SUBJECTS):
             return MailClass.OUT_OF_OFFICE, "its subject speaks of absence, and a machine sent it"
@@ -207,6 +208,11 @@ def _out_of_office_words(view: ClassView, fields: _Fields) -> Verdict:
         if any(phrase in said for phrase in auto_phrases.OUT_OF_OFFICE_TEXTS):
             return MailClass.OUT_OF_OFFICE, "its text is that of an absence note, and a machine sent it"
     return None
+
+
+def _absence_subject(view: ClassView, _fields: _Fields) -> Verdict:
+    """Last of all: the words alone, which stand above many a robot's mail and above many a person's question."""
+    return (MailClass.OUT_OF_OFFICE, WORDS_ALONE) if _subject_opens(view, auto_phrases.OUT_OF_OFFICE_SUBJECTS) else None
 
 
 def _suppressed(_view: ClassView, fields: _Fields) -> Verdict:
@@ -322,5 +328,6 @@ _RULES: tuple[Callable[[ClassView, _Fields], Verdict], ...] = (
     _senders,
     _null_path,
     _monitoring,
+    _absence_subject,
 )
 """Surest first; the words of an absence note stand before Auto-Submitted, which does not tell it from other robots."""

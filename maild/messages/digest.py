@@ -30,7 +30,11 @@ def content_key(raw: bytes) -> tuple[str | None, str]:
     body = raw[end.end() if end else len(raw) :]
     digest = hashlib.sha256()
     found: dict[bytes, list[bytes]] = {}
-    for field in _FIELD.finditer(raw, start, min(header_stop, start + _HEADER_CAP)):
+    capped = min(header_stop, start + _HEADER_CAP)
+    if capped < header_stop:
+        # Fields may hide behind a header of that size, so here every byte of it counts.
+        digest.update(raw[start:header_stop])
+    for field in _FIELD.finditer(raw, start, capped):
         found.setdefault(field[1].lower(), []).append(field[2])
     for name in (b"message-id", b"from", b"date", b"subject"):
         for value in found.get(name, ()):

@@ -82,6 +82,10 @@ class Forwarded:
     text: str
 
 
+WORDS_ALONE = "its subject is that of an absence note, and nothing else says so"
+"""The reason of a class that a person may have earned as well, by asking about absence notes."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Mail:
     """One message, understood. Text is clean: no NUL, no lone surrogates, no line breaks in header values."""
@@ -115,6 +119,11 @@ class Mail:
     forwarded: Forwarded | None
     defects: tuple[str, ...]
     size: int
+
+    @property
+    def surely_automatic(self) -> bool:
+        """A machine wrote it, and more than a phrase says so: only then may it go unseen."""
+        return self.mail_class.automatic and self.class_reason != WORDS_ALONE
 
     def all(self, name: str) -> Iterator[str]:
         """The values of a field, in their order; names are compared without case."""

@@ -22,8 +22,10 @@ class Evidence:
     """Login of an authenticated session on our own listener."""
     relay_login: str | None
     """Login that a trusted relay saw (auth=pass, RFC 8601, 2.7.4); "" where it saw one and does not name it."""
+    dmarc: str | None
+    """What a trusted relay said of DMARC (RFC 7489): pass, fail, none ...; None where it said nothing."""
     dmarc_domain: str | None
-    """Domain for which a trusted relay found dmarc=pass (RFC 7489)."""
+    """The domain that it said so of."""
     dkim_domains: tuple[str, ...]
     """Domains for which a trusted relay found dkim=pass (RFC 6376)."""
 
@@ -55,7 +57,10 @@ def prove(evidence: Evidence) -> Proof:
         not evidence.relay_login or _normal_login(evidence.relay_login) in evidence.names
     ):
         return Proof(kind="relay", reason="a trusted relay saw an authenticated session (auth=pass)")
-    if evidence.dmarc_domain is not None and evidence.dmarc_domain == domain:
+    if evidence.dmarc not in (None, "pass"):
+        # Whatever else is written there: the server that judged the whole has judged it not to be from this domain.
+        return Proof(kind="none", reason=f"a trusted relay found dmarc={evidence.dmarc}")
+    if evidence.dmarc == "pass" and evidence.dmarc_domain == domain:
         return Proof(kind="dmarc", reason=f"a trusted relay found dmarc=pass for {domain}")
     for signed in evidence.dkim_domains:
         if _aligned(domain, signed):

@@ -21,7 +21,7 @@ from maild.threads.plan import Outcome, OutgoingMail, WrittenLetter
 Row = Mapping[Any, Any]
 # Built once: SQLAlchemy spends more on making a statement than SQLite on carrying it out.
 _INSERT = outbox.insert().returning(outbox.c.id)
-_CLAIM = timedelta(minutes=1)
+_CLAIM = timedelta(seconds=30)
 """How long a claim is certainly not taken for a dead one's."""
 _STOPPABLE = (OutboxState.WAITING, OutboxState.UNCERTAIN)
 _STOPPED = (OutboxState.HELD, OutboxState.RECALLED)

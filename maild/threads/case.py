@@ -54,7 +54,8 @@ def identify(mail: Mail, envelope: Envelope, practice: Practice) -> Sender:
         names=frozenset(names),
         login=envelope.login,
         relay_login=(results.auth_identity or "") if results.auth == "pass" else None,
-        dmarc_domain=results.dmarc_domain if results.dmarc == "pass" else None,
+        dmarc=results.dmarc,
+        dmarc_domain=results.dmarc_domain,
         dkim_domains=results.dkim_domains,
     )
     return Sender(address=address, agent=agent, proof=prove(evidence))

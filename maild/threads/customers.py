@@ -30,7 +30,7 @@ def customer_mail(draft: Draft) -> Plan:
     case, ticket = draft.case, draft.ticket
     if ticket is None:
         return open_ticket(draft, None)
-    automatic = case.mail.mail_class.automatic
+    automatic = case.mail.surely_automatic
     if not automatic and not _still_open(case, ticket):
         return open_ticket(draft, ticket)
     if not draft.thread.certain:

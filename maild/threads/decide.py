@@ -37,7 +37,7 @@ def decide(mail: Mail, envelope: Envelope, clues: Clues, facts: Facts, practice:
 
 def _judge(draft: Draft) -> Plan:
     case, ticket = draft.case, draft.ticket
-    if case.mail.mail_class in STANDS_ALONE:
+    if case.mail.mail_class in STANDS_ALONE and case.mail.surely_automatic:
         return automatic_mail(draft)
     if case.sender.agent is None or ticket is None:
         return customer_mail(draft)
