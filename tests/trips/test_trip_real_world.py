@@ -1,0 +1,206 @@
+"""The whole round with other people's programs: NeoMutt, Postfix, Dovecot, and maild between them.
+
+Ivan's NeoMutt --> Postfix --> maild (listener, or a Dovecot mailbox by IMAP)
+maild --> Postfix --> Dovecot: Ivan's and Anna's mailboxes
+Anna's NeoMutt --> Postfix (logged in: auth=pass) --> maild --> Postfix --> Ivan's mailbox
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from pathlib import Path
+
+import pytest
+from clients import Person, reply_address, write_mail, write_reply
+from daemon import HOST, SUPPORT, Daemon, Letter, ended_at_last, free_port, make_desk, parse_letter, wait_for
+from dovecot import PASSWORD, Dovecot, dovecot
+from parts import need
+from postfix import NAME, Postfix, postfix
+
+ANNA, BORIS, IVAN = "anna@desk.example", "boris@desk.example", "ivan@customer.example"
+MAILS = Path(__file__).parents[1] / "mails"
+# Dovecot's LMTP stamps a Received field above what the mail server found, so it has to be named in [trust] as well.
+STORE = "imap.desk.example"
+LOGIN_SERVICE = """
+hostname = {store}
+service auth {{
+  inet_listener {{
+    port = {port}
+  }}
+}}
+"""
+
+
+@dataclass
+class World:
+    """Everything that runs."""
+
+    desk: Daemon
+    mailboxes: Dovecot
+    server: Postfix
+
+    def person(self, address: str, name: str, *, login: str = "") -> Person:
+        """Somebody with NeoMutt; with a login he sends by the submission port."""
+        port = self.server.submission if login else self.server.port
+        return Person(address, name, imap=self.mailboxes.imap, smtp=port, password=PASSWORD, login=login)
+
+    def box(self, address: str) -> list[Letter]:
+        """What lies in a mailbox, in the order in which it came."""
+        with self.mailboxes.person(address) as client:
+            client.select_folder("INBOX", readonly=True)
+            found = client.fetch(client.search(), ["BODY.PEEK[]"])
+        return [_as_letter(found[uid][b"BODY[]"], address) for uid in sorted(found)]
+
+    def wait_box(self, address: str, count: int) -> list[Letter]:
+        """The mailbox once so many mails lie in it."""
+        look = lambda: box if len(box := self.box(address)) >= count else None  # noqa: E731
+        try:
+            return wait_for(look, f"{count} mails for {address}", 20)
+        except TimeoutError as error:
+            raise AssertionError(f"{error}\n{self.desk.log()}\n{self.server.log()[-3000:]}") from error
+
+
+def _as_letter(raw: bytes, address: str) -> Letter:
+    return_path = str(message_from_bytes(raw, policy=policy.compat32)["Return-Path"] or "").strip("<>")
+    return parse_letter(raw, return_path, address)
+
+
+@contextmanager
+def world(folder: Path, *, by_imap: bool) -> Iterator[World]:
+    """All of it, wired together; maild gets its mail by its listener or out of a mailbox."""
+    need("neomutt")
+    auth = free_port()
+    with dovecot(more=LOGIN_SERVICE.format(port=auth, store=STORE)) as mailboxes:
+        (folder / "password").write_text(PASSWORD)
+        lmtp = f"lmtp:inet:{HOST}:{mailboxes.lmtp}"
+        settings: dict[str, object] = {"smtp.port": free_port(), "trust.authserv_ids": [NAME, STORE]}
+        support = lmtp if by_imap else f"smtp:[{HOST}]:{settings['smtp.port']}"
+        routes = {r"^support(\+.*)?@desk\.example$": support, r"@(desk|customer)\.example$": lmtp}
+        with postfix(routes, auth) as server:
+            settings |= {"outgoing.transport": "smtp", "outgoing.port": server.port}
+            desk = make_desk(folder / "d", settings, _mailbox(mailboxes, folder / "password") if by_imap else "")
+            with ended_at_last(desk):
+                yield World(desk=desk.start(), mailboxes=mailboxes, server=server)
+
+
+def _mailbox(mailboxes: Dovecot, password: Path) -> str:
+    return f"""
+[[imap]]
+name = "support"
+host = "{HOST}"
+port = {mailboxes.imap}
+security = "none"
+username = "{SUPPORT}"
+password_file = "{password}"
+poll = "1s"
+"""
+
+
+@pytest.mark.parametrize("by_imap", [False, True], ids=["listener", "imap"])
+def test_a_conversation_of_real_programs(tmp_path: Path, by_imap: bool) -> None:
+    """Question, acknowledgement, notification, answer, thanks: each in its mailbox, each in its thread."""
+    with world(tmp_path, by_imap=by_imap) as w:
+        ivan = w.person(IVAN, "Иван Петров")
+        anna = w.person(ANNA, "Анна Петрова", login="anna")
+        ivan.write(SUPPORT, "Принтер не печатает", "Здравствуйте! Принтер не печатает, помогите.\n")
+        (acknowledgement,) = w.wait_box(IVAN, 1)
+        (note,) = w.wait_box(ANNA, 1)
+        assert "SUP-1001" in acknowledgement["Subject"]
+        assert (acknowledgement.return_path, acknowledgement["Auto-Submitted"]) == ("", "auto-replied")
+        assert "> Здравствуйте! Принтер не печатает, помогите." in note.text
+
+        anna.reply(note["Message-ID"], "/take\n\nДобрый день! Закройте крышку.")
+        answer = w.wait_box(IVAN, 2)[1]
+        assert answer.text.startswith("Добрый день! Закройте крышку.")
+        for secret in (ANNA, "/take", reply_address(note), note["Message-ID"], "чтобы ответить клиенту"):
+            assert secret.lower() not in answer.everything
+        assert answer["From"] == f"Support desk <{SUPPORT}>"
+        assert answer.return_path.startswith("support+")
+        asked = acknowledgement["In-Reply-To"]
+        assert answer["In-Reply-To"] == asked
+        root = acknowledgement["References"].split()[0]
+        assert answer["References"].split()[0] == root
+        ticket = w.desk.ticket("1001")
+        assert (ticket["status"], ticket["assignee"]) == ("pending", "anna")
+        assert [e["kind"] for e in ticket["events"]].count("unverified") == 0
+
+        ivan.reply(answer["Message-ID"], "Спасибо, помогло!")
+        told = next(m for m in w.wait_box(ANNA, 3) if "Спасибо, помогло!" in m.text)
+        assert told["References"].split()[0] == note["References"].split()[0]
+        ticket = w.desk.ticket("1001")
+        assert (ticket["status"], len(ticket["messages"])) == ("open", 3)
+        assert ticket["messages"][-1]["reply"] == "Спасибо, помогло!"
+        channel = "imap" if by_imap else "smtp"
+        assert {row["channel"] for row in w.desk.cli("inbox")} == {channel}
+        assert {row["state"] for row in w.desk.cli("inbox")} == {"ticketed"}
+        assert len(w.box(IVAN)) == 2
+        if by_imap:
+            assert set().union(*w.mailboxes.flags(user=SUPPORT).values()) == set()
+
+
+def test_what_a_client_says_of_itself_the_mail_server_takes_out(tmp_path: Path) -> None:
+    """A forged result, without a login and under another's: Anna's name gets nobody anything."""
+    with world(tmp_path, by_imap=False) as w:
+        ivan = w.person(IVAN, "Ivan")
+        ivan.write(SUPPORT, "Printer", "Please help me, my printer burns.\n")
+        (note,) = w.wait_box(ANNA, 1)
+        w.wait_box(BORIS, 1)
+        forged = [
+            ("Authentication-Results", f"{NAME}; auth=pass smtp.auth=anna"),
+            ("X-Submitted-By", "anna"),
+        ]
+        lie = write_reply(note, "/close\n\nGo away.", sender=f"Anna <{ANNA}>", more=forged[:1])
+        _submit(w, w.server.port, lie, reply_address(note))
+        other = write_reply(note, "/close\n\nGo away, please.", sender=f"Anna <{ANNA}>", more=forged)
+        _submit(w, w.server.submission, other, reply_address(note), login="boris")
+        wait_for(lambda: len(w.desk.cli("inbox")) == 3, "both lies")
+        w.desk.wait_idle()
+        ticket = w.desk.ticket("1001")
+        assert (ticket["status"], [m["unverified"] for m in ticket["messages"]]) == ("new", [False, True, True])
+        assert len(w.box(IVAN)) == 1
+
+
+def _submit(w: World, port: int, raw: bytes, to: str, login: str = "") -> None:
+    import smtplib
+
+    with smtplib.SMTP(HOST, port, local_hostname="client.example", timeout=10) as client:
+        if login:
+            client.login(login, PASSWORD)
+        client.sendmail(ANNA, [to], raw)
+
+
+THUNDERBIRD = sorted(path.name for path in MAILS.glob("reply-thunderbird-[hp]*.eml"))
+
+
+@pytest.mark.parametrize("name", THUNDERBIRD)
+@pytest.mark.parametrize("threaded_by", ["address", "references"])
+def test_thunderbirds_replies_find_their_ticket_and_say_what_was_written(
+    tmp_path: Path, name: str, threaded_by: str
+) -> None:
+    """Captured replies, given the ids and the address of a real letter: the visible reply is the one line."""
+    desk = make_desk(tmp_path / "d")
+    with ended_at_last(desk):
+        desk.start()
+        desk.deliver(write_mail("Добрый день! Принтер не печатает.", sender=IVAN, subject="Принтер"), IVAN)
+        (letter,) = desk.letters(IVAN)
+        to = reply_address(letter) if threaded_by == "address" else SUPPORT
+        desk.deliver(_as_thunderbird(MAILS / name, letter, to, threaded_by == "references"), IVAN, to)
+        ticket = desk.ticket("1001")
+        assert [m["reply"] for m in ticket["messages"]][1:] == ["Ответ из Thunderbird."]
+        assert (ticket["status"], desk.cli("inbox")[1]["ticket"]) == ("open", "SUP-1001")
+        assert "> Ответ из Thunderbird." in desk.letters(ANNA)[-1].text
+
+
+def _as_thunderbird(path: Path, letter: Letter, to: str, references: bool) -> bytes:
+    """A captured reply as Ivan would have sent it to this letter."""
+    raw = re.sub(rb"^X-Envelope-\w+:.*\r?\n", b"", path.read_bytes(), flags=re.MULTILINE)
+    raw = raw.replace(
+        b"t42.abc+1$x@support.test", letter["Message-ID"].strip("<>").encode() if references else b"x@y.z"
+    )
+    raw = raw.replace(b"help+t42@support.test", to.encode())
+    raw = re.sub(rb"^From:.*\r?\n", f"From: {IVAN}\r\n".encode(), raw, count=1, flags=re.MULTILINE)
+    return re.sub(rb"\r?\n", b"\r\n", raw)
