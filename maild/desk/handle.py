@@ -14,12 +14,12 @@ from datetime import timedelta
 from typing import Any
 
 from maild.clock import Clock
+from maild.desk.brake import write_letters
 from maild.errors import RetryLater, Unreadable
 from maild.messages.envelope import Envelope
 from maild.messages.mail import Mail
 from maild.messages.read import read_mail
 from maild.messages.unreadable import unreadable_mail
-from maild.outgoing.compose import write_letter
 from maild.outgoing.letters import Letters
 from maild.store.inbox import Waiting
 from maild.store.keep import Keep
@@ -84,8 +84,8 @@ class Desk:
     def _handle(self, connection: Any, waiting: Waiting, mail: Mail, office: Office) -> int:
         with connection.begin_nested():
             plan = self.judge(connection, mail, waiting, office.practice)
-            written = [write_letter(letter, office.letters) for letter in plan.letters]
             now = self._clock.now()
+            plan, written = write_letters(self._keep, connection, plan, office.letters, now)
             self._keep.apply(connection, plan, written, inbox_id=waiting.id, digest=waiting.digest, now=now)
         return len(written)
 

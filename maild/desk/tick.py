@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
+from maild.desk.brake import write_letters
 from maild.desk.handle import Office
 from maild.errors import RetryLater
-from maild.outgoing.compose import write_letter
 from maild.store.keep import Keep
 from maild.threads.correspondence import Pen
 from maild.threads.overdue import decide_due
@@ -43,6 +43,6 @@ def _steps(keep: Keep, office: Office, ticket_id: int, now: datetime, letters_at
         number = keep.tickets.take_number(connection, "ticks")
         pen = Pen(practice=office.practice, source="t", number=number, now=now)
         plan = decide_due(facts, office.practice, pen, now)
-        written = [write_letter(letter, office.letters) for letter in plan.letters]
+        plan, written = write_letters(keep, connection, plan, office.letters, now)
         keep.apply(connection, plan, written, inbox_id=None, digest=None, now=now, letters_at=letters_at)
         return len(written)

@@ -16,7 +16,7 @@ from maild.store.mailboxes import renew
 from maild.store.rows import key_of
 from maild.store.tables import leases, outbox, outbox_raw, tickets
 from maild.threads.model import OutboxState
-from maild.threads.plan import Outcome, OutgoingMail, WrittenLetter
+from maild.threads.plan import LetterKind, Outcome, OutgoingMail, WrittenLetter
 
 Row = Mapping[Any, Any]
 # Built once: SQLAlchemy spends more on making a statement than SQLite on carrying it out.
@@ -62,6 +62,21 @@ class OutboxStore:
         outbox_id = connection.execute(_INSERT, row).scalar_one()
         connection.execute(outbox_raw.insert(), {"outbox_id": outbox_id, "raw": written.raw})
         return int(outbox_id)
+
+    def sent_about(self, connection: Connection, ticket: int, address: str, since: datetime) -> list[datetime]:
+        """When letters about this ticket were made for this address, answers left aside; 100 at most, newest first."""
+        query = (
+            sa.select(outbox.c.created_at)
+            .where(
+                outbox.c.ticket_id == ticket,
+                outbox.c.recipient_key == key_of(Address(address=address)),
+                outbox.c.created_at > since,
+                outbox.c.kind != LetterKind.ANSWER,
+            )
+            .order_by(outbox.c.id.desc())
+            .limit(100)
+        )
+        return list(connection.scalars(query))
 
     def claim(self, now: datetime, limit: int) -> list[OutgoingMail]:
         """Letters that are due, marked as being sent by us; nobody else gets them. Durable when it returns."""

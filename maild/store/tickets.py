@@ -37,7 +37,7 @@ from maild.store.tables import (
     tickets,
 )
 from maild.threads.facts import Clues, Duplicate, Facts, KnownId, TicketFacts, id_hash
-from maild.threads.model import InboxState, OutboxState
+from maild.threads.model import InboxState, OutboxState, Status
 from maild.threads.plan import LetterKind, Plan
 
 _RECENT = 20
@@ -110,6 +110,8 @@ class TicketStore:
         lock_conversation(connection, clues, asked.inbox_id, asked.digest)
         known = self._known(connection, clues)
         candidates = self.load(connection, _most_telling(clues, known))
+        followed_by = self._followed_by(connection, candidates)
+        candidates |= self.load(connection, sorted(set(followed_by.values()) - candidates.keys()))
         sent = self._acknowledged(connection, clues.sender, now)
         return Facts(
             now=now,
@@ -119,6 +121,7 @@ class TicketStore:
             duplicate=self._duplicate(connection, asked),
             known=known,
             tickets=candidates,
+            followed_by=followed_by,
             acknowledged_last_hour=sum(at > now - timedelta(hours=1) for at in sent),
             acknowledged_last_day=len(sent),
             answer_lost=self._answer_lost(connection, asked.bounced_id),
@@ -136,6 +139,18 @@ class TicketStore:
     def _duplicate(self, connection: Connection, asked: Asked) -> Duplicate | None:
         row = connection.execute(_FIRST_COPY, {"digest": asked.digest, "inbox_id": asked.inbox_id}).first()
         return Duplicate(inbox_id=row.id, ticket=row.ticket_id) if row else None
+
+    def _followed_by(self, connection: Connection, candidates: Mapping[int, TicketFacts]) -> dict[int, int]:
+        """Of each candidate that is done the newest ticket that went on from it."""
+        done = [i for i, f in candidates.items() if f.ticket.status in (Status.SOLVED, Status.CLOSED)]
+        if not done:
+            return {}
+        query = (
+            sa.select(links.c.ticket_id, sa.func.max(links.c.other_id))
+            .where(links.c.ticket_id.in_(done), links.c.kind == "followed_up_by")
+            .group_by(links.c.ticket_id)
+        )
+        return {row[0]: row[1] for row in connection.execute(query)}
 
     def _known(self, connection: Connection, clues: Clues) -> tuple[KnownId, ...]:
         wanted = [id_hash(i) for i in (*clues.ids, *((clues.own_id,) if clues.own_id else ()))]

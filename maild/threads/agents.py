@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from maild.messages.mail import MailClass
+from maild.errors import UsageError
+from maild.messages.addresses import normal
+from maild.messages.mail import Mail, MailClass
 from maild.messages.tokens import Purpose
 from maild.people.proof import date_fits
 from maild.people.team import Agent
@@ -17,10 +19,12 @@ from maild.sla.events import Happening as ClockHappening
 from maild.threads import states
 from maild.threads.correspondence import answer, transcript
 from maild.threads.draft import Draft, attachment_notes, clock_happenings, incoming
+from maild.threads.facts import id_hash
 from maild.threads.model import Direction, InboxState, Message, Ticket, Visibility
 from maild.threads.notices import News, handover, notifications
-from maild.threads.orders import Carried, Done, Order, Setting, carry_out, split_orders
+from maild.threads.orders import HANDLERS, Carried, Done, Order, Setting, carry_out, split_orders
 from maild.threads.plan import Letter, Plan
+from maild.threads.release import Withheld, files_to_send, words_to_send
 from maild.threads.states import Happening
 from maild.threads.words import say
 
@@ -36,7 +40,19 @@ def gate_closed(draft: Draft) -> str | None:
         return "no_token"
     if not date_fits(draft.case.mail.date, draft.at):
         return "too_old"
-    return None
+    return "replayed" if _replayed(draft) else None
+
+
+def _replayed(draft: Draft) -> bool:
+    """Whether this ticket has had a mail with this Message-ID: a signature may still hold where white space changed.
+
+    A mail without one counts only where the sender has just logged in.
+    """
+    message_id = draft.case.mail.message_id
+    if message_id is None:
+        return draft.case.sender.proof.kind != "session"
+    own = id_hash(message_id)
+    return any(k.stored and k.id_hash == own and k.ticket == draft.thread.ticket for k in draft.case.facts.known)
 
 
 def unverified(draft: Draft, ticket: Ticket, why: str) -> Plan:
@@ -47,6 +63,8 @@ def unverified(draft: Draft, ticket: Ticket, why: str) -> Plan:
     reason = say("en", why, reason=case.sender.proof.reason)
     draft.note("unverified", f"a mail with {agent.name}'s address in From was not carried out", reason)
     draft.change(ticket, "unverified mail")
+    if case.mail.mail_class.automatic:
+        return draft.seal(InboxState.AUTOMATIC, f"unverified automatic mail on {ticket.number}: {reason}")
     news = News(
         event="unverified",
         why=lambda language: say(language, why, reason=case.sender.proof.reason),
@@ -61,28 +79,61 @@ def agent_mail(draft: Draft, before: Ticket) -> Plan:
     case, agent, claim = draft.case, draft.case.sender.agent, draft.thread.claim
     assert agent is not None
     assert claim is not None
+    if _is_machine(case.mail):
+        return _machine(draft, before, agent)
     orders, text = split_orders(case.mail.reply)
-    # A machine of the agent's (his absence, say) speaks to nobody: its text stays inside.
-    machine = case.mail.mail_class is not MailClass.PERSON
-    internal = machine or claim.purpose is Purpose.NOTE or any(o.name == "note" for o in orders)
-    posts = bool(text.strip()) or any(not a.inline for a in case.mail.attachments)
-    trouble = _cannot_answer(before, agent) if posts and not internal else None
-    base = _answered(before) if posts and not internal and trouble is None else before
+    internal = claim.purpose is Purpose.NOTE or any(o.name == "note" for o in orders)
+    trouble, base, posts = None, before, bool(text.strip() or files_to_send(case.mail))
+    if not internal:
+        try:
+            text = _own_words(draft, before, agent, text)
+            posts = bool(text or (files_to_send(case.mail) and not orders))
+            base = _answered(before) if posts else before
+        except UsageError as refused:
+            trouble = str(refused)
     setting = Setting(
         agent=agent, language=case.practice.language_for(agent.language), team=case.practice.team, now=draft.now
     )
-    carried = carry_out(base, () if machine else orders, setting)
+    carried = carry_out(base, orders, setting)
+    if trouble is None and not posts and not orders:
+        trouble = say(agent.language, "nothing_to_send")
     if trouble is not None or carried.error:
         return _nothing_done(draft, before, agent, orders, carried, trouble, text)
     return _done(draft, before, agent, carried, text=text if posts else None, internal=internal)
 
 
-def _cannot_answer(ticket: Ticket, agent: Agent) -> str | None:
-    if ticket.requester is None:
-        return say(agent.language, "nobody_to_answer")
-    if not states.can(ticket.status, Happening.ANSWER):
-        return say(agent.language, "not_possible", status=ticket.status)
-    return None
+def _is_machine(mail: Mail) -> bool:
+    """Whether a machine of the agent's wrote it: then it speaks to nobody.
+
+    That a person's client asks others for silence, or calls itself bulk, makes no machine of him.
+    """
+    said = (mail.first("Auto-Submitted") or "no").split(";")[0].strip().lower()
+    return mail.mail_class is MailClass.AUTO_GENERATED and (
+        said != "no" or mail.first("X-Auto-Response-Suppress") is None
+    )
+
+
+def _machine(draft: Draft, ticket: Ticket, agent: Agent) -> Plan:
+    """Kept inside, and nobody is told: who answers a machine may be one."""
+    draft.message = replace(incoming(draft.case, draft.at, visibility=Visibility.INTERNAL), author=agent.id)
+    draft.note("message", "automatic mail of an agent", draft.case.mail.class_reason, actor=agent.id)
+    draft.change(ticket, "automatic mail")
+    return draft.seal(InboxState.AUTOMATIC, f"automatic mail of {agent.id} on {ticket.number}")
+
+
+def _own_words(draft: Draft, ticket: Ticket, agent: Agent, text: str) -> str:
+    """The agent's words for the customer. Raises UsageError with a sentence for him where nothing can be sent."""
+    own = {normal(a) for a in agent.addresses}
+    try:
+        words = words_to_send(text, ticket.number, own, HANDLERS.keys(), draft.case.practice.mint)
+    except Withheld as why:
+        raise UsageError(say(agent.language, str(why))) from why
+    if words or files_to_send(draft.case.mail):
+        if ticket.requester is None:
+            raise UsageError(say(agent.language, "nobody_to_answer"))
+        if not states.can(ticket.status, Happening.ANSWER):
+            raise UsageError(say(agent.language, "not_possible", status=ticket.status))
+    return words
 
 
 def _answered(ticket: Ticket) -> Ticket:
@@ -159,7 +210,7 @@ def _done(draft: Draft, before: Ticket, agent: Agent, carried: Carried, *, text:
 
 def _send_answer(draft: Draft, ticket: Ticket, agent: Agent, text: str) -> None:
     case = draft.case
-    passed = tuple(a for a in case.mail.attachments if not a.inline)
+    passed = files_to_send(case.mail)
     history = case.facts.tickets[ticket.id].messages
     letter = answer(draft.pen, ticket, agent, text, history, passed)
     draft.letters.append(letter)

@@ -14,7 +14,7 @@ from maild.messages.addresses import normal
 from maild.messages.mail import Address, Attachment, Mail
 from maild.messages.tokens import Purpose, to_base32
 from maild.people.team import Agent
-from maild.threads.model import Message, Ticket
+from maild.threads.model import Direction, Message, Ticket, Visibility
 from maild.threads.orders import Done
 from maild.threads.plan import Letter, LetterKind
 from maild.threads.practice import Practice
@@ -127,9 +127,7 @@ def answer(
     practice, requester = pen.practice, ticket.requester
     if requester is None:
         raise ValueError("there is nobody to answer")
-    last = next(
-        (m for m in reversed(history) if m.direction == "in" and m.visibility == "public" and not m.proposed), None
-    )
+    last = next((m for m in reversed(history) if _quotable(practice, ticket, m)), None)
     parent = sane_id(last.message_id) if last else None
     key = normal(requester.address)
     return Letter(
@@ -161,6 +159,15 @@ def answer(
         attachments=attachments,
         ticket=ticket.id,
     )
+
+
+def _quotable(practice: Practice, ticket: Ticket, message: Message) -> bool:
+    """Whether a mail may be shown to the customer below an answer: his own, or a confirmed participant's."""
+    if message.direction is not Direction.IN or message.visibility is not Visibility.PUBLIC or message.proposed:
+        return False
+    key = normal(message.sender.address) if message.sender else None
+    people = [ticket.requester, *(p.address for p in ticket.participants if p.confirmed)]
+    return key in {normal(p.address) for p in people if p} and not practice.is_ours(key or "")
 
 
 def _confirmed(practice: Practice, ticket: Ticket) -> tuple[Address, ...]:

@@ -13,7 +13,7 @@ from maild.threads import states
 from maild.threads.case import Case
 from maild.threads.correspondence import acknowledgement
 from maild.threads.draft import Draft, incoming
-from maild.threads.facts import usable
+from maild.threads.facts import TicketFacts, usable
 from maild.threads.match import belongs, takes_mail
 from maild.threads.model import InboxState, Link, Participant, Status, Ticket, Visibility
 from maild.threads.notices import News, notifications
@@ -32,10 +32,22 @@ def customer_mail(draft: Draft) -> Plan:
         return open_ticket(draft, None)
     automatic = case.mail.surely_automatic
     if not automatic and not _still_open(case, ticket):
-        return open_ticket(draft, ticket)
+        following = _following(case, ticket)
+        if following is None:
+            return open_ticket(draft, ticket)
+        draft.turn_to(following)
+        ticket = following.ticket
     if not draft.thread.certain:
         return _proposed(draft, ticket)
     return _automatic_follow_up(draft, ticket) if automatic else _reply(draft, ticket)
+
+
+def _following(case: Case, ticket: Ticket) -> TicketFacts | None:
+    """The ticket that went on from a closed one and still takes this sender's mail: one follow-up, not one a mail."""
+    found = case.facts.tickets.get(case.facts.followed_by.get(ticket.id, -1))
+    if found is None or not _still_open(case, found.ticket) or not belongs(case.sender.address, found.ticket):
+        return None
+    return found
 
 
 def _still_open(case: Case, ticket: Ticket) -> bool:
@@ -150,6 +162,8 @@ def with_participants(case: Case, ticket: Ticket) -> tuple[Participant, ...]:
             continue
         key = normal(person.address)
         requester = ticket.requester is not None and key == normal(ticket.requester.address)
+        if case.practice.team.agent_by_address(key) is not None and not requester:
+            continue  # our own people take part by other ways
         if key not in known and len(known) < _MAX_PARTICIPANTS:
             known[key] = Participant(address=person, confirmed=requester)
     return tuple(known.values())
@@ -160,7 +174,7 @@ def acknowledgement_refused(case: Case, routed: Routed) -> str | None:
     mail, sender, facts, practice = case.mail, case.mail.sender, case.facts, case.practice
     checks = (
         (mail.mail_class is not MailClass.PERSON, f"automatic mail: {mail.class_reason}"),
-        (sender is None or not usable(sender), "no usable sender"),
+        (sender is None or case.sender.address is None, "no usable sender"),
         (not routed.acknowledge, f"rule {routed.rule!r} says so"),
         (case.envelope.sender == "", "null return path"),
         (sender is not None and _nobody_reads(sender.address), "an address that nobody reads"),
@@ -208,6 +222,7 @@ def _notify(draft: Draft, event: str) -> None:
     )
 
 
-def insider(case: Case, ticket: Ticket) -> bool:
-    """Whether the sender takes part in a ticket as a customer does."""
-    return case.sender.address is not None and belongs(case.sender.address, ticket)
+def is_requester(case: Case, ticket: Ticket) -> bool:
+    """Whether the sender is the one who asked; that a customer put somebody in copy makes nobody that."""
+    asked = ticket.requester
+    return asked is not None and case.sender.address == normal(asked.address)

@@ -5,13 +5,15 @@ is it our own?  have we had it?  which ticket?  who wrote it, and is it proven? 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from maild.messages.envelope import Envelope
 from maild.messages.mail import Mail, MailClass
 from maild.threads.agents import agent_mail, gate_closed, unverified
 from maild.threads.automatic import STANDS_ALONE, automatic_mail
 from maild.threads.case import Case, identify
 from maild.threads.correspondence import Pen
-from maild.threads.customers import customer_mail, insider
+from maild.threads.customers import customer_mail, is_requester
 from maild.threads.draft import Draft
 from maild.threads.facts import Clues, Facts
 from maild.threads.match import Thread, find_thread
@@ -25,6 +27,8 @@ _NO_THREAD = Thread(ticket=None, rung=None, certain=False, tried=())
 def decide(mail: Mail, envelope: Envelope, clues: Clues, facts: Facts, practice: Practice) -> Plan:
     """What is to be done with this mail. Touches nothing, asks nobody; the same facts give the same Plan."""
     sender = identify(mail, envelope, practice)
+    if sender.address is not None and practice.is_ours(sender.address) and _is_form(mail, practice):
+        sender = replace(sender, address=None, agent=None)
     case = Case(mail=mail, envelope=envelope, clues=clues, facts=facts, practice=practice, sender=sender)
     if reason := _own(case):
         return _draft(case, _NO_THREAD).seal(InboxState.OWN, reason)
@@ -44,7 +48,7 @@ def _judge(draft: Draft) -> Plan:
     closed = gate_closed(draft)
     if closed is None:
         return agent_mail(draft, ticket)
-    if insider(case, ticket) and not _came_to_agent_address(draft):
+    if is_requester(case, ticket) and not _came_to_agent_address(draft):
         return customer_mail(draft)  # an agent may be a customer too, and then he has a customer's rights
     return unverified(draft, ticket, closed)
 
@@ -52,6 +56,11 @@ def _judge(draft: Draft) -> Plan:
 def _came_to_agent_address(draft: Draft) -> bool:
     agent = draft.case.sender.agent
     return draft.thread.claim is not None and agent is not None and draft.thread.holder == agent.id
+
+
+def _is_form(mail: Mail, practice: Practice) -> bool:
+    """Whether a form on our own site wrote it in our name: then a stranger is named in Reply-To."""
+    return not mail.mail_class.automatic and any(not practice.is_ours(a.address) for a in mail.reply_to)
 
 
 def _own(case: Case) -> str | None:

@@ -12,6 +12,7 @@ from maild.sla.promise import Target
 from maild.threads.case import Case
 from maild.threads.correspondence import Pen
 from maild.threads.explanation import explain_decision
+from maild.threads.facts import TicketFacts
 from maild.threads.match import Thread
 from maild.threads.model import (
     AttachmentNote,
@@ -51,6 +52,11 @@ class Draft:
     @property
     def now(self) -> datetime:
         return self.case.facts.now
+
+    def turn_to(self, found: TicketFacts) -> None:
+        """Go on with another ticket than the one the mail named."""
+        self.ticket, self.clocks, self.steps_done = found.ticket, found.clocks, found.steps_done
+        self.thread = replace(self.thread, ticket=found.ticket.id)
 
     @property
     def at(self) -> datetime:

@@ -22,6 +22,7 @@ from maild.threads.model import Message, Ticket
 _MAX_REFERENCES = 100
 _MAX_CLAIMS = 20
 _MAX_TAGS = 5
+_USABLE = re.compile(r"[^\s@<>]{1,64}@[^\s@<>.]+(?:\.[^\s@<>.]+)*")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,6 +84,8 @@ class Facts:
     duplicate: Duplicate | None = None
     known: tuple[KnownId, ...] = ()
     tickets: Mapping[int, TicketFacts] = field(default_factory=dict)
+    followed_by: Mapping[int, int] = field(default_factory=dict)
+    """Of each closed ticket the newest that went on from it."""
     acknowledged_last_hour: int = 0
     acknowledged_last_day: int = 0
     answer_lost: int | None = None
@@ -101,7 +104,7 @@ def sender_key(mail: Mail) -> str | None:
 
 def usable(person: Address) -> bool:
     """Whether an address is one that a mail could be sent to."""
-    return 3 <= len(person.address) <= 320 and "@" in person.address
+    return len(person.address) <= 320 and _USABLE.fullmatch(person.address) is not None
 
 
 def recipients(mail: Mail, envelope: Envelope) -> tuple[str, ...]:

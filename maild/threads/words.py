@@ -33,6 +33,10 @@ _EN: Mapping[str, str] = {
     "too_old": "the mail's date is older than a week or missing",
     "nobody_to_answer": "the ticket has no requester with an address, so there is nobody to answer",
     "your_answer": "your answer",
+    "replayed": "this mail has been carried out before, or it has no Message-ID",
+    "nothing_to_send": "there is no text of yours in it, or it could not be told from what you quoted",
+    "words_below_ours": "your words could not be told from our letter below or above them; write above the quotation",
+    "order_below": "an order stands below the text; orders are the first lines",
 }
 _RU: Mapping[str, str] = {
     "not_done": "не сделано",
@@ -63,6 +67,10 @@ _RU: Mapping[str, str] = {
     "too_old": "дата письма старше недели или не указана",
     "nobody_to_answer": "у заявки нет отправителя с адресом, отвечать некому",
     "your_answer": "ваш ответ",
+    "replayed": "это письмо уже выполнено, или у него нет Message-ID",
+    "nothing_to_send": "в письме нет вашего текста, или его не удалось отличить от цитаты",
+    "words_below_ours": "ваш текст не удалось отличить от нашего письма; напишите его над цитатой",
+    "order_below": "команда стоит ниже текста; команды пишутся первыми строками",
 }
 WORDS: Mapping[str, Mapping[str, str]] = {"en": _EN, "ru": _RU}
 

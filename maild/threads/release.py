@@ -1,0 +1,91 @@
+"""What of an agent's mail may leave the house: his own words, and the files he meant to send.
+
+Reading tells his text from what he quoted. This is the net below it, for the mail client that nobody has met yet: where
+a line of ours is still in the text, it is cut, and where that would cut his own words, nothing is sent at all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from maild.errors import UsageError
+from maild.messages.addresses import normal
+from maild.messages.mail import Attachment, Mail
+from maild.messages.tokens import Mint
+
+_ADDRESS = re.compile(r"[^\s<>()\[\]\"',;:]{1,64}@[^\s<>()\[\]\"',;:]{1,255}")
+_MARGIN = " \t\u00a0>|*"
+_RULE = " \t\u00a0>|*-_="
+_NOT_SENT = frozenset(
+    {
+        "application/pkcs7-signature",
+        "application/x-pkcs7-signature",
+        "application/pgp-signature",
+        "application/pgp-keys",
+        "application/ms-tnef",
+        "text/vcard",
+        "text/x-vcard",
+        "text/directory",
+    }
+)
+"""Parts that mail clients add by themselves; a card holds the agent's own address."""
+_OWN_MARK = b"x-maild-loop"
+_MARK_WITHIN = 64_000
+
+
+class Withheld(UsageError):
+    """The text cannot be sent; its text is the key of a phrase that says why."""
+
+
+def words_to_send(text: str, number: str, own_addresses: Collection[str], orders: Collection[str], mint: Mint) -> str:
+    """The agent's words for the customer. `number` is the ticket's, `orders` the names of all orders.
+
+    Raises Withheld where his words cannot be told from ours for sure, or where an order stands below them.
+    """
+    lines = text.split("\n")
+    ours = [i for i, line in enumerate(lines) if _is_ours(line, number, orders, mint)]
+    if ours:
+        if any(line.strip(_RULE) for line in lines[ours[-1] + 1 :]):
+            raise Withheld("words_below_ours")
+        lines = lines[: ours[0]]
+        while lines and not lines[-1].strip(_RULE):
+            lines.pop()
+    if any(_is_order(line.strip(), orders) for line in lines):
+        raise Withheld("order_below")
+    kept = [line for line in lines if normal(line.strip(" \t\u00a0<>").removeprefix("mailto:")) not in own_addresses]
+    words = "\n".join(kept).strip("\n")
+    return "" if words.lstrip().startswith(("-- \n", "--\n")) or not words.strip(_RULE) else words
+
+
+def _is_ours(line: str, number: str, orders: Collection[str], mint: Mint) -> bool:
+    """Whether a line can only come from a letter of ours: its facts, its list of orders, a signed address."""
+    bare = line.strip(_MARGIN)
+    if bare.startswith(f"{number}: "):
+        return True
+    if _is_order(bare, orders) and (" - " in bare or " — " in bare):
+        return True
+    return "+" in line and any(mint.read_address(address) for address in _ADDRESS.findall(line))
+
+
+def _is_order(line: str, orders: Collection[str]) -> bool:
+    name = line[1:].split(None, 1)[:1] if line.startswith("/") else []
+    return bool(name) and name[0].lower() in orders
+
+
+def files_to_send(mail: Mail) -> tuple[Attachment, ...]:
+    """The files for the customer: what is attached, and the pictures that the text shows; never a letter of ours."""
+    return tuple(
+        a for a in mail.attachments if a.content_type not in _NOT_SENT and _meant(a, mail) and not _is_letter(a)
+    )
+
+
+def _meant(attachment: Attachment, mail: Mail) -> bool:
+    if not attachment.inline:
+        return True
+    shown = attachment.content_id is not None and mail.html is not None
+    return shown and f"cid:{str(attachment.content_id).strip('<>')}" in str(mail.html)
+
+
+def _is_letter(attachment: Attachment) -> bool:
+    return attachment.content_type == "message/rfc822" and _OWN_MARK in attachment.content[:_MARK_WITHIN].lower()
