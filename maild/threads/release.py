@@ -55,7 +55,7 @@ def words_to_send(text: str, number: str, own_addresses: Collection[str], orders
         raise Withheld("order_below")
     kept = [line for line in lines if normal(line.strip(" \t\u00a0<>").removeprefix("mailto:")) not in own_addresses]
     words = "\n".join(kept).strip("\n")
-    return "" if words.lstrip().startswith(("-- \n", "--\n")) or not words.strip(_RULE) else words
+    return "" if words.lstrip().startswith(("-- \n", "--\n")) or not words.strip(_RULE + "\n") else words
 
 
 def _is_ours(line: str, number: str, orders: Collection[str], mint: Mint) -> bool:

@@ -1,5 +1,6 @@
 """What becomes of mails with an agent's address in From: proven ones are carried out, others never."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,6 +9,7 @@ from office import BORIS, DESK, MINT, NOW, envelope, facts, judge, mail, practic
 from maild.messages.envelope import Envelope
 from maild.messages.mail import Address, MailClass
 from maild.messages.tokens import Purpose
+from maild.threads.facts import KnownId, id_hash
 from maild.threads.model import Direction, Message, Status, Visibility
 from maild.threads.plan import LetterKind, Plan
 
@@ -253,3 +255,55 @@ def test_a_colleague_who_is_given_a_ticket_is_told_with_the_customers_last_mail(
     assert (BORIS.address, "assigned") == (told.to[0].address, told.context["event"])
     assert told.context["message"]["text"] == "My printer is on fire."  # type: ignore[index]
     assert not of_kind(written("/take\n"), LetterKind.NOTIFICATION)
+
+
+def test_an_unproven_reply_all_of_an_agent_is_never_shown_to_the_customer() -> None:
+    """Bob puts Anna in copy; somebody writes as Anna; Boris' answer quotes Bob."""
+    forged = replace(
+        asked("<f@x>"),
+        sender=Address(name="Anna", address="anna@desk.example"),
+        text="Pay to this account.",
+        reply="Pay to this account.",
+    )
+    known = facts(ticket(), messages=(asked(), forged))
+    plan = judge(mail("Close the lid.", sender=ANNA_FROM, to=TO_ANNA, message_id="<a@desk>"), known, by=in_session())
+    (letter,) = [x for x in plan.letters if x.kind is LetterKind.ANSWER]
+    assert "Pay" not in repr(letter.context)
+    assert letter.context["quoted"]["text"] == "My printer is on fire."  # type: ignore[index]
+
+
+def test_the_same_message_id_is_carried_out_once() -> None:
+    """White space may change and a signature still hold."""
+    known = facts(
+        ticket(), messages=(asked(),), known=(KnownId(id_hash=id_hash("<a@desk>"), ticket=1001, stored=True),)
+    )
+    plan = judge(mail("Close  the lid.", sender=ANNA_FROM, to=TO_ANNA, message_id="<a@desk>"), known, by=in_session())
+    assert not of_kind(plan, LetterKind.ANSWER)
+
+
+@pytest.mark.parametrize("text", ["", "-- \nAnna\n", "On Monday Ivan wrote:\n> My printer\n"])
+def test_an_agent_whose_text_is_not_found_is_told(text: str) -> None:
+    """No answer may silently not leave."""
+    plan = written(text)
+    assert [x.kind for x in plan.letters] == [LetterKind.TRANSCRIPT]
+    assert plan.letters[0].context["error"] is True
+
+
+@pytest.mark.parametrize("fields", [{"Precedence": "bulk"}, {"X_Auto_Response_Suppress": "OOF"}])
+def test_a_client_that_asks_for_silence_makes_no_machine_of_an_agent(fields: dict[str, str]) -> None:
+    """His answer leaves."""
+    assert of_kind(written("Close the lid.", **fields), LetterKind.ANSWER)
+
+
+def test_a_dmarc_failure_outweighs_a_signature_beside_it() -> None:
+    """The server that judged the whole has judged it not to be from this domain."""
+    said = mail(
+        "Close the lid.",
+        sender=ANNA_FROM,
+        to=TO_ANNA,
+        message_id="<a@desk>",
+        Authentication_Results=AUTH.format("dmarc=fail header.from=desk.example; dkim=pass header.d=desk.example"),
+    )
+    known = facts(ticket(), messages=(asked(),))
+    plan = judge(said, known, by=in_session(None), how=practice(authserv_ids=["mx.desk.example"]))
+    assert not of_kind(plan, LetterKind.ANSWER)

@@ -249,3 +249,36 @@ def test_the_same_facts_give_the_same_letters() -> None:
     assert [x.message_id for x in first.letters] == [x.message_id for x in again.letters]
     other = judge(mail(), replace(known, inbox_id=8))
     assert not {x.message_id for x in first.letters} & {x.message_id for x in other.letters}
+
+
+@pytest.mark.parametrize(
+    "subject", ["Out of office: how do I set this up?", "Автоответ не работает", "Automatic reply is not sent any more"]
+)
+def test_a_question_about_absence_notes_is_a_persons(subject: str) -> None:
+    """Without a machine's mark it opens a ticket, and only the acknowledgement is left out."""
+    encoded = subject if subject.isascii() else "=?utf-8?q?" + "".join(f"={b:02X}" for b in subject.encode()) + "?="
+    plan = judge(mail("How do I switch it on?", subject=encoded), facts())
+    assert plan.is_new
+    assert kinds(plan) == ["notification", "notification"]
+
+
+def test_a_second_reply_to_a_closed_ticket_goes_into_its_follow_up() -> None:
+    """One new ticket and one acknowledgement, however often he writes."""
+    known = facts(ticket(status=Status.CLOSED), ticket(1002, status=Status.NEW), followed_by={1001: 1002})
+    plan = judge(mail(to=TOKEN), known, by=envelope(IVAN, TOKEN))
+    assert (plan.belongs_to, plan.is_new) == (1002, False)
+
+
+def test_a_form_that_writes_in_our_name_makes_a_ticket_without_a_requester() -> None:
+    """Its Reply-To is a stranger's word, so nobody is acknowledged."""
+    plan = judge(mail(sender=DESK, Reply_To="client@customer.example"), facts())
+    assert plan.ticket is not None
+    assert plan.ticket.requester is None
+    assert "acknowledgement" not in kinds(plan)
+
+
+def test_an_agent_in_copy_is_no_participant() -> None:
+    """Or his unproven mail would be a customer's."""
+    plan = judge(mail(Cc="anna@desk.example"), facts())
+    assert plan.ticket is not None
+    assert [p.address.address for p in plan.ticket.participants] == [IVAN]
