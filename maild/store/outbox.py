@@ -13,7 +13,7 @@ from maild.errors import NotFound, RetryLater, UsageError
 from maild.messages.mail import Address
 from maild.store.engine import Database
 from maild.store.mailboxes import renew
-from maild.store.rows import key_of
+from maild.store.rows import address_row, key_of
 from maild.store.tables import leases, outbox, outbox_raw, tickets
 from maild.threads.model import OutboxState
 from maild.threads.plan import LetterKind, Outcome, OutgoingMail, WrittenLetter
@@ -42,14 +42,14 @@ class OutboxStore:
             taken = sa.select(outbox.c.id).where(outbox.c.unique_key == letter.unique)
             if connection.scalar(taken) is not None:
                 return None
-        recipients = list(dict.fromkeys(a.address for a in (*letter.to, *letter.cc)))
+        recipients = list({a.address: a for a in reversed((*letter.to, *letter.cc))}.values())[::-1]
         row = {
             "message_id": letter.message_id,
             "kind": str(letter.kind),
-            "header_from": letter.sender.address,
+            "header_from": address_row(letter.sender),
             "envelope_from": letter.envelope_from,
-            "recipients": [{"address": a, "state": "waiting", "error": ""} for a in recipients],
-            "recipient_key": key_of(Address(address=recipients[0])) or "",
+            "recipients": [address_row(a) | {"state": "waiting", "error": ""} for a in recipients],
+            "recipient_key": key_of(recipients[0]) or "",
             "subject": written.subject,
             "ticket_id": letter.ticket,
             "unique_key": letter.unique,

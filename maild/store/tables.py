@@ -239,7 +239,7 @@ outbox = sa.Table(
     _id(),
     sa.Column("message_id", Words, nullable=False),
     sa.Column("kind", sa.String(24), nullable=False),
-    sa.Column("header_from", Words, nullable=False),
+    sa.Column("header_from", sa.JSON, nullable=False),
     sa.Column("envelope_from", Words, nullable=False),
     # One object a recipient: address, state (waiting, sent, failed), error.
     sa.Column("recipients", sa.JSON, nullable=False),

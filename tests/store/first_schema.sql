@@ -138,7 +138,7 @@ CREATE TABLE outbox (
 	id INTEGER NOT NULL, 
 	message_id TEXT NOT NULL, 
 	kind VARCHAR(24) NOT NULL, 
-	header_from TEXT NOT NULL, 
+	header_from JSON NOT NULL, 
 	envelope_from TEXT NOT NULL, 
 	recipients JSON NOT NULL, 
 	recipient_key VARCHAR(320) NOT NULL, 

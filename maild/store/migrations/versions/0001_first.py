@@ -237,7 +237,7 @@ def _outbox() -> None:
         sa.Column("id", _number(), autoincrement=True, nullable=False),
         sa.Column("message_id", sa.Text(), nullable=False),
         sa.Column("kind", sa.String(length=24), nullable=False),
-        sa.Column("header_from", sa.Text(), nullable=False),
+        sa.Column("header_from", sa.JSON(), nullable=False),
         sa.Column("envelope_from", sa.Text(), nullable=False),
         sa.Column("recipients", sa.JSON(), nullable=False),
         sa.Column("recipient_key", sa.String(length=320), nullable=False),
