@@ -27,6 +27,8 @@ class Taken:
     sender: str
     recipients: tuple[str, ...]
     raw: bytes
+    at: float
+    """When its last byte came, in seconds."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ def _read(path: Path) -> Taken:
         sender=sender[1].decode() if sender else "",
         recipients=tuple(r.decode() for r in recipients),
         raw=_OWN_FIELD.sub(b"", b"Received: from " + raw),
+        at=path.stat().st_mtime,
     )
 
 

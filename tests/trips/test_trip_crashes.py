@@ -138,6 +138,9 @@ def test_killed_while_a_relay_takes_a_letter(tmp_path: Path, sink: Sink, method:
     assert len(by_content) == 3
     assert max(by_content.values()) <= copies
     assert len(came) <= 3 + copies
+    for raw, count in by_content.items():
+        times = sorted(mail.at for mail in came if mail.raw == raw)
+        assert count == 1 or times[1] - times[0] > 1.5, "the second copy came before `uncertain_after`"
 
 
 def test_the_same_mail_on_fifty_connections_at_once_is_one_ticket(desk: Daemon) -> None:

@@ -15,8 +15,19 @@ from email import message_from_bytes, policy
 from pathlib import Path
 
 import pytest
-from clients import Person, reply_address, write_mail, write_reply
-from daemon import HOST, SUPPORT, Daemon, Letter, ended_at_last, free_port, make_desk, parse_letter, wait_for
+from clients import Person, new_id, reply_address, write_mail, write_reply
+from daemon import (
+    HOST,
+    SUPPORT,
+    Daemon,
+    Letter,
+    ended_at_last,
+    free_port,
+    make_desk,
+    parse_letter,
+    running_desk,
+    wait_for,
+)
 from dovecot import PASSWORD, Dovecot, dovecot
 from parts import need
 from postfix import NAME, Postfix, postfix
@@ -176,31 +187,37 @@ def _submit(w: World, port: int, raw: bytes, to: str, login: str = "") -> None:
 THUNDERBIRD = sorted(path.name for path in MAILS.glob("reply-thunderbird-[hp]*.eml"))
 
 
+@pytest.fixture(scope="module")
+def plain_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+    """A desk without other programs around it; every test brings a customer of its own."""
+    with running_desk(tmp_path_factory.mktemp("desk") / "d") as running:
+        yield running
+
+
 @pytest.mark.parametrize("name", THUNDERBIRD)
 @pytest.mark.parametrize("threaded_by", ["address", "references"])
 def test_thunderbirds_replies_find_their_ticket_and_say_what_was_written(
-    tmp_path: Path, name: str, threaded_by: str
+    plain_desk: Daemon, name: str, threaded_by: str
 ) -> None:
     """Captured replies, given the ids and the address of a real letter: the visible reply is the one line."""
-    desk = make_desk(tmp_path / "d")
-    with ended_at_last(desk):
-        desk.start()
-        desk.deliver(write_mail("Добрый день! Принтер не печатает.", sender=IVAN, subject="Принтер"), IVAN)
-        (letter,) = desk.letters(IVAN)
-        to = reply_address(letter) if threaded_by == "address" else SUPPORT
-        desk.deliver(_as_thunderbird(MAILS / name, letter, to, threaded_by == "references"), IVAN, to)
-        ticket = desk.ticket("1001")
-        assert [m["reply"] for m in ticket["messages"]][1:] == ["Ответ из Thunderbird."]
-        assert (ticket["status"], desk.cli("inbox")[1]["ticket"]) == ("open", "SUP-1001")
-        assert "> Ответ из Thunderbird." in desk.letters(ANNA)[-1].text
+    desk, customer = plain_desk, f"{threaded_by}-{name.partition('.')[0]}@customer.example"
+    desk.deliver(write_mail("Добрый день! Принтер не печатает.", sender=customer, subject="Принтер"), customer)
+    (letter,) = desk.letters(customer)
+    number = letter["Subject"].partition("]")[0].removeprefix("[")
+    to = reply_address(letter) if threaded_by == "address" else SUPPORT
+    reply = _as_thunderbird((MAILS / name).read_bytes(), letter, customer, to, threaded_by == "references")
+    desk.deliver(reply, customer, to)
+    ticket = desk.ticket(number)
+    assert [m["reply"] for m in ticket["messages"]][1:] == ["Ответ из Thunderbird."]
+    assert (ticket["status"], desk.cli("inbox")[-1]["ticket"]) == ("open", number)
+    assert "> Ответ из Thunderbird." in desk.letters(ANNA)[-1].text
 
 
-def _as_thunderbird(path: Path, letter: Letter, to: str, references: bool) -> bytes:
-    """A captured reply as Ivan would have sent it to this letter."""
-    raw = re.sub(rb"^X-Envelope-\w+:.*\r?\n", b"", path.read_bytes(), flags=re.MULTILINE)
-    raw = raw.replace(
-        b"t42.abc+1$x@support.test", letter["Message-ID"].strip("<>").encode() if references else b"x@y.z"
-    )
-    raw = raw.replace(b"help+t42@support.test", to.encode())
-    raw = re.sub(rb"^From:.*\r?\n", f"From: {IVAN}\r\n".encode(), raw, count=1, flags=re.MULTILINE)
+def _as_thunderbird(raw: bytes, letter: Letter, sender: str, to: str, references: bool) -> bytes:
+    """A captured reply as a customer would have sent it to this letter."""
+    known = letter["Message-ID"].strip("<>").encode() if references else b"nothing@known.example"
+    raw = re.sub(rb"^X-Envelope-\w+:.*\r?\n", b"", raw, flags=re.MULTILINE)
+    raw = raw.replace(b"t42.abc+1$x@support.test", known).replace(b"help+t42@support.test", to.encode())
+    raw = re.sub(rb"^From:.*\r?\n", f"From: {sender}\r\n".encode(), raw, count=1, flags=re.MULTILINE)
+    raw = re.sub(rb"^Message-ID:.*\r?\n", f"Message-ID: {new_id()}\r\n".encode(), raw, count=1, flags=re.MULTILINE)
     return re.sub(rb"\r?\n", b"\r\n", raw)
