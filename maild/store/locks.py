@@ -8,8 +8,11 @@ The order is the same for everybody, so that no two can wait for each other:
 
     1 older mails that are in other hands, by their numbers; no older mail ever waits for a younger one
     2 names, by their hashes
-    3 tickets, by their numbers
+    3 tickets, by their numbers; then those that went on from closed ones among them
     4 the counter of tickets
+
+The one way to wait for each other that is left, a follow-up locked behind a ticket of a higher number, the server ends
+within a second: one of the two mails is undone and tried again.
 
 All of it is let go by the end of the transaction. SQLite has one writer, and needs none of this.
 """

@@ -42,7 +42,10 @@ class OutboxStore:
             taken = sa.select(outbox.c.id).where(outbox.c.unique_key == letter.unique)
             if connection.scalar(taken) is not None:
                 return None
-        recipients = list({a.address: a for a in reversed((*letter.to, *letter.cc))}.values())[::-1]
+        by_address: dict[str, Address] = {}
+        for one in (*letter.to, *letter.cc):
+            by_address.setdefault(one.address, one)
+        recipients = list(by_address.values())
         row = {
             "message_id": letter.message_id,
             "kind": str(letter.kind),

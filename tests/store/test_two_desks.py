@@ -17,6 +17,7 @@ from store.pieces import OFFICE, SECOND, arrival, at_once, desk, handle_all, let
 from maild.clock import FixedClock
 from maild.desk.handle import Desk, Office
 from maild.desk.tick import do_due
+from maild.errors import UsageError
 from maild.outgoing.sender import Sender
 from maild.sla.promise import At, Step, Target
 from maild.store.keep import Keep
@@ -147,6 +148,28 @@ def test_a_postponed_mail_keeps_nobody_waiting(shared: str, another: Open) -> No
     assert handle_all(desk(second)) == 1
     assert handle_all(desk(first, NOW + 10 * SECOND)) == 1
     assert states(first) == [("ticketed", "SUP-1001")] * 2
+
+
+def test_a_retry_waits_for_the_desk_that_has_the_mail(shared: str, another: Open) -> None:
+    """Asked for while the mail is being handled, it is refused when that is done, and makes no second ticket."""
+    first, second = another(shared), another(shared)
+    first.inbox.add([arrival()])
+    refused: list[str] = []
+
+    def retry() -> None:
+        try:
+            second.inbox.retry(1, NOW)
+        except UsageError as error:
+            refused.append(str(error))
+
+    with halted(first, APPLY) as gate:
+        other = threading.Thread(target=retry, daemon=True)
+        other.start()
+        other.join(0.2)
+        gate.open.set()
+        other.join(20)
+    assert refused
+    assert states(first) == [("ticketed", "SUP-1001")]
 
 
 def test_a_new_senders_mails_at_the_same_instant_are_a_ticket_each(shared: str, another: Open) -> None:
