@@ -215,6 +215,7 @@ def make_listener(settings: Settings, inbox: Inbox, clock: Clock, rulebook: Rule
             min_rate=limits.min_rate,
         ),
         trusted_relays=settings.trust.relays,
+        spool_dir=str(settings.paths.data) if settings.paths.data.is_dir() else None,
     )
 
 

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 class App:
     """One call of the command. Parts are imported as late as they are needed."""
 
-    def __init__(self, named: Path | None) -> None:
+    def __init__(self, named: Path | None, *, json: bool = False) -> None:
         self._named = named
-        self.json = False
+        self.json = json
         self.clock: Clock = SystemClock()
 
     @cached_property

@@ -6,6 +6,7 @@ import click
 
 from maild.cli.app import App
 from maild.cli.groups import Group
+from maild.cli.output import report
 
 
 @click.group(cls=Group, later=("copy",))
@@ -22,8 +23,8 @@ def db_check(app: App) -> int:
 
     troubles = check_database(Database(app.settings.database.url))
     for trouble in troubles:
-        click.echo(trouble)
-    if not troubles:
+        report(app.json, trouble, trouble=trouble)
+    if not troubles and not app.json:
         click.echo("the database is whole")
     return 1 if troubles else 0
 
@@ -36,10 +37,5 @@ def db_upgrade(app: App) -> None:
     from maild.store.engine import Database
 
     before, after = upgrade_database(Database(app.settings.database.url))
-    click.echo(
-        f"schema {after}, made new"
-        if before is None
-        else f"schema {before} -> {after}"
-        if before != after
-        else f"schema {after} is the newest"
-    )
+    changed = "made new" if before is None else "is the newest" if before == after else f"in place of {before}"
+    report(app.json, f"schema {after} {changed}", before=before, after=after)

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from maild.cli.app import App
-from maild.cli.output import json_option, say_json, table, when
+from maild.cli.output import json_option, report, say_json, table, when
 from maild.threads.model import InboxState, OutboxState
 
 Row = Mapping[Any, Any]
@@ -77,7 +77,8 @@ def inbox_retry(app: App, inbox_id: int) -> None:
     app.keep.inbox.retry(inbox_id, app.clock.now())
     app.desk.take_next(inbox_id)
     row = app.keep.inbox.get(inbox_id)
-    click.echo(f"mail {inbox_id} is {row['state']}: {row['reason']}")
+    text = f"mail {inbox_id} is {row['state']}: {row['reason']}"
+    report(app.json, text, id=inbox_id, state=row["state"], reason=row["reason"])
 
 
 @inbox.command("raw")
@@ -94,7 +95,7 @@ def inbox_raw(app: App, inbox_id: int) -> None:
 def inbox_drop(app: App, inbox_id: int) -> None:
     """Remove a quarantined mail for good."""
     app.keep.inbox.drop(inbox_id)
-    click.echo(f"mail {inbox_id} is gone")
+    report(app.json, f"mail {inbox_id} is gone", id=inbox_id, state="gone")
 
 
 @click.group(invoke_without_command=True)
@@ -145,7 +146,7 @@ def _outbox_json(row: Row) -> dict[str, object]:
         "message_id": row["message_id"],
         "kind": row["kind"],
         "from": row["header_from"],
-        "to": _to(row),
+        "to": [{"name": r.get("name", ""), "address": r["address"]} for r in row["recipients"]],
     } | shared
 
 
@@ -155,7 +156,7 @@ def _outbox_json(row: Row) -> dict[str, object]:
 def outbox_retry(app: App, outbox_id: int) -> None:
     """Send a letter now, to whom it has not reached."""
     app.keep.outbox.retry(outbox_id, app.clock.now())
-    click.echo(f"letter {outbox_id} goes out with the next round")
+    report(app.json, f"letter {outbox_id} goes out with the next round", id=outbox_id, state="waiting")
 
 
 @outbox.command("hold")
@@ -164,7 +165,7 @@ def outbox_retry(app: App, outbox_id: int) -> None:
 def outbox_hold(app: App, outbox_id: int) -> None:
     """Stop a letter until `outbox retry`."""
     app.keep.outbox.hold(outbox_id, app.clock.now())
-    click.echo(f"letter {outbox_id} is held")
+    report(app.json, f"letter {outbox_id} is held", id=outbox_id, state="held")
 
 
 @outbox.command("drop")
@@ -173,7 +174,7 @@ def outbox_hold(app: App, outbox_id: int) -> None:
 def outbox_drop(app: App, outbox_id: int) -> None:
     """Take a letter back for good."""
     app.keep.outbox.drop(outbox_id, app.clock.now())
-    click.echo(f"letter {outbox_id} is taken back")
+    report(app.json, f"letter {outbox_id} is taken back", id=outbox_id, state="recalled")
 
 
 @outbox.command("raw")

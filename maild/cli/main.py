@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import traceback
 from contextlib import suppress
 from pathlib import Path
 
@@ -71,8 +72,9 @@ def maild(ctx: click.Context, config: Path | None) -> None:
     """The helpdesk that lives in the mailbox."""
     from maild.cli.app import App
 
+    asked = ctx.obj or {}
     named = config or (Path(os.environ["MAILD_CONFIG"]) if os.environ.get("MAILD_CONFIG") else None)
-    ctx.obj = App(named)
+    ctx.obj = App(named, json=bool(asked.get("json")))
 
 
 def main() -> None:
@@ -82,19 +84,21 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """The exit status of one call; every failure is one sentence on standard error."""
-    piped = _takes_a_pipe(arguments)
+    verb, piped = _verb(arguments), _takes_a_pipe(arguments)
     try:
-        status = maild.main(args=arguments, prog_name="maild", standalone_mode=False)
+        words, asked = _without_json(arguments, verb)
+        status = maild.main(args=words, prog_name="maild", standalone_mode=False, obj={"json": asked})
         return status if isinstance(status, int) else 0
     except Exit as end:
         return end.exit_code
     except click.Abort:
-        return _fail("stopped", 130, piped=False)
+        return _fail("stopped", 130, piped=piped)
     except NoArgsIsHelpError as error:
         click.echo(error.format_message())
         return 64
     except click.ClickException as error:
-        return _fail(_usage(error), TEMPORARY_FAILURE if piped else 64, piped=False)
+        # A mail server that calls `ingest` with a wrong word must not bounce the mail for it.
+        return _fail(_usage(error), 64, piped=piped or (verb == "ingest" and not sys.stdin.isatty()))
     except ConfigError as error:
         return _fail(_findings(error), error.exit_status, piped=piped)
     except MaildError as error:
@@ -104,15 +108,36 @@ def run(arguments: list[str]) -> int:
 
         hush()
         return TEMPORARY_FAILURE if piped else 0
-    except Exception as bug:  # the top: a bug must not make a mail server bounce a customer's mail
+    except Exception as bug:  # noqa: BLE001  # the top: a bug must not make a mail server bounce a customer's mail
         if not piped:
-            raise
-        return _fail(f"a bug in maild: {type(bug).__name__}: {bug}", TEMPORARY_FAILURE, piped=False)
+            traceback.print_exc()
+        return _fail(f"a bug in maild: {type(bug).__name__}: {bug}", SOFTWARE, piped=piped)
+
+
+def _verb(arguments: list[str]) -> str:
+    """The verb of a call, "" where there is none."""
+    words = iter(arguments)
+    for word in words:
+        if word == "--config":
+            next(words, None)
+        elif not word.startswith("-"):
+            return word
+    return ""
+
+
+def _without_json(arguments: list[str], verb: str) -> tuple[list[str], bool]:
+    """The words without `--json`, which may stand anywhere behind the verb, and whether it stood there."""
+    if verb not in arguments:
+        return arguments, False
+    start = arguments.index(verb) + 1
+    end = arguments.index("--", start) if "--" in arguments[start:] else len(arguments)
+    behind = [word for word in arguments[start:end] if word != "--json"]
+    return [*arguments[:start], *behind, *arguments[end:]], len(behind) < end - start
 
 
 def _takes_a_pipe(arguments: list[str]) -> bool:
     """Whether this is `ingest` reading standard input: then only 0 and 75 may come out."""
-    if "ingest" not in arguments:
+    if _verb(arguments) != "ingest":
         return False
     rest, files, skip = arguments[arguments.index("ingest") + 1 :], [], False
     for word in rest:
@@ -122,7 +147,7 @@ def _takes_a_pipe(arguments: list[str]) -> bool:
             skip = True
         elif not word.startswith("-") or word == "-":
             files.append(word)
-    return not files or "-" in files
+    return not files or any(name == "-" or name.startswith(("/dev/", "/proc/")) for name in files)
 
 
 def _fail(sentence: str, status: int, *, piped: bool) -> int:

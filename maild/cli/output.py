@@ -20,7 +20,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def json_option(function: F) -> F:
-    """`--json`, anywhere behind the verb."""
+    """Says in the help that the verb knows `--json`; main.py takes it out of the words, wherever it stands."""
 
     def remember(ctx: click.Context, _: click.Parameter, value: bool) -> None:
         if value:
@@ -30,6 +30,14 @@ def json_option(function: F) -> F:
         "--json", is_flag=True, expose_value=False, callback=remember, help="JSON Lines, one object a line."
     )
     return option(function)
+
+
+def report(as_json: bool, text: str, **values: object) -> None:
+    """What a verb did: a sentence for people, or one object for programs."""
+    if as_json:
+        say_json(values)
+    else:
+        click.echo(text)
 
 
 def say_json(value: Mapping[str, object]) -> None:

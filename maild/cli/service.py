@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import click
 
 from maild.cli.app import App, holder
+from maild.cli.output import report
 from maild.errors import UsageError
 
 
@@ -25,7 +26,7 @@ def run(app: App, once: bool) -> None:
     daemon = Daemon(app.settings, app.clock, holder())
     if once:
         handled, sent = daemon.once()
-        click.echo(f"{handled} mails handled, {sent} letters tried")
+        report(app.json, f"{handled} mails handled, {sent} letters tried", handled=handled, tried=sent)
         return
     asyncio.run(daemon.serve(lambda port: _ready(app, port)))
     logging.getLogger("maild").info("stopped")
@@ -44,7 +45,7 @@ def tick(app: App, at: str | None) -> None:
     letters = do_due(app.keep, app.office, _time(at) if at else now, now)
     sender = Sender(app.keep.outbox, [make_transport(app.settings)], app.clock)
     sent = sender.send_due(app.clock.now())
-    click.echo(f"{letters} letters by deadlines, {sent} letters tried")
+    report(app.json, f"{letters} letters by deadlines, {sent} letters tried", letters=letters, tried=sent)
 
 
 def _time(text: str) -> datetime:

@@ -9,7 +9,7 @@ import click
 
 import maild as package
 from maild.cli.app import App
-from maild.cli.output import finding_json, findings_text, json_option, say_json
+from maild.cli.output import finding_json, findings_text, json_option, report, say_json
 from maild.errors import CannotCreate, ConfigError, Finding, MaildError
 
 _SAMPLE_NAMES = ("settings.toml", "rules")
@@ -23,7 +23,8 @@ def sample_folder() -> Path:
 
 @click.command()
 @click.argument("folder", metavar="[DIR]", default=".", type=click.Path(path_type=Path, file_okay=False))
-def init(folder: Path) -> None:
+@click.pass_obj
+def init(app: App, folder: Path) -> None:
     """Write a commented settings.toml, rules/ and var/ into DIR; nothing that stands there is overwritten."""
     from maild.desk.secret import ensure_secret
 
@@ -39,12 +40,13 @@ def init(folder: Path) -> None:
     except OSError as error:
         raise CannotCreate(f"cannot write into {folder}: {error.strerror}") from error
     ensure_secret(folder / "var" / "secret")
-    click.echo(f"made {folder / 'settings.toml'}, {folder / 'rules'} and {folder / 'var'}")
-    click.echo(f"next: maild --config {folder / 'settings.toml'} run")
+    made = [str(folder / name) for name in ("settings.toml", "rules", "var")]
+    text = f"made {', '.join(made)}\nnext: maild --config {made[0]} run"
+    report(app.json, text, made=made)
 
 
 @click.command()
-@click.option("--online", is_flag=True, help="Also connect to the database and the relay.")
+@click.option("--online", is_flag=True, help="Also connect to the database, the relay and the mailboxes.")
 @json_option
 @click.pass_obj
 def check(app: App, online: bool) -> int:
@@ -81,6 +83,7 @@ def _all_findings(app: App) -> list[Finding]:
 
 def _online_findings(app: App) -> list[Finding]:
     from maild.desk.assembly import make_transport
+    from maild.desk.mailboxes import check_mailboxes
     from maild.store.care import check_database
     from maild.store.engine import Database
 
@@ -95,7 +98,7 @@ def _online_findings(app: App) -> list[Finding]:
         make_transport(app.settings).check()
     except MaildError as error:
         found.append(_finding("outgoing", str(error)))
-    return found
+    return found + [_finding(f"imap {name}", trouble) for name, trouble in check_mailboxes(app.settings)]
 
 
 def _finding(section: str, message: str) -> Finding:

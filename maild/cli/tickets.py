@@ -8,7 +8,7 @@ import click
 
 from maild.cli.app import App
 from maild.cli.groups import Group
-from maild.cli.output import clean_text, json_option, say_json, table, when
+from maild.cli.output import clean_text, json_option, report, say_json, table, when
 from maild.errors import DataError
 from maild.messages.mail import Address
 from maild.sla.deadlines import TicketClock, spent_at, state_at
@@ -222,7 +222,7 @@ def _order(name: str) -> click.Command:
         for one in done:
             if not one.ok:
                 raise DataError(f"{one.line}: {one.effect}")
-            click.echo(f"{one.line}: {one.effect}")
+            report(app.json, f"{one.line}: {one.effect}", line=one.line, effect=one.effect)
 
     text = {"note": "Keep a text that the customer does not see.", "take": "An agent's own; here say: assign N NAME."}
     return click.command(name, help=text.get(name, f"The order /{name}, as an agent would mail it."))(order)

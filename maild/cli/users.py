@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from maild.cli.app import App
+from maild.cli.output import report
 from maild.errors import ConfigError, Finding
 
 
@@ -47,7 +48,7 @@ def users_set(app: App, login: str, password: str) -> None:
 
     path = users_file(app)
     set_password(path, login, password, secrets.token_bytes(16))
-    click.echo(f"{login} may log in")
+    report(app.json, f"{login} may log in", login=login, state="set")
 
 
 @users.command("remove")
@@ -60,7 +61,7 @@ def users_remove(app: App, login: str) -> None:
 
     if not remove_login(users_file(app), login):
         raise NotFound(f"there is no login {login}; `maild users list` lists what there is")
-    click.echo(f"{login} may not log in any more")
+    report(app.json, f"{login} may not log in any more", login=login, state="removed")
 
 
 @users.command("list")
@@ -70,4 +71,4 @@ def users_list(app: App) -> None:
     from maild.ingest.users import list_logins
 
     for login in dict.fromkeys(list_logins(users_file(app))):
-        click.echo(login)
+        report(app.json, login, login=login)

@@ -136,6 +136,7 @@ class Mailbox(Table):
     after: Literal["keep", "flag", "move", "delete"] = key("keep", choice("keep", "flag", "move", "delete"))
     move_to: str | None = key(None, label)
     poll: timedelta = key("1m", _duration)
+    start: Literal["all", "new"] = key("all", choice("all", "new"))
 
     def troubles(self) -> Iterator[Trouble]:
         yield from _password_troubles(self.username, self.password_file, self.password_env)

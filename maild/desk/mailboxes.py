@@ -11,8 +11,8 @@ from maild.clock import Clock
 from maild.config.settings import Mailbox as MailboxSettings
 from maild.config.settings import Settings
 from maild.desk.assembly import password_of
-from maild.ingest.imap import MailboxPoller
-from maild.ingest.mailbox import After, Cursor, Mailbox, Security
+from maild.ingest.imap import MailboxPoller, check_mailbox
+from maild.ingest.mailbox import After, Cursor, Mailbox, Security, Start
 from maild.messages.envelope import Arrival
 from maild.store.keep import Keep
 from maild.store.mailboxes import Place
@@ -59,6 +59,7 @@ def to_mailbox(settings: MailboxSettings) -> Mailbox:
         after=After(settings.after),
         move_to=settings.move_to,
         poll=settings.poll,
+        start=Start(settings.start),
     )
 
 
@@ -95,6 +96,17 @@ class Mailboxes:
     def _poller(self, settings: MailboxSettings) -> MailboxPoller:
         password = partial(_password, settings)
         return MailboxPoller(to_mailbox(settings), password, self._ledger, self._clock, random.random)
+
+
+def check_mailboxes(settings: Settings) -> list[tuple[str, str]]:
+    """Log in to every mailbox and look at its folder: name and trouble of each that does not answer."""
+    found = []
+    for one in settings.imap:
+        try:
+            check_mailbox(to_mailbox(one), _password(one))
+        except Exception as error:  # noqa: BLE001  # a server may answer anything, and all of it is news here
+            found.append((one.name, str(error) or type(error).__name__))
+    return found
 
 
 def _password(settings: MailboxSettings) -> str:

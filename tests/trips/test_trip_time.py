@@ -71,7 +71,7 @@ def desk(tmp_path: Path) -> Iterator[Daemon]:
 
 def escalations(desk: Daemon) -> list[str]:
     """To whom escalations went, in order."""
-    return [to for row in desk.cli("outbox") if row["kind"] == "escalation" for to in row["to"]]
+    return [to["address"] for row in desk.cli("outbox") if row["kind"] == "escalation" for to in row["to"]]
 
 
 def tick(desk: Daemon, begun: datetime, after: timedelta) -> None:
