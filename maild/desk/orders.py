@@ -5,17 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 
 from maild.clock import Clock
+from maild.desk.brake import write_letters
 from maild.desk.handle import Office
 from maild.errors import NotFound, UsageError
 from maild.messages.mail import MailClass
 from maild.store.keep import Keep
 from maild.store.views import ticket_id_of
+from maild.threads.correspondence import Pen
 from maild.threads.draft import clock_happenings, differences
 from maild.threads.facts import TicketFacts
 from maild.threads.model import Direction, Event, InboxState, Message, Ticket, Visibility
+from maild.threads.notices import handover
 from maild.threads.orders import Done, Order, Setting, carry_out
 from maild.threads.plan import Plan
-from maild.threads.promises import move_clocks, next_look
+from maild.threads.promises import first_due, move_clocks, next_look
 
 ADMIN = "admin"
 """Who acts at the command line."""
@@ -38,7 +41,13 @@ def give_order(keep: Keep, office: Office, clock: Clock, number: str, name: str,
         if not carried.error:
             note = words if name == "note" else None
             plan = _plan(office, facts, carried.ticket, setting, order.line, note)
-            keep.apply(connection, plan, [], inbox_id=None, digest=None, now=setting.now)
+            number_of_order = keep.tickets.take_number(connection, "orders")
+            pen = Pen(practice=practice, source="o", number=number_of_order, now=setting.now)
+            due = first_due(plan.clocks)
+            given = handover(pen, facts.ticket, carried.ticket, ADMIN, facts.messages, due)
+            plan = replace(plan, letters=tuple(given))
+            plan, written = write_letters(keep, connection, plan, office.letters, setting.now)
+            keep.apply(connection, plan, written, inbox_id=None, digest=None, now=setting.now)
         return carried.done
 
 

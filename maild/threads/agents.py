@@ -186,9 +186,8 @@ def _done(draft: Draft, before: Ticket, agent: Agent, carried: Carried, *, text:
             draft.letters.extend(
                 notifications(draft.pen, draft.ticket, draft.case.mail, news=news, sender=draft.case.sender.address)
             )
-    if draft.ticket.assignee != before.assignee:
-        history = draft.case.facts.tickets[before.id].messages
-        draft.letters.extend(handover(draft.pen, draft.ticket, agent, history, draft.respond_by()))
+    history = draft.case.facts.tickets[before.id].messages
+    draft.letters.extend(handover(draft.pen, before, draft.ticket, agent.id, history, draft.respond_by()))
     if carried.done:
         draft.letters.append(
             transcript(

@@ -64,17 +64,26 @@ def notifications(
 
 
 def handover(
-    pen: Pen, ticket: Ticket, giver: Agent, history: tuple[Message, ...], due: datetime | None
+    pen: Pen, before: Ticket, after: Ticket, by: str, history: tuple[Message, ...], due: datetime | None
 ) -> list[Letter]:
-    """To whoever a colleague has given the ticket to: the customer's last mail. Nobody is told what he did himself."""
-    taker = pen.practice.team.agent(ticket.assignee)
-    if taker is None or taker == giver:
-        return []
+    """To whoever an order gave the ticket to, the new assignee or the new queue's agents: the customer's last mail.
+
+    `by` is the id of the agent who gave it, or says who did; nobody is told what he did himself.
+    """
+    team = pen.practice.team
+    takers: tuple[Agent, ...] = ()
+    if after.assignee is not None and after.assignee != before.assignee:
+        taker = team.agent(after.assignee)
+        takers = (taker,) if taker else ()
+    elif after.queue != before.queue:
+        takers = team.who_is_told(after.queue, None)
     last = next(
         (m for m in reversed(history) if m.direction is Direction.IN and m.visibility is Visibility.PUBLIC), None
     )
-    news = News(event="assigned", why=lambda language: say(language, "assigned_by", name=giver.name), respond_by=due)
-    return [_notification(pen, ticket, taker, news, _of_message(last))]
+    giver = team.agent(by)
+    name = giver.name if giver else by
+    news = News(event="assigned", why=lambda language: say(language, "assigned_by", name=name), respond_by=due)
+    return [_notification(pen, after, taker, news, _of_message(last)) for taker in takers if taker != giver]
 
 
 def _of_mail(mail: Mail, news: News, now: datetime) -> _Shown:

@@ -307,3 +307,9 @@ def test_a_dmarc_failure_outweighs_a_signature_beside_it() -> None:
     known = facts(ticket(), messages=(asked(),))
     plan = judge(said, known, by=in_session(None), how=practice(authserv_ids=["mx.desk.example"]))
     assert not of_kind(plan, LetterKind.ANSWER)
+
+
+def test_a_queue_that_is_given_a_ticket_is_told() -> None:
+    """Or the ticket would lie there unseen; who moved it is not told of it."""
+    told = [x for x in written("/queue billing\n").letters if x.kind is LetterKind.NOTIFICATION]
+    assert [x.to[0].address for x in told] == [BORIS.address]
