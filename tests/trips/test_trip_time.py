@@ -207,7 +207,7 @@ def test_a_half_saved_rules_file_keeps_the_old_set_and_mails_the_admin_once(tmp_
         desk.deliver(ask(), IVAN)
         assert desk.cli("tickets")[0]["queue"] == "support"
         rules.touch()
-        time.sleep(5)
+        time.sleep(3)
         assert len(desk.letters(ADMIN)) == 1
         rules.write_text(PRINTERS + good)
         wait_for(lambda: "rules are in force" in desk.log(), "the mended rules", 6)
