@@ -14,6 +14,7 @@ from maild.errors import ConfigError, Finding
 if TYPE_CHECKING:
     from maild.config.settings import Settings
     from maild.desk.handle import Desk, Office
+    from maild.store.inbox import InboxStore
     from maild.store.keep import Keep
 
 
@@ -64,6 +65,13 @@ class App:
         from maild.store import open_keep
 
         return open_keep(self.settings.database.url, holder())
+
+    @cached_property
+    def inbox(self) -> InboxStore:
+        """The inbox alone. Raises as `keep` does."""
+        from maild.store import open_inbox
+
+        return open_inbox(self.settings.database.url)
 
     @cached_property
     def office(self) -> Office:

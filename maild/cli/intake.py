@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +16,9 @@ from maild.cli.app import App
 from maild.cli.output import hush, json_option, say_json
 from maild.errors import MaildError, RetryLater
 from maild.messages.envelope import Arrival
+
+if TYPE_CHECKING:
+    from maild.store.inbox import InboxStore
 
 _WAIT_SECONDS = 30.0
 _GROUP = 64
@@ -39,8 +43,9 @@ def ingest(
     app: App, names: tuple[str, ...], sender: str | None, recipients: tuple[str, ...], accept_only: bool
 ) -> None:
     """Accept mails: 0 means that they are on the disk. From a pipe only 0 and 75 ever come out."""
+    inbox = app.inbox if accept_only else app.keep.inbox
     for group in _groups(_arrivals(app, names, sender, recipients)):
-        ids = app.keep.inbox.add([arrival for _, arrival in group])
+        ids = inbox.add([arrival for _, arrival in group])
         kept = [
             _Kept(source=name, inbox_id=i, message_id=arrival.message_id)
             for (name, arrival), i in zip(group, ids, strict=True)
@@ -49,7 +54,7 @@ def ingest(
             _handle(app, kept)
         try:
             for one in kept:
-                _report(app, one)
+                _report(app, inbox, one)
         except OSError:
             # The mails are safe. That nobody reads what is said here is no reason for a mail server to bounce them.
             if names and "-" not in names:
@@ -60,7 +65,7 @@ def ingest(
 def _arrivals(
     app: App, names: tuple[str, ...], sender: str | None, recipients: tuple[str, ...]
 ) -> Iterator[tuple[str, Arrival]]:
-    from maild.ingest.inbox import make_arrival
+    from maild.ingest.arrival import make_arrival
     from maild.ingest.pipe import read_sources
 
     given = None if sender is None else sender.strip("<> ")
@@ -106,8 +111,8 @@ def _complain(sentence: str) -> None:
         click.echo(sentence, err=True)
 
 
-def _report(app: App, one: _Kept) -> None:
-    rows = app.keep.inbox.listing(inbox_id=one.inbox_id)
+def _report(app: App, inbox: InboxStore, one: _Kept) -> None:
+    rows = inbox.listing(inbox_id=one.inbox_id)
     state = rows[0]["state"] if rows else "waiting"
     ticket = rows[0]["ticket"] if rows else None
     if app.json:

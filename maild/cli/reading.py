@@ -113,7 +113,7 @@ def _of_inbox(app: App, inbox_id: int) -> dict[str, Any]:
 
 
 def _of_file(app: App, name: str) -> dict[str, Any]:
-    from maild.ingest.inbox import make_arrival
+    from maild.ingest.arrival import make_arrival
     from maild.ingest.pipe import read_sources
     from maild.store.inbox import Waiting
 

@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from maild.clock import Clock
+from maild.ingest.arrival import make_arrival
 from maild.ingest.imap_envelope import polled_envelope
 from maild.ingest.imap_session import DONE, CommandRefused, ConnectionLost, Folder, ImapSession
-from maild.ingest.inbox import make_arrival
 from maild.ingest.mailbox import After, Cursor, Mailbox, MailboxLedger, Start
 
 log = logging.getLogger(__name__)

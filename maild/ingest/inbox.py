@@ -20,13 +20,11 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from types import TracebackType
 from typing import Protocol
 
 from maild.errors import MaildError, RetryLater
-from maild.messages.digest import content_key
-from maild.messages.envelope import Arrival, Envelope
+from maild.messages.envelope import Arrival
 
 log = logging.getLogger(__name__)
 
@@ -56,12 +54,6 @@ class Ledger(Protocol):
 
 class NoRoom(RetryLater):
     """No room at the moment: the disk or the queue of waiting mails is full; at the SMTP door 452."""
-
-
-def make_arrival(raw: bytes, envelope: Envelope, now: datetime) -> Arrival:
-    """The mail as the inbox takes it: with the time, its Message-ID and the key that recognises a second copy."""
-    message_id, digest = content_key(raw)
-    return Arrival(raw=raw, envelope=envelope, received_at=now, message_id=message_id, digest=digest)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -21,7 +21,8 @@ from aiosmtpd.smtp import Envelope as Transaction
 
 from maild.clock import Clock
 from maild.errors import Refused, RetryLater
-from maild.ingest.inbox import Inbox, NoRoom, make_arrival
+from maild.ingest.arrival import make_arrival
+from maild.ingest.inbox import Inbox, NoRoom
 from maild.ingest.smtp_address import parse_mail, parse_rcpt
 from maild.ingest.smtp_auth import Logins, decode, split_plain, text
 from maild.ingest.smtp_data import Body, State, count_received

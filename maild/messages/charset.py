@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import codecs
 import re
-
-import chardet
+from collections.abc import Mapping
+from typing import Any
 
 from maild.messages import cyrillic
 
@@ -251,7 +251,7 @@ def _not_western(data: bytes) -> str | None:
     russian = cyrillic.best(data)
     if russian is not None:
         return russian
-    guess = chardet.detect(_around_high(data), include_encodings=_GUESSES)
+    guess = _detect(_around_high(data))
     return strictly(data, codec_name(guess["encoding"])) if guess["confidence"] > _SURE else None
 
 
@@ -259,12 +259,20 @@ def _guessed(data: bytes) -> str:
     sample = _around_high(data)
     if sum(byte >= 0x80 for byte in sample) < _TOO_FEW:
         return data.decode("cp1252", "replace")
-    guess = chardet.detect(sample, include_encodings=_GUESSES)
+    guess = _detect(sample)
     codec = codec_name(guess["encoding"])
     # A few words are too little for statistics; Russian ones are told by their letters and their case.
     if len(sample) < _SHORT and guess["confidence"] < _SURE and (text := cyrillic.best(data)) is not None:
         return text
     return strictly(data, codec) or data.decode(codec or "cp1252", "replace")
+
+
+def _detect(sample: bytes) -> Mapping[str, Any]:
+    """Chardet's guess; it is imported for the first mail that needs one, since most never do."""
+    import chardet
+
+    guess: Mapping[str, Any] = chardet.detect(sample, include_encodings=_GUESSES)
+    return guess
 
 
 def _around_high(data: bytes) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from maild.store.inbox import InboxStore
     from maild.store.keep import Keep
 
 
@@ -17,3 +18,14 @@ def open_keep(url: str, holder: str) -> Keep:
     database = Database(url)
     prepare(database)
     return Keep(database, holder)
+
+
+def open_inbox(url: str) -> InboxStore:
+    """The same, for who only accepts: a pipe starts once per mail, and loads no more than it needs."""
+    from maild.store.engine import Database
+    from maild.store.inbox import InboxStore
+    from maild.store.schema import prepare
+
+    database = Database(url)
+    prepare(database)
+    return InboxStore(database)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import Connection
 
 from maild.messages.envelope import Arrival
@@ -75,6 +74,9 @@ class MailboxStore:
 
 def renew(connection: Connection, name: str, holder: str, length: timedelta) -> bool:
     """Take or renew a lease on PostgreSQL as a part of somebody else's transaction; False while another has it."""
+    # Loaded here, since a pipe on SQLite starts once per mail and never needs it.
+    from sqlalchemy.dialects.postgresql import insert
+
     time = sa.func.clock_timestamp(type_=sa.DateTime(timezone=True))
     until = {"holder": holder, "until": time + sa.literal(length, sa.Interval)}
     taken = (

@@ -15,7 +15,8 @@ import pytest
 
 from maild.errors import RetryLater
 from maild.ingest import inbox as inbox_module
-from maild.ingest.inbox import Inbox, NoRoom, make_arrival
+from maild.ingest.arrival import make_arrival
+from maild.ingest.inbox import Inbox, NoRoom
 from maild.messages.envelope import Arrival, Envelope
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

@@ -11,7 +11,7 @@ from office import DESK, NOW, eml, practice, ticket
 
 from maild.clock import FixedClock
 from maild.desk.handle import Desk, Office
-from maild.ingest.inbox import make_arrival
+from maild.ingest.arrival import make_arrival
 from maild.messages.envelope import Arrival, Envelope
 from maild.messages.mail import Address, MailClass
 from maild.outgoing.letters import Letters

@@ -9,7 +9,7 @@ from office import NOW, eml, practice
 
 from maild.clock import FixedClock
 from maild.desk.handle import Desk, Office
-from maild.ingest.inbox import make_arrival
+from maild.ingest.arrival import make_arrival
 from maild.messages.envelope import Envelope
 from maild.outgoing.letters import Letters
 from maild.store.keep import Keep

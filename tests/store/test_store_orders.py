@@ -9,7 +9,7 @@ from maild.clock import FixedClock
 from maild.desk.handle import Desk, Office
 from maild.desk.orders import give_order
 from maild.errors import NotFound, UsageError
-from maild.ingest.inbox import make_arrival
+from maild.ingest.arrival import make_arrival
 from maild.messages.envelope import Envelope
 from maild.outgoing.letters import Letters
 from maild.store.keep import Keep
