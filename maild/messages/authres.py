@@ -18,6 +18,7 @@ _SERVER = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]{0,250}))(?:\s+1)?\s*")
 _RESULT = re.compile(r"([a-z0-9-]{1,40})(?:/1)?=([a-z]{1,20})")
 _PROPERTY = re.compile(r"((?:header|smtp|body|policy)\.[a-z0-9-]{1,40})=([\x21-\x3a\x3c-\x7e]{1,400})")
 _SPACED = re.compile(r"\s*([=/.])\s*(?=[^\s;])")
+_LMTP = re.compile(r"\swith\s+(?:UTF8)?LMTPS?A?(?:\s|;|$)", re.IGNORECASE)
 _BY = re.compile(r"(?:^|\s)by\s+([A-Za-z0-9._-]{1,255})(?=\s|;|$)", re.IGNORECASE)
 
 
@@ -44,21 +45,28 @@ class _Result:
     properties: dict[str, str]
 
 
-def trusted_results(headers: Iterable[tuple[str, str]], authserv_ids: Iterable[str]) -> AuthResults:
+def trusted_results(
+    headers: Iterable[tuple[str, str]], authserv_ids: Iterable[str], *, local_hop: bool = False
+) -> AuthResults:
     """What the configured servers found; nothing where no id is configured.
 
     Fields are taken from the topmost run of trusted ones: below the next Received field even our own id may be forged.
+    `local_hop`: the mail lay in a mailbox, so the topmost Received field may be that of its delivery (LMTP, RFC 2033),
+    stamped by the very server that we read it from, whatever its host is called.
     """
     ids = frozenset(one.strip().lower().rstrip(".") for one in authserv_ids if one.strip())
-    return _joined([result for value in _trusted_values(headers, ids) for result in _results(value, ids)])
+    return _joined([result for value in _trusted_values(headers, ids, local_hop) for result in _results(value, ids)])
 
 
-def _trusted_values(headers: Iterable[tuple[str, str]], ids: frozenset[str]) -> Iterator[str]:
-    found = False
+def _trusted_values(headers: Iterable[tuple[str, str]], ids: frozenset[str], local_hop: bool) -> Iterator[str]:
+    found, delivered = False, not local_hop
     for name, value in headers:
         field = name.lower()
-        if field == "received" and (found or _stamped_by(value) not in ids):
-            return
+        if field == "received":
+            at_delivery = not delivered and not found and _LMTP.search(value[:_CAP]) is not None
+            delivered = True
+            if not at_delivery and (found or _stamped_by(value) not in ids):
+                return
         if field == "authentication-results" and _server(value) in ids:
             found = True
             yield value

@@ -48,7 +48,10 @@ def identify(mail: Mail, envelope: Envelope, practice: Practice) -> Sender:
     names = {address} if address else set()
     if agent is not None:
         names |= {agent.id.lower(), *(normal(a) for a in (agent.address, *agent.aliases))}
-    results = trusted_results(mail.headers, practice.authserv_ids) if envelope.trusted else AuthResults()
+    results = AuthResults()
+    if envelope.trusted:
+        polled = envelope.channel == "imap"
+        results = trusted_results(mail.headers, practice.authserv_ids, local_hop=polled)
     evidence = Evidence(
         address=normal(mail.strict_sender) if mail.strict_sender else None,
         names=frozenset(names),

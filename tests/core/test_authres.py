@@ -95,3 +95,16 @@ def test_an_authenticated_submission_names_its_login() -> None:
     """A trusted relay may say who logged in (RFC 8601, 2.7.4)."""
     found = trusted_results([results("mx.acme.example 1; auth = pass (login) smtp.auth = anna")], OURS)
     assert (found.auth, found.auth_identity) == ("pass", "anna")
+
+
+DELIVERED = ("Received", "from mx.acme.example by box with LMTP id 7 for <help@acme.example>; Sun, 22 Nov 2026")
+
+
+def test_the_delivery_into_a_polled_mailbox_needs_no_name() -> None:
+    """The server that we read from stamps it on top; further down, or by another way in, it is a stranger's."""
+    below = [received("mx.acme.example"), results(GOOD)]
+    assert trusted_results([DELIVERED, *below], OURS, local_hop=True) == PASSED
+    assert trusted_results([DELIVERED, *below], OURS) == NOTHING
+    assert trusted_results([received("evil.example"), DELIVERED, results(GOOD)], OURS, local_hop=True) == NOTHING
+    assert trusted_results([DELIVERED, DELIVERED, results(GOOD)], OURS, local_hop=True) == NOTHING
+    assert trusted_results([received("box"), results(GOOD)], OURS, local_hop=True) == NOTHING
