@@ -32,6 +32,9 @@ class Pace:
     timeouts: Timeouts = field(default_factory=Timeouts)
     idle: float = 60.0
     """The longest wait for the server's word before the folder is searched anyway."""
+    first_idle: float = 1.0
+    """The first such wait after mail has come; each further one is twice as long. What is said between a search and
+    IDLE is heard by nobody, and most mail comes behind other mail."""
     first_pause: float = 1.0
     """Before the first new connection; each further one that does not last waits twice as long."""
     longest_pause: float = 300.0
@@ -71,6 +74,7 @@ class MailboxPoller:
         self._pauses = 0
         self._idle_refusals = 0
         self._idle_hints = 0
+        self._idle_seconds = self._pace.first_idle
         self._health = MailboxHealth(name=mailbox.name)
 
     @property
@@ -128,19 +132,23 @@ class MailboxPoller:
         with ImapSession.open(self._mailbox, self._password(), self._pace.timeouts) as session:
             self._session = session
             try:
-                self._look(session)
+                self._look_until_empty(session)
                 while not self._stop.is_set():
                     self._wait(session)
-                    if not self._stop.is_set():
-                        self._look(session)
+                    self._look_until_empty(session)
             finally:
                 self._session = None
                 self._health = replace(self._health, connected=False)
 
+    def _look_until_empty(self, session: ImapSession) -> None:
+        """Until a search finds nothing: a server may tell of new mail in its answer to MOVE, and not again in IDLE."""
+        while not self._stop.is_set() and self._look(session):
+            pass
+
     def _look(self, session: ImapSession) -> int:
         taken = self._intake.round(session, self._stop.is_set)
         if taken:
-            self._idle_hints = 0
+            self._idle_hints, self._idle_seconds = 0, self._pace.first_idle
         now, problem = self._clock.now(), self._intake.problem
         self._health = replace(
             self._health,
@@ -159,12 +167,13 @@ class MailboxPoller:
             self._stop.wait(poll)
             return
         try:
-            hinted = session.idle(min(self._pace.idle, poll), self._bell)
+            hinted = session.idle(min(self._idle_seconds, self._pace.idle, poll), self._bell)
         except CommandRefused:
             self._idle_refusals += 1
             raise
         # Servers also speak of flags and of other people's doings: words that bring no mail are listened to less often.
         self._idle_hints = self._idle_hints + 1 if hinted else 0
+        self._idle_seconds = min(2 * self._idle_seconds, self._pace.idle)
         if self._idle_hints > 1:
             self._stop.wait(min(0.05 * 2 ** min(self._idle_hints, 10), 5.0))
 

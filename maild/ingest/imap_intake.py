@@ -57,7 +57,6 @@ class MailboxIntake:
 
         Raises what the session and the ledger raise: nothing has been marked then that is not kept.
         """
-        self.problem = None
         folder = session.select(self._mailbox.folder, writing=self._mailbox.after is not After.KEEP)
         last_uid = self._last_uid(session, folder)
         if session is not self._marked_up:
@@ -158,6 +157,7 @@ class MailboxIntake:
                     session.delete(uids)
                 case After.KEEP:
                     pass
+            self.problem = None
         except CommandRefused as error:
             self._target = None
             self.problem = f"mails are taken but not marked: {error}"

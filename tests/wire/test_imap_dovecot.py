@@ -259,6 +259,22 @@ def test_new_mail_comes_within_two_seconds_while_the_server_is_listened_to(serve
     assert (running.health.taken, running.health.problem) == (2, None)
 
 
+def test_mail_that_comes_while_others_are_moved_is_not_waited_for(server: Dovecot, user: str) -> None:
+    """The server tells of it in its answer to MOVE, and never again in IDLE."""
+    with server.person(user) as client:
+        client.create_folder("Done")
+    ledger = MemoryLedger()
+    late = [mail("late")]
+    ledger.after_commit = lambda: server.append(late.pop(), user=user) if late else None
+    box = mailbox(server.imap, username=user, after=After.MOVE, move_to="Done")
+    with polling(box, ledger, replace(FAST, idle=60.0)) as running:
+        eventually(lambda: running.health.connected)
+        began = time.monotonic()
+        server.deliver(mail("first"), user=user)
+        ledger.wait_for(2, 5.0)
+        assert time.monotonic() - began < 2.5
+
+
 def test_stopping_ends_the_wait_for_the_server_at_once(server: Dovecot, user: str) -> None:
     """Also in the middle of a minute of IDLE."""
     running = poller(mailbox(server.imap, username=user), MemoryLedger(), replace(FAST, idle=60.0))
