@@ -1,7 +1,7 @@
 """The daemon: builds the parts, starts the edges last and stops them first, reloads the rules.
 
-start   database -> rules -> sender -> desk -> inbox writer -> listener (now mail may come)
-stop    listener -> inbox writer -> desk -> sender (all that was promised is kept by then)
+start   database -> rules -> mailboxes -> inbox writer -> sender -> desk -> listener (now mail may come by SMTP)
+stop    listener -> mailboxes -> inbox writer -> desk -> sender (all that was promised is kept by then)
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Daemon:
         await asyncio.to_thread(self._hold_leases)
         scheduler = self._scheduler()
         try:
-            # The port first: a second daemon on it must not begin to work.
+            # The listener last: when it answers, whatever it takes is handled and sent.
             inbox.start()
             self._sender.start()
             self._worker.start()
@@ -132,9 +132,7 @@ class Daemon:
         if not self._ticks:
             return
         try:
-            letters = await asyncio.to_thread(
-                do_due, self._keep, self._rulebook.office(), self._clock.now(), self._clock.now()
-            )
+            letters = await asyncio.to_thread(do_due, self._keep, self._rulebook.office(), self._clock.now())
         except RetryLater as error:
             _log.warning("deadlines wait: %s", error)
             return
@@ -164,7 +162,7 @@ class Daemon:
             self._mailboxes.once()
             while taken := self._desk.take_next().mails:
                 handled += taken
-            do_due(self._keep, self._rulebook.office(), self._clock.now(), self._clock.now())
+            do_due(self._keep, self._rulebook.office(), self._clock.now())
             return handled, self._sender.send_due(self._clock.now())
         finally:
             self._keep.database.close()

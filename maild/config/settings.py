@@ -33,11 +33,9 @@ from maild.config.tables import (
 )
 from maild.config.units import is_loopback, parse_address, parse_domain, parse_network, parse_timezone
 from maild.errors import ConfigError, Finding
+from maild.messages.tokens import MAX_LOCAL_PART
 from maild.routing.sizes import parse_size
 from maild.sla.promise import parse_duration
-
-_MAX_LOCAL_PART = 28
-"""A reply address is the desk's with a token behind it, and has to keep to 64 octets (RFC 5321, 4.5.3.1.1)."""
 
 Security = Literal["tls", "starttls", "none"]
 
@@ -80,9 +78,9 @@ class Desk(Table):
 
     def troubles(self) -> Iterator[Trouble]:
         local = self.address.partition("@")[0]
-        if len(local) > _MAX_LOCAL_PART:
+        if len(local) > MAX_LOCAL_PART:
             message = f"'{local}' is too long: a reply address has no room for its token"
-            yield Trouble("address", message, f"{_MAX_LOCAL_PART} characters in front of the @ are possible")
+            yield Trouble("address", message, f"{MAX_LOCAL_PART} characters in front of the @ are possible")
         if "+" in local:
             yield Trouble("address", "a desk's address has no + in it: what stands behind one is our token")
         if self.admin is not None and self.admin.casefold() in {a.casefold() for a in self.addresses}:

@@ -11,7 +11,7 @@ from maild.messages.mail import Address
 from maild.messages.tokens import Purpose
 from maild.outgoing.compose import write_letter
 from maild.store.keep import Keep
-from maild.threads.correspondence import Pen
+from maild.threads.correspondence import Pen, desk_view
 from maild.threads.plan import Letter, LetterKind
 
 
@@ -29,7 +29,7 @@ def alarm_admin(keep: Keep, office: Office, admin: str | None, findings: Sequenc
             to=(Address(address=admin),),
             sender=practice.sender(),
             context={
-                "desk": {"name": practice.name, "address": practice.address},
+                "desk": desk_view(practice),
                 "findings": [str(f) for f in findings],
                 "file": findings[0].file if findings else "",
             },

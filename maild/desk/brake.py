@@ -21,7 +21,27 @@ from maild.threads.plan import Letter, LetterKind, Plan, WrittenLetter
 _log = logging.getLogger("maild.desk")
 
 
-def write_letters(
+def carry_through(
+    keep: Keep,
+    connection: Any,
+    plan: Plan,
+    letters: Letters,
+    *,
+    now: datetime,
+    inbox_id: int | None = None,
+    digest: str | None = None,
+    letters_at: datetime | None = None,
+) -> int:
+    """Write a plan's letters, save it whole, and say how many letters there are: the last step of mail, order and tick.
+
+    `letters_at`: when they are due, if not `now`. Raises DataError for an answer that cannot be written.
+    """
+    plan, written = _write_letters(keep, connection, plan, letters, now)
+    keep.apply(connection, plan, written, inbox_id=inbox_id, digest=digest, now=now, letters_at=letters_at)
+    return len(written)
+
+
+def _write_letters(
     keep: Keep, connection: Any, plan: Plan, letters: Letters, now: datetime
 ) -> tuple[Plan, list[WrittenLetter]]:
     """A plan's letters with their bytes; the plan with a word on each that was left out.

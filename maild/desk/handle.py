@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import Any
 
 from maild.clock import Clock
-from maild.desk.brake import write_letters
+from maild.desk.brake import carry_through
 from maild.errors import RetryLater, Unreadable
 from maild.messages.envelope import Envelope
 from maild.messages.mail import Mail
@@ -84,10 +84,15 @@ class Desk:
     def _handle(self, connection: Any, waiting: Waiting, mail: Mail, office: Office) -> int:
         with connection.begin_nested():
             plan = self.judge(connection, mail, waiting, office.practice)
-            now = self._clock.now()
-            plan, written = write_letters(self._keep, connection, plan, office.letters, now)
-            self._keep.apply(connection, plan, written, inbox_id=waiting.id, digest=waiting.digest, now=now)
-        return len(written)
+            return carry_through(
+                self._keep,
+                connection,
+                plan,
+                office.letters,
+                now=self._clock.now(),
+                inbox_id=waiting.id,
+                digest=waiting.digest,
+            )
 
     def judge(self, connection: Any, mail: Mail, waiting: Waiting, practice: Practice) -> Plan:
         """Gather the facts and decide; nothing is changed by it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from maild.clock import Clock
-from maild.desk.brake import write_letters
+from maild.desk.brake import carry_through
 from maild.desk.handle import Office
 from maild.errors import NotFound, UsageError
 from maild.messages.mail import MailClass
@@ -46,8 +46,7 @@ def give_order(keep: Keep, office: Office, clock: Clock, number: str, name: str,
             due = first_due(plan.clocks)
             given = handover(pen, facts.ticket, carried.ticket, ADMIN, facts.messages, due)
             plan = replace(plan, letters=tuple(given))
-            plan, written = write_letters(keep, connection, plan, office.letters, setting.now)
-            keep.apply(connection, plan, written, inbox_id=None, digest=None, now=setting.now)
+            carry_through(keep, connection, plan, office.letters, now=setting.now)
         return carried.done
 
 

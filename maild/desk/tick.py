@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
-from maild.desk.brake import write_letters
+from maild.desk.brake import carry_through
 from maild.desk.handle import Office
 from maild.errors import RetryLater
 from maild.store.keep import Keep
@@ -17,8 +17,8 @@ _AFTER_BUG = timedelta(minutes=10)
 _log = logging.getLogger("maild.desk")
 
 
-def do_due(keep: Keep, office: Office, now: datetime, letters_at: datetime) -> int:
-    """Do every escalation step due at `now`; how many letters came of it, due at `letters_at`. Raises RetryLater."""
+def do_due(keep: Keep, office: Office, now: datetime, letters_at: datetime | None = None) -> int:
+    """Do every escalation step due at `now`; how many letters came, due then or at `letters_at`. Raises RetryLater."""
     letters = 0
     while due := keep.tickets.due(now, _AT_ONCE):
         for ticket_id in due:
@@ -26,7 +26,7 @@ def do_due(keep: Keep, office: Office, now: datetime, letters_at: datetime) -> i
     return letters
 
 
-def _one(keep: Keep, office: Office, ticket_id: int, now: datetime, letters_at: datetime) -> int:
+def _one(keep: Keep, office: Office, ticket_id: int, now: datetime, letters_at: datetime | None) -> int:
     try:
         return _steps(keep, office, ticket_id, now, letters_at)
     except RetryLater:
@@ -37,12 +37,10 @@ def _one(keep: Keep, office: Office, ticket_id: int, now: datetime, letters_at: 
         return 0
 
 
-def _steps(keep: Keep, office: Office, ticket_id: int, now: datetime, letters_at: datetime) -> int:
+def _steps(keep: Keep, office: Office, ticket_id: int, now: datetime, letters_at: datetime | None) -> int:
     with keep.database.write() as connection:
         facts = keep.tickets.load(connection, [ticket_id])[ticket_id]
         number = keep.tickets.take_number(connection, "ticks")
         pen = Pen(practice=office.practice, source="t", number=number, now=now)
         plan = decide_due(facts, office.practice, pen, now)
-        plan, written = write_letters(keep, connection, plan, office.letters, now)
-        keep.apply(connection, plan, written, inbox_id=None, digest=None, now=now, letters_at=letters_at)
-        return len(written)
+        return carry_through(keep, connection, plan, office.letters, now=now, letters_at=letters_at)

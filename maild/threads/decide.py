@@ -77,5 +77,5 @@ def _draft(case: Case, thread: Thread, *, load: bool = True) -> Draft:
     draft = Draft(case=case, thread=thread, pen=pen)
     found = facts.tickets.get(thread.ticket) if thread.ticket is not None and load else None
     if found is not None:
-        draft.ticket, draft.clocks, draft.steps_done = found.ticket, found.clocks, found.steps_done
+        draft.turn_to(found)
     return draft

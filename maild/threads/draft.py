@@ -54,7 +54,7 @@ class Draft:
         return self.case.facts.now
 
     def turn_to(self, found: TicketFacts) -> None:
-        """Go on with another ticket than the one the mail named."""
+        """The mail is about this ticket, whichever one it named."""
         self.ticket, self.clocks, self.steps_done = found.ticket, found.clocks, found.steps_done
         self.thread = replace(self.thread, ticket=found.ticket.id)
 

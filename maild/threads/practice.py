@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from maild.messages.addresses import normal
+from maild.messages.addresses import normal, split_plus
 from maild.messages.mail import Address
 from maild.messages.tokens import Mint
 from maild.people.team import Team
@@ -42,8 +42,8 @@ class Practice:
 
     def is_ours(self, address: str) -> bool:
         """Whether an address is the desk's own, plus detail left aside."""
-        local, at, domain = normal(address).rpartition("@")
-        return f"{local.partition('+')[0]}{at}{domain}" in self.own_addresses
+        local, _, domain = split_plus(normal(address))
+        return f"{local}@{domain}" in self.own_addresses
 
     def ticket_number(self, ticket: int) -> str:
         """How people see a ticket's number."""
