@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 
 _LONGEST = 4_000
-_LETTERS = re.compile(r"[^\W\d_]")
 _WORDS = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
-_NOISE = re.compile(r"https?://\S{1,500}|www\.\S{1,300}|\S{1,64}@\S{1,253}|^[ \t]{0,8}[>|].{0,500}$", re.MULTILINE)
+_LINE_CAP = 2_000
 
 # Scripts that belong to one language (or to one that stands for the rest here), by their first and last characters.
 _SCRIPTS = (
@@ -112,30 +112,74 @@ _LATIN_WORDS = {
     "hu": "a az és nem hogy egy is van meg de köszönöm jó napot kérem szia hogyan csak már volt mert vagy lenne nincs",
     "ro": "și de la nu este în cu pe un o să mai am pentru care mulțumesc bună ziua vă rog cum dar ce sunt din",
 }
-_SETS = {
-    language: frozenset(words.split()) for table in (_CYRILLIC_WORDS, _LATIN_WORDS) for language, words in table.items()
-}
+
+
+def _owners(*tables: Mapping[str, str]) -> Mapping[str, tuple[str, ...]]:
+    """Each word with the languages that it is common in."""
+    owners: dict[str, tuple[str, ...]] = {}
+    for table in tables:
+        for language, words in table.items():
+            for word in set(words.split()):
+                owners[word] = (*owners.get(word, ()), language)
+    return owners
+
+
+def _letter_owners(table: Mapping[str, Mapping[str, int]]) -> Mapping[str, tuple[tuple[str, int], ...]]:
+    """Each telling letter with its languages and what it counts for them."""
+    owners: dict[str, tuple[tuple[str, int], ...]] = {}
+    for language, letters in table.items():
+        for letter, weight in letters.items():
+            owners[letter] = (*owners.get(letter, ()), (language, weight))
+    return owners
+
+
+_CYRILLIC_OWNERS = _owners(_CYRILLIC_WORDS)
+_LATIN_OWNERS = _owners(_LATIN_WORDS)
+_CYRILLIC_WEIGHTS = _letter_owners(
+    {
+        language: {
+            letter: _CYRILLIC_LETTERS.get(language, {}).get(letter, 0) - 4 * (letter in foreign)
+            for letter in {*_CYRILLIC_LETTERS.get(language, {}), *foreign}
+        }
+        for language, foreign in _FOREIGN.items()
+    }
+)
+_LATIN_WEIGHTS = _letter_owners(_LATIN_LETTERS)
 
 
 def guess(text: str) -> str:
     """The language's ISO 639-1 code, or "" where a text is too short or too mixed to tell."""
-    text = _NOISE.sub(" ", text[: 4 * _LONGEST])[:_LONGEST].lower()
-    letters = _LETTERS.findall(text)
-    if not letters:
+    text = _without_noise(text[: 4 * _LONGEST])[:_LONGEST].lower()
+    letters = {char: count for char, count in Counter(text).items() if char.isalpha()}
+    total = sum(letters.values())
+    if not total:
         return ""
-    cyrillic = sum("\u0400" <= c <= "\u052f" for c in letters)
-    latin = sum(c < "\u0250" or "\u1e00" <= c <= "\u1eff" for c in letters)
-    other = _by_script(letters)
-    if other and len(letters) - cyrillic - latin > 0.3 * len(letters):
+    cyrillic = sum(count for char, count in letters.items() if "\u0400" <= char <= "\u052f")
+    latin = sum(count for char, count in letters.items() if char < "\u0250" or "\u1e00" <= char <= "\u1eff")
+    if total - cyrillic - latin > 0.3 * total and (other := _by_script(letters)):
         return other
     # Russian mail is full of Latin names and words of the trade, hardly ever the other way round.
-    if cyrillic >= 0.3 * len(letters):
-        return _cyrillic(text)
-    return _latin(text) if latin >= 0.5 * len(letters) else ""
+    if cyrillic >= 0.3 * total:
+        return _cyrillic(text, letters)
+    return _latin(text, letters) if latin >= 0.5 * total else ""
 
 
-def _by_script(letters: list[str]) -> str:
-    counts = Counter(next((code for code, first, last in _SCRIPTS if first <= c <= last), "") for c in letters)
+def _without_noise(text: str) -> str:
+    """The text without quoted lines, links and addresses: they are not the sender's own words."""
+    lines = text.split("\n")
+    if ">" in text or "|" in text:
+        lines = [line for line in lines if not line.lstrip(" \t").startswith((">", "|"))]
+    if "@" not in text and "://" not in text and "www." not in text:
+        return " ".join(lines)
+    words = (word for line in lines for word in line[:_LINE_CAP].split())
+    return " ".join(word for word in words if not ("@" in word or "://" in word or "www." in word))
+
+
+def _by_script(letters: Mapping[str, int]) -> str:
+    counts: Counter[str] = Counter()
+    for char, count in letters.items():
+        if char >= "\u0370":
+            counts[next((code for code, first, last in _SCRIPTS if first <= char <= last), "")] += count
     counts.pop("", None)
     if not counts:
         return ""
@@ -145,31 +189,36 @@ def _by_script(letters: list[str]) -> str:
     return counts.most_common(1)[0][0]
 
 
-def _cyrillic(text: str) -> str:
-    counts = Counter(text)
+def _scores(
+    text: str,
+    letters: Mapping[str, int],
+    owners: Mapping[str, tuple[str, ...]],
+    weights: Mapping[str, tuple[tuple[str, int], ...]],
+) -> dict[str, int]:
+    """What words and letters say for each language."""
     scores: dict[str, int] = {}
-    vowels = len(_BULGARIAN_VOWEL.findall(text))
-    for language in _FOREIGN:
-        own = sum(weight * counts[letter] for letter, weight in _CYRILLIC_LETTERS.get(language, {}).items())
-        own += vowels * (6 if language == "bg" else -4)
-        foreign = sum(counts[letter] for letter in _FOREIGN[language])
-        scores[language] = own - 4 * foreign
-    words = Counter(_WORDS.findall(text))
-    for language in scores:
-        scores[language] += 2 * sum(n for word, n in words.items() if word in _SETS[language])
+    for word, count in Counter(_WORDS.findall(text)).items():
+        for language in owners.get(word, ()):
+            scores[language] = scores.get(language, 0) + 2 * count
+    for letter, count in letters.items():
+        for language, weight in weights.get(letter, ()):
+            scores[language] = scores.get(language, 0) + weight * count
+    return scores
+
+
+def _cyrillic(text: str, letters: Mapping[str, int]) -> str:
+    scores = dict.fromkeys(_FOREIGN, 0) | _scores(text, letters, _CYRILLIC_OWNERS, _CYRILLIC_WEIGHTS)
+    if "ъ" in letters:
+        vowels = len(_BULGARIAN_VOWEL.findall(text))
+        for language in scores:
+            scores[language] += vowels * (6 if language == "bg" else -4)
     # Where nothing tells, a Cyrillic text is most likely Russian.
     return max(scores, key=lambda language: (scores[language], language == "ru"))
 
 
-def _latin(text: str) -> str:
-    counts = Counter(text)
-    words = Counter(_WORDS.findall(text))
-    scores = {
-        language: 2.0 * sum(n for word, n in words.items() if word in _SETS[language])
-        + sum(weight * counts[letter] for letter, weight in _LATIN_LETTERS.get(language, {}).items())
-        for language in _LATIN_WORDS
-    }
-    ranked = sorted(scores, key=lambda language: -scores[language])
-    if scores[ranked[0]] < 2 or scores[ranked[0]] == scores[ranked[1]]:
+def _latin(text: str, letters: Mapping[str, int]) -> str:
+    scores = _scores(text, letters, _LATIN_OWNERS, _LATIN_WEIGHTS)
+    ranked = sorted(scores.items(), key=lambda item: -item[1])
+    if not ranked or ranked[0][1] < 2 or (len(ranked) > 1 and ranked[0][1] == ranked[1][1]):
         return ""
-    return ranked[0]
+    return ranked[0][0]
