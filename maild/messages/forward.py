@@ -64,11 +64,9 @@ def _is_reply(subject: str) -> bool:
 
 def _place(lines: Sequence[str], subject: str) -> _Place | None:
     reply = _is_reply(subject)
-    for mark in find_marks(lines):
+    for mark in find_marks(lines, attributions=False):
         if mark.kind is MarkKind.FORWARD:
             return _below(lines, mark)
-        if mark.kind is MarkKind.ATTRIBUTION:
-            continue
         if reply:
             return None  # from here on it is the mail that is answered, with whatever was forwarded in it
         # Without a prefix it is the first mail of a conversation, so the block cannot be what it answers.

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from maild.messages.phrases import HEADER_NAMES
 
 _KINDS = {name: kind for kind, names in HEADER_NAMES.items() for name in names}
-_LONGEST_NAME = max(map(len, _KINDS))
+_LONGEST_HEAD = max(map(len, _KINDS)) + 16
 _DECORATION = " \t\r*_>|\u00a0\u200b\u200e\u200f\ufeff"
 _LONGEST_LINE = 2_000
 _MOST_LINES = 40
@@ -28,11 +28,12 @@ class HeaderBlock:
 
 def field_of(line: str) -> tuple[str, str] | None:
     """Kind and value of one header line, or None: `*Von:* Anna` is ("from", "Anna")."""
-    head = line[: _LONGEST_NAME + 16]
-    at = min((i for i in (head.find(":"), head.find("：")) if i >= 0), default=-1)
+    at = line.find(":", 0, _LONGEST_HEAD)
+    wide = line.find("：", 0, at if at >= 0 else _LONGEST_HEAD)
+    at = wide if wide >= 0 else at
     if at < 1:
         return None
-    kind = _KINDS.get(head[:at].strip(_DECORATION).lower())
+    kind = _KINDS.get(line[:at].strip(_DECORATION).lower())
     return (kind, line[at + 1 : _LONGEST_LINE].strip(_DECORATION)) if kind else None
 
 
@@ -42,10 +43,12 @@ def block_at(lines: Sequence[str], start: int) -> HeaderBlock | None:
     Two kinds are asked for, one of them a person and one a date, a person or a subject, so that a form
     ("Date: ... Time: ... Address: ...") is no block.
     """
-    if field_of(lines[start]) is None:
+    first = field_of(lines[start])
+    if first is None:
         return None
-    found: dict[str, str] = {}
-    i, last = start, ""
+    last, value = first
+    found = {last: value}
+    i = start + 1
     while i < min(len(lines), start + _MOST_LINES):
         field = field_of(lines[i])
         if field is not None:

@@ -57,6 +57,15 @@ _SIGNATURES = frozenset({
 })  # fmt: skip
 
 
+# One of these stands in every name above: where none is in a tag, nothing more is asked about it.
+_SIGNS = (
+    *("quote", "cite", "signature", "zmail_extra", "js-helper", "divrplyfwdmsg", "appendonsend", "reference-message"),
+    *("outlookmessageheader", "olk_src_body", "stopspelling", "zwchr", "reply-intro", "replybody1", "_originalcontent"),
+    *("_replycontent", "messagereplysection", "moz-forward-container", "b5c4df", "e1e1e1"),
+)
+_ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cut:
     """A part of a text: characters `start` to `end`."""
@@ -84,8 +93,9 @@ class _Region:
 
 @dataclass(kw_only=True, slots=True)
 class _Walk:
-    """What the walk has seen: all visible words, and the marked regions."""
+    """What the walk has seen: all visible words, and the marked regions; `signs` are the places of _SIGNS."""
 
+    signs: Sequence[int]
     words: list[str] = field(default_factory=list)
     regions: list[_Region] = field(default_factory=list)
     inside: str = ""  # the element that holds the region being walked
@@ -96,7 +106,11 @@ class _Walk:
 
 def marked_in(html: str, text: str) -> Marked | None:
     """The parts of `text` that a client has marked in the `html` it was made from; None where no mark is clear."""
-    walk = _walk(html[:_LONGEST_HTML])
+    html = html[:_LONGEST_HTML]
+    signs = _places_of_signs(html)
+    if not signs:
+        return None
+    walk = _walk(html, signs)
     quotes = _merged(walk)
     if len(quotes) > 1 or walk.forwarding:
         return None  # several quotes with words between them are answers between quotes: the text decides
@@ -132,8 +146,15 @@ def _places(text: str, words: Sequence[str], regions: Sequence[_Region]) -> list
     return cuts
 
 
-def _walk(html: str) -> _Walk:
-    walk, at = _Walk(), 0
+def _places_of_signs(html: str) -> list[int]:
+    low = html.lower()
+    if len(low) != len(html):
+        low = html.translate(_ASCII_LOWER)
+    return sorted(at.start() for sign in _SIGNS if sign in low for at in re.finditer(sign, low))
+
+
+def _walk(html: str, signs: Sequence[int]) -> _Walk:
+    walk, at = _Walk(signs=signs), 0
     while True:
         opens = html.find("<", at)
         if not walk.silent:
@@ -169,18 +190,20 @@ def _step(walk: _Walk, html: str, opens: int) -> int:
     name = tag[2].lower()
     if tag[1]:
         _close(walk, name)
-    elif not walk.silent:
-        _open(walk, name, html[tag.end() : min(closes, tag.end() + _LONGEST_TAG)])
-    return closes + 1
-
-
-def _open(walk: _Walk, name: str, attributes: str) -> None:
-    if name in _SILENT:
+    elif walk.silent:
+        pass
+    elif name in _SILENT:
         walk.silent = name
     elif walk.inside:
         walk.depth += name == walk.inside
-    elif "=" in attributes:
-        _open_region(walk, name, attributes)
+    elif _has_sign(walk, opens, closes):
+        _open_region(walk, name, html[tag.end() : min(closes, tag.end() + _LONGEST_TAG)])
+    return closes + 1
+
+
+def _has_sign(walk: _Walk, start: int, end: int) -> bool:
+    i = bisect_left(walk.signs, start)
+    return i < len(walk.signs) and walk.signs[i] < end
 
 
 def _open_region(walk: _Walk, name: str, attributes: str) -> None:

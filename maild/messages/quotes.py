@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from maild.messages.header_block import block_at, field_of
+from maild.messages.header_block import block_at
 from maild.messages.phrases import (
     FORWARDED_MESSAGE,
     ORIGINAL_MESSAGE,
@@ -60,7 +60,14 @@ _DASHED = re.compile(r"[\s*>]{0,6}[-—_=]{1,60}\s{0,4}([^-—_=\s].{0,140}?)\s{
 _DIVIDER = re.compile(r"[\s*>]{0,6}(?:[-—–_=]{3,}|(?:\* ){2,}\*|\*{3,})[\s*]{0,6}")
 _INLINE_OPENER = re.compile(r" (On (?:mon|tue|wed|thu|fri|sat|sun|\d)[^>]{8,200} wrote:)$", re.IGNORECASE)
 _CLOSES_ADDRESS = re.compile(r"\s{0,3}>\s{0,3}[^\W\d_()]{2,12}\s?:\s{0,3}$")
+_DIGIT = re.compile(r"\d")
+# What an attribution may begin with: two letters, or one sign of a language that writes without blanks.
+_OPENING_WORDS = (*QUOTE_OPENERS, *WEEKDAYS_AND_MONTHS)
+_ONE_SIGN = frozenset(word for word in _OPENING_WORDS if len(word) == 1 and not word.isascii())
+_TWO_LETTERS = frozenset(word[:2] for word in _OPENING_WORDS if len(word) > 1)
+_DASHES = frozenset("-—_=")
 _SOFT = " \t\r*_\u00a0\u200b\u200e\u200f\ufeff"
+_SOFT_OR_QUOTED = _SOFT + ">"
 
 
 def is_quoted(line: str) -> bool:
@@ -75,50 +82,72 @@ def is_divider(line: str) -> bool:
 
 def is_forward_line(line: str) -> bool:
     """`---------- Forwarded message ---------`, `Begin forwarded message:` and their translations."""
-    text = line.strip(_SOFT + ">").lower()
+    text = line.strip(_SOFT_OR_QUOTED)
     if not text or len(text) > 200:
         return False
-    if text.endswith((":", "：")):
-        return text.rstrip(" :：-").startswith(FORWARDED_MESSAGE)
-    return text[0] in "-—_=" and text.lstrip("-—_= ").startswith(FORWARDED_MESSAGE)
+    if text[-1] in ":：":
+        return text.lower().rstrip(" :：-").startswith(FORWARDED_MESSAGE)
+    return text[0] in _DASHES and text.lower().lstrip("-—_= ").startswith(FORWARDED_MESSAGE)
 
 
-def find_marks(lines: Sequence[str]) -> Iterator[Mark]:
-    """The marks outside quoted lines, from the top; after too many lines that only look like one, no more."""
-    i = misses = 0
-    while i < len(lines) and misses < _MOST_MISSES:
-        mark = _mark_at(lines, i)
-        if mark is None:
-            misses += _looks_like_mark(lines[i])
-            i += 1
+def find_marks(lines: Sequence[str], *, attributions: bool = True) -> Iterator[Mark]:
+    """The marks outside quoted lines, from the top; after too many lines that only look like one, no more.
+
+    Without `attributions` it looks for the other kinds only, which is much cheaper.
+    """
+    may_open = _may_open if attributions else _may_open_block
+    after = misses = 0
+    for i, line in enumerate(lines):
+        if i < after or not may_open(line) or is_quoted(line):
             continue
-        yield mark
-        i = max(mark.end, i + 1)
+        mark = _line_mark(lines, i) or (_attribution_at(lines, i) if attributions else None)
+        if mark is not None:
+            yield mark
+            after = mark.end
+            continue
+        misses += 1
+        if misses > _MOST_MISSES:
+            return
 
 
-def _looks_like_mark(line: str) -> bool:
-    """Was it worth a second look, which costs time?"""
-    head = line[:200]
-    return field_of(head) is not None or _OPENER.match(head.strip(_SOFT).lower()) is not None
+def _may_open(line: str) -> bool:
+    """Whether a mark may begin here. It is cheap, since every line of every mail is asked."""
+    if ":" in line or "：" in line:
+        return True
+    if not _may_open_dated(line):
+        return False
+    first = line[:80].lstrip(_SOFT_OR_QUOTED)[:1]
+    return first in _DASHES or (first != "" and _DIGIT.search(line, 0, _LONGEST) is not None)
 
 
-def _mark_at(lines: Sequence[str], i: int) -> Mark | None:
+def _may_open_dated(line: str) -> bool:
+    """Whether its first letters are those of a word that opens an attribution; anything but letters may."""
+    head = line[:2].lower()
+    return not head.isalpha() or head in _TWO_LETTERS or head[0] in _ONE_SIGN
+
+
+def _may_open_block(line: str) -> bool:
+    """The same without attributions: a header line, a line of dashes, a client's sentence with its colon."""
+    if ":" in line or "：" in line:
+        return True
+    return line[:80].lstrip(_SOFT_OR_QUOTED)[:1] in _DASHES
+
+
+def _line_mark(lines: Sequence[str], i: int) -> Mark | None:
+    """Any mark but an attribution."""
     line = lines[i]
-    if not line.strip(_SOFT) or is_quoted(line):
-        return None
     if is_forward_line(line):
         return Mark(kind=MarkKind.FORWARD, start=i, end=i + 1)
     if _is_original_line(line):
         return Mark(kind=MarkKind.ORIGINAL, start=i, end=i + 1)
-    if field_of(line) is not None:
-        block = block_at(lines, i)
-        if block is not None:
-            return Mark(kind=MarkKind.BLOCK, start=i, end=block.end)
-    return _attribution_at(lines, i)
+    block = block_at(lines, i)
+    return Mark(kind=MarkKind.BLOCK, start=i, end=block.end) if block else None
 
 
-def split_joined(lines: Sequence[str]) -> list[str]:
+def split_joined(lines: Sequence[str]) -> Sequence[str]:
     """Lines on which a client has glued the attribution to the reply ("Yes. On Mon ... wrote:") become two."""
+    if not any(" On " in line for line in lines):
+        return lines
     out: list[str] = []
     for i, line in enumerate(lines):
         glued = _INLINE_OPENER.search(line[:_LONGEST].rstrip()) if " On " in line[:_LONGEST] else None
@@ -150,7 +179,7 @@ def quote_follows(lines: Sequence[str], i: int) -> bool:
 
 def _is_original_line(line: str) -> bool:
     """`-----Original Message-----`, and the same in the languages of phrases.py."""
-    if len(line) > 200 or not line.strip(_SOFT + ">").startswith(("-", "—", "_", "=")):
+    if len(line) > 200 or line.strip(_SOFT_OR_QUOTED)[:1] not in _DASHES:
         return False
     inside = _DASHED.fullmatch(line)
     return inside is not None and inside[1].strip(_SOFT).lower().startswith(ORIGINAL_MESSAGE)
@@ -158,9 +187,9 @@ def _is_original_line(line: str) -> bool:
 
 def _attribution_at(lines: Sequence[str], i: int) -> Mark | None:
     """An attribution that begins at line `i`, on one line or wrapped."""
-    first = lines[i][:_LONGEST].strip(_SOFT)
-    if _OPENER.match(first.lower()) and _DATE.search(first):
-        end = _end_of_dated(lines, i)
+    if _may_open_dated(lines[i]):
+        first = lines[i][:_LONGEST].strip(_SOFT)
+        end = _end_of_dated(lines, i) if _OPENER.match(first.lower()) and _DATE.search(first) else 0
         if end:
             return Mark(kind=MarkKind.ATTRIBUTION, start=i, end=end)
     if _is_named(lines, i):
@@ -190,14 +219,13 @@ def _end_of_dated(lines: Sequence[str], i: int) -> int:
 
 def _ends_dated(joined: str, lines: Sequence[str], after: int) -> bool:
     """Whether the joined lines, which open with a date, are an attribution that is complete."""
-    low = joined.lower()
-    bare = low.rstrip(" -—_*")
-    wrote = _WROTE.search(low) is not None
+    bare = joined.rstrip(" -—_*").lower()
     if bare.endswith((":", "：")):
-        return wrote or _ADDRESS.search(low) is not None
-    if wrote and _WROTE.search(bare[-24:]) and (_ADDRESS.search(low) or low.startswith("--")):
+        return _ADDRESS.search(joined) is not None or _WROTE.search(joined.lower()) is not None
+    addressed = _ADDRESS.search(joined) is not None
+    if (addressed or joined.startswith("--")) and _WROTE.search(bare[-24:]):
         return True  # Zoho leaves the colon out
-    if not bare.endswith(">") or not _ADDRESS.search(low) or not quote_follows(lines, after):
+    if not bare.endswith(">") or not addressed or not quote_follows(lines, after):
         return False
     # "> wrote:" on a line of its own closes the address that was opened above.
     return not any(_CLOSES_ADDRESS.match(line) for line in lines[after : after + 3])
@@ -206,12 +234,12 @@ def _ends_dated(joined: str, lines: Sequence[str], after: int) -> bool:
 def _is_named(lines: Sequence[str], i: int) -> bool:
     """`Anna <anna@b> wrote:`, `Анна пишет:`, `---- Anna wrote ----`: a name and a verb, no date."""
     line = lines[i].strip(_SOFT)
-    low = line.lower()
-    if len(line) > 200:
+    if len(line) > 200 or line[-1:] not in (":", "：", "-"):
         return False
+    low = line.lower()
     if line.startswith("--") and line.endswith("--"):
         return _WROTE.search(low) is not None and len(low.split()) < 16
-    if not line.endswith((":", "：")) or not _WROTE.search(low):
+    if line[-1] == "-" or not _WROTE.search(low):
         return False
     if _ADDRESS.search(low) and len(low.split()) < 16:
         return True

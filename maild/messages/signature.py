@@ -26,6 +26,12 @@ _MOST_DELIMITED = 40
 _MOST_DELIMITERS = 8
 _MOST_WEAK = 14
 _MOST_CLOSED = 9
+_CLOSINGS = frozenset(CLOSINGS)
+_THANKS = frozenset(THANKS)
+_BY_FIRST_WORD: dict[str, tuple[str, ...]] = {}
+for _closing in sorted(CLOSINGS, key=len, reverse=True):
+    _BY_FIRST_WORD[_closing.split()[0]] = (*_BY_FIRST_WORD.get(_closing.split()[0], ()), _closing)
+_AROUND_CLOSING = " ,.!;*_—-"
 _LINK_MARKS = "[]*_!. \t\r\u00a0"
 
 
@@ -59,8 +65,11 @@ def _delimited(lines: Sequence[str], end: int) -> int:
     The last one counts, and those above it that have no prose below them: a list's footer stands under a signature, but
     people also part their paragraphs this way.
     """
+    places = [i for i in range(end) if "--" in lines[i] and _DELIMITER.fullmatch(lines[i])]
+    if not places:
+        return end
     text = next((i for i in range(end) if lines[i].strip() and not _DELIMITER.fullmatch(lines[i])), end)
-    places = [i for i in range(text, end) if _DELIMITER.fullmatch(lines[i])][-_MOST_DELIMITERS:]
+    places = [i for i in places if i > text][-_MOST_DELIMITERS:]
     found = end
     for i in reversed(places):
         below = _filled(lines, i + 1, found)
@@ -115,27 +124,46 @@ def _is_mobile(line: str) -> bool:
 
 def _closed(lines: Sequence[str], end: int) -> int:
     """`Best regards,` or `С уважением,` with a few short lines below, or `Thanks,` with just a name."""
-    filled = [i for i in range(end) if lines[i].strip()][-_MOST_CLOSED - 1 :]
+    filled: list[int] = []
+    for i in range(end - 1, -1, -1):
+        if lines[i].strip():
+            filled.append(i)
+            if len(filled) > _MOST_CLOSED:
+                break
+    filled.reverse()
     for at, i in enumerate(filled):
-        below = [lines[k].strip() for k in filled[at + 1 :]]
-        if _closes(lines[i].strip(), below):
+        line = lines[i].strip()
+        text = line.strip(_AROUND_CLOSING).lower() if len(line) <= 90 else ""
+        if (
+            text
+            and (text in _THANKS or _opening_closing(text))
+            and _closes(line, text, [lines[k].strip() for k in filled[at + 1 :]])
+        ):
             return i
     return end
 
 
-def _closes(line: str, below: Sequence[str]) -> bool:
-    if len(line) > 90 or any(len(_URL.sub("", text)) > 80 or text.endswith("?") for text in below):
+def _closes(line: str, text: str, below: Sequence[str]) -> bool:
+    """Whether the lines `below` are what stands below a closing; `text` is the closing's line, bare and lower."""
+    if any(len(_URL.sub("", b)) > 80 or b.endswith("?") for b in below):
         return False
-    text = line.strip(" ,.!;*_—-").lower()
-    if text in CLOSINGS:
+    if text in _CLOSINGS:
         return True
-    if text in THANKS and line.rstrip("*_ ")[-1:] in (",", *"abcdefghijklmnopqrstuvwxyzёо"):
+    if text in _THANKS and line.rstrip("*_ ")[-1:] in (",", *"abcdefghijklmnopqrstuvwxyzёо"):
         return 1 <= len(below) <= 2 and all(_is_name(b) for b in below)
-    named = next(
-        (c for c in CLOSINGS if len(c) > 3 and text.startswith(c) and text[len(c) : len(c) + 1] in (",", " ")), ""
-    )
-    rest = line.strip(" ,.!;*_—-")[len(named) :].strip(" ,") if named else ""
+    named = _opening_closing(text)
+    rest = line.strip(_AROUND_CLOSING)[len(named) :].strip(" ,") if named else ""
     return bool(rest) and _is_name(rest) and rest[:1].isupper()
+
+
+def _opening_closing(text: str) -> str:
+    """The closing that the text is or, where it is longer than a short mark, begins with; "" where there is none."""
+    if text in _CLOSINGS:
+        return text
+    first = text.partition(" ")[0].rstrip(",")
+    return next(
+        (c for c in _BY_FIRST_WORD.get(first, ()) if len(c) > 3 and text.startswith(c) and text[len(c)] in ", "), ""
+    )
 
 
 def _is_name(text: str) -> bool:
