@@ -115,6 +115,7 @@ _SURE = 0.25
 _KANJI_IN = re.compile(rb"\x1b\$[@B]([^\x1b]*)")
 _JAPANESE_ESCAPE = re.compile(rb"\x1b\([BJI]")
 _ISO_2022_KR = b"\x1b$)C"
+_CLEAN_ASCII = bytes((*b"\t\n", *range(0x20, 0x7F)))
 _UNCLEAN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufeff]")
 
 
@@ -122,7 +123,8 @@ def decode(data: bytes, declared: str | None = None) -> str:
     """The text of `data`; never raises, and the result is clean (see `clean`)."""
     name = codec_name(declared)
     if data.isascii() and b"\x1b" not in data and name not in ("utf-7", "hz", "utf-16", "utf-32"):
-        return clean(data.decode("ascii"))
+        text = data.decode("ascii")
+        return clean(text) if data.translate(None, _CLEAN_ASCII) else text
     return clean(_own_marks(data) or _declared(data, name) or _guessed(data))
 
 

@@ -25,6 +25,11 @@ _KNOWN = re.compile(
     rb"description)|dkim-signature|authentication-results|auto-submitted|precedence|thread-[a-z]+|user-agent)[ \t]*:",
     re.IGNORECASE,
 )
+# A whole block without any oddity, and its fields: nearly every mail has one, and needs no look at single lines.
+_ORDERLY = re.compile(
+    rb"(?:From [^\r\n]*+\r?\n)?((?:[!-9;-~]{1,100}+[ \t]*+:[^\r\n]*+\r?\n(?:[ \t]++[^\s][^\r\n]*+\r?\n)*+)++)\r?\n"
+)
+_ORDERLY_FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:([^\r\n]*+(?:\r?\n[ \t][^\r\n]*+)*+)\r?\n")
 _SENDERS = re.compile(rb"(?:from|sender)[ \t]*:", re.IGNORECASE)
 _LONG = {"to", "cc", "bcc", "from", "reply-to", "references"}
 
@@ -43,7 +48,11 @@ class Fields:
 
     def first(self, name: str) -> bytes:
         """The topmost value of a field, b"" where there is none; `name` in lower case."""
-        return next(self.all(name), b"")
+        length = len(name)
+        for key, value in self.items:
+            if len(key) == length and key.lower() == name:
+                return value
+        return b""
 
 
 @dataclass(slots=True)
@@ -65,14 +74,30 @@ def read_fields(raw: bytes, start: int = 0, stop: int | None = None, *, part: bo
     """
     stop = len(raw) if stop is None else stop
     reader = _Reader()
-    position = start if part else _skip_junk(raw, start, stop, reader)
-    body = _read_block(raw, position, stop, reader, part=part)
-    if not part:
-        body = _rest_of_cut_block(raw, body, stop, reader)
+    body = _read_orderly(raw, start, stop, reader)
+    if not body:
+        body = _read_odd(raw, start, stop, reader, part=part)
     items = tuple((name, _capped(name, lines, reader)) for name, lines in reader.items[:FIELDS_CAP])
     if len(reader.items) > FIELDS_CAP:
         reader.odd("too many header fields: the rest is left out")
     return Fields(items=items, body=body, defects=tuple(reader.defects))
+
+
+def _read_orderly(raw: bytes, start: int, stop: int, reader: _Reader) -> int:
+    """Reads a block in which every line is a field or a fold and no field stands below the empty line, else gives 0."""
+    block = _ORDERLY.match(raw, start, min(stop, start + BLOCK_CAP))
+    if block is None or raw.count(b"\n", start, block.end()) >= LINES_CAP or _FIELD.match(raw, block.end(), stop):
+        return 0
+    for name, value in _ORDERLY_FIELD.findall(raw, block.start(1), block.end(1)):
+        reader.items.append((name.decode("ascii"), [value]))
+    return block.end()
+
+
+def _read_odd(raw: bytes, start: int, stop: int, reader: _Reader, *, part: bool) -> int:
+    """Reads any block, line by line; the answer is where the body begins."""
+    position = start if part else _skip_junk(raw, start, stop, reader)
+    body = _read_block(raw, position, stop, reader, part=part)
+    return body if part else _rest_of_cut_block(raw, body, stop, reader)
 
 
 def _capped(name: str, lines: list[bytes], reader: _Reader) -> bytes:

@@ -31,6 +31,10 @@ def decode_value(value: bytes, body_charset: str | None = None) -> str:
     Raw 8-bit text is UTF-8, else in the charset that the body declares, else guessed. Past `WORDS_CAP` encoded words
     the rest stays as it is written.
     """
+    if value.isascii() and b"=?" not in value:
+        text = value.decode("ascii")
+        if text.isprintable():
+            return text.strip()
     if b"=?" not in value:
         return one_line(_plain(value, body_charset))
     return one_line("".join(_pieces(value, body_charset)))
