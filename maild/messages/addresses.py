@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 from mailparser.utils import get_addresses
 
@@ -13,6 +14,7 @@ from maild.messages.mail import Address
 from maild.messages.words import decode_text, decode_value, one_line
 
 SHOWN_CAP = 1000
+_KEPT_CAP = 300
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]{1,64}"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _SPEC = re.compile(rf"({_ATOM}(?:\.{_ATOM}){{0,20}})@({_LABEL}(?:\.{_LABEL}){{1,20}})")
@@ -26,6 +28,22 @@ _DAEMON = re.compile(
 )
 _COMMENT_BEHIND = re.compile(r"\s*\([^()]*\)\Z")
 _SEMICOLON = re.compile(r"(?<=>)\s*;")
+
+
+# Mailboxes as nearly all of them are written: no comments within, no groups, no quoting. All else is mail-parser's.
+_SIMPLE_SPEC = (
+    r"[A-Za-z0-9!#$%&*+/=^_`{|}~-]++(?:\.[A-Za-z0-9!#$%&*+/=^_`{|}~-]++)*+@[A-Za-z0-9-]++(?:\.[A-Za-z0-9-]++)*+"
+)
+_SIMPLE = re.compile(
+    r'[ \t]*+(?:(?:"([^"\\\x00-\x1f()<>@,:;=]++)"|'
+    r'([A-Za-z0-9][A-Za-z0-9 _.-]*+|(?:=\?[^?\s"]++\?[bBqQ]\?[^?\s]*+\?=[ \t]*+)++))'
+    rf"?+[ \t]*+<({_SIMPLE_SPEC})>|({_SIMPLE_SPEC})(?:[ \t]++\(([^()\\\x00-\x1f<>@,:;=\"]++)\))?+)[ \t]*+(?:,|\Z)"
+)
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_SIMPLE_DATE = re.compile(
+    rb"(?:[A-Z][a-z]{2}, )?+ ?(\d{1,2}) ([A-Z][a-z]{2}) ((?:19|20)\d\d) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)"
+    rb"(?: \([A-Za-z]{1,5}\))?+"
+)
 
 
 def normal(address: str) -> str:
@@ -68,9 +86,38 @@ def strict_address(value: str) -> str | None:
 
 def read_list(value: bytes, body_charset: str | None = None) -> tuple[Address, ...]:
     """The mailboxes of an address field such as From or To, at most `SHOWN_CAP`; nothing here raises."""
+    if len(value) <= _KEPT_CAP:
+        return _kept_list(value, body_charset)
+    return _read_list(value, body_charset)
+
+
+@lru_cache(maxsize=512)
+def _kept_list(value: bytes, body_charset: str | None) -> tuple[Address, ...]:
+    """The same few addresses stand in nearly every mail of a desk."""
+    return _read_list(value, body_charset)
+
+
+def _read_list(value: bytes, body_charset: str | None) -> tuple[Address, ...]:
     text = _as_text(value, body_charset)
+    simple = _simple_list(text, body_charset)
+    if simple:
+        return simple
     found = tuple(_address(display, spec, body_charset, text) for display, spec in _pairs(text))
     return found or _rescued(text)
+
+
+def _simple_list(text: str, body_charset: str | None) -> tuple[Address, ...] | None:
+    """The mailboxes of a list that holds simple ones alone, else None."""
+    found: list[Address] = []
+    position = 0
+    while position < len(text):
+        match = _SIMPLE.match(text, position)
+        if match is None or len(found) == SHOWN_CAP:
+            return None
+        quoted, bare, angled, spec, comment = match.groups()
+        found.append(_address(quoted or bare or comment or "", angled or spec, body_charset, ""))
+        position = match.end()
+    return tuple(found)
 
 
 def _as_text(value: bytes, body_charset: str | None) -> str:
@@ -87,7 +134,7 @@ def _as_text(value: bytes, body_charset: str | None) -> str:
 def _pairs(text: str) -> list[tuple[str, str]]:
     """Display names and addresses by mail-parser, which never takes an address out of a name or a comment."""
     try:
-        found = get_addresses(text, decode_names=True)
+        found = get_addresses(text, decode_names=False)
     except Exception:  # noqa: BLE001  mail-parser lets errors of the standard library through; the mail must be read
         return []
     return [(display, spec) for display, spec in found if spec][:SHOWN_CAP]
@@ -132,8 +179,21 @@ def read_date(values: Iterable[bytes]) -> datetime | None:
     """The first Date that can be read, in UTC; a date without a zone is taken as UTC (RFC 5322, 3.3)."""
     for value in values:
         try:
+            simple = _SIMPLE_DATE.fullmatch(value)
+            if simple is not None and simple[2].decode() in _MONTHS:
+                return _simple_date(simple)
             date = parsedate_to_datetime(decode_value(value)[:200])
             return (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC)
         except (ValueError, TypeError, IndexError, OverflowError, AttributeError):
             continue
     return None
+
+
+def _simple_date(match: re.Match[bytes]) -> datetime:
+    """A date that is written as RFC 5322, 3.3 has it; raises ValueError for a 31 February."""
+    day, month, year, hour, minute, second, sign, hours, minutes = match.groups()
+    offset = timedelta(hours=int(hours), minutes=int(minutes))
+    local = datetime(
+        int(year), _MONTHS.index(month.decode()) + 1, int(day), int(hour), int(minute), int(second), tzinfo=UTC
+    )
+    return local - offset if sign == b"+" else local + offset

@@ -101,8 +101,10 @@ def _read_odd(raw: bytes, start: int, stop: int, reader: _Reader, *, part: bool)
 
 
 def _capped(name: str, lines: list[bytes], reader: _Reader) -> bytes:
-    cap = ADDRESSES_CAP if name.lower() in _LONG else VALUE_CAP
     value = unfold(lines[0] if len(lines) == 1 else b"\n ".join(lines))
+    if len(value) <= VALUE_CAP:
+        return value
+    cap = ADDRESSES_CAP if name.lower() in _LONG else VALUE_CAP
     if len(value) > cap:
         reader.odd(f"header {name} too long: cut")
     return value[:cap]

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from maild.messages import charset
 
 WORDS_CAP = 200
-_FOLD = re.compile(rb"[ \t]*\r?\n[ \t]*")
+_SPACE = b" \t\r\n"
 _LABEL = re.compile(rb"=\?([^?\s=]{1,60})\?([bBqQ])\?")
 _QP = re.compile(rb"=([0-9A-Fa-f]{2})")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
@@ -22,7 +22,9 @@ _BREAKS = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]+ ?")
 
 def unfold(value: bytes) -> bytes:
     """A header value on one line (RFC 5322, 2.2.3), without the white space around it."""
-    return (_FOLD.sub(b" ", value) if b"\n" in value else value).strip(b" \t\r\n")
+    if b"\n" not in value:
+        return value.strip(_SPACE)
+    return b" ".join([line.strip(_SPACE) for line in value.split(b"\n")]).strip(_SPACE)
 
 
 def decode_value(value: bytes, body_charset: str | None = None) -> str:

@@ -137,3 +137,39 @@ def test_the_detail_behind_a_plus_is_split_off() -> None:
 def test_dates_are_aware_or_none(value: bytes, date: datetime | None) -> None:
     """A date that makes no sense is no date; the time of arrival counts anyway."""
     assert read_date([value]) == date
+
+
+WORDS = "=?utf-8?Q?=D0=90=D0=BD?= =?utf-8?Q?=D0=BD=D0?= =?utf-8?Q?=B0?="
+
+
+@pytest.mark.parametrize("value", [f"{WORDS} <anna@b.example>", f"Team: {WORDS} <anna@b.example>;"])
+def test_a_name_in_several_words_is_one_name(value: str) -> None:
+    """White space between encoded words is no space, and a letter may be cut in two (RFC 2047, 6.2)."""
+    assert pairs(value) == [("Анна", "anna@b.example")]
+
+
+@pytest.mark.parametrize(
+    ("simple", "odd"),
+    [
+        ("Anna Li <anna@B.example>, ivan@b.example", "Anna Li <anna@B.example>, <ivan@b.example>"),
+        ('"Li A." <anna@b.example>', '"Li \\A." <anna@b.example>'),
+        ("anna@b.example,", ",anna@b.example"),
+    ],
+)
+def test_simple_lists_are_read_like_odd_ones(simple: str, odd: str) -> None:
+    """The short way for what nearly everybody writes gives what mail-parser gives for the rest."""
+    assert [address for _, address in pairs(simple)] == [address for _, address in pairs(odd)]
+    assert pairs(simple)[0][0] == pairs(odd)[0][0]
+
+
+@pytest.mark.parametrize(
+    ("simple", "odd"),
+    [
+        (b"Mon, 2 Mar 2026 23:30:00 +0300 (MSK)", b"Mon, 02 Mar 26 23:30:00 +0300"),
+        (b"31 Dec 2026 23:30:00 -0530", b"Thu, 31 Dec 2026 23:30:00  -0530"),
+    ],
+)
+def test_a_date_as_the_standard_has_it_is_read_like_any_other(simple: bytes, odd: bytes) -> None:
+    """The short way of the usual form agrees with the standard library's reader."""
+    assert read_date([simple]) == read_date([odd]) is not None
+    assert read_date([b"Mon, 31 Feb 2026 10:00:00 +0300"]) is None
