@@ -12,7 +12,8 @@ class Envelope:
 
     `sender` is "" for the null return path (RFC 5321, 4.5.5) and None where it is not known (a file, a mailbox without
     Return-Path). `trusted` says that the peer may bring Authentication-Results; `login` is the agent's login of an
-    authenticated session on our own listener.
+    authenticated session on our own listener. `backlog` says that the mail lay in a mailbox before the desk first read
+    it.
     """
 
     channel: str
@@ -22,6 +23,7 @@ class Envelope:
     peer: str = ""
     login: str | None = None
     trusted: bool = False
+    backlog: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

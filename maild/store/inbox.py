@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 from maild.errors import NotFound, UsageError
 from maild.messages.envelope import Arrival, Envelope
 from maild.store.engine import Database
-from maild.store.tables import inbox, inbox_raw, tickets
+from maild.store.tables import inbox, inbox_raw, left_mails, tickets
 from maild.threads.model import InboxState
 
 Row = Mapping[Any, Any]
@@ -196,6 +196,7 @@ class InboxStore:
             state = _state_locked(connection, inbox_id)
             if state != InboxState.QUARANTINED:
                 raise UsageError(f"mail {inbox_id} is {state}; only what is quarantined can be dropped")
+            leave_for_good(connection, [inbox_id])
             connection.execute(inbox_raw.delete().where(inbox_raw.c.inbox_id == inbox_id))
             connection.execute(inbox.delete().where(inbox.c.id == inbox_id))
 
@@ -217,6 +218,13 @@ def _state_locked(connection: Connection, inbox_id: int) -> InboxState:
     if state is None:
         raise _no_mail(inbox_id)
     return InboxState(state)
+
+
+def leave_for_good(connection: Connection, inbox_ids: Sequence[int]) -> None:
+    """Remember polled mails whose rows are about to be removed: they may still lie in their mailbox."""
+    query = sa.select(inbox.c.source).where(inbox.c.id.in_(inbox_ids), inbox.c.channel == "imap").distinct()
+    known = sa.select(left_mails.c.source)
+    connection.execute(left_mails.insert().from_select(["source"], query.where(inbox.c.source.not_in(known))))
 
 
 def insert_arrivals(connection: Connection, arrivals: Sequence[Arrival]) -> list[int]:
@@ -258,6 +266,7 @@ def _arrival_row(arrival: Arrival) -> dict[str, Any]:
         "peer": envelope.peer,
         "login": envelope.login,
         "trusted": envelope.trusted,
+        "backlog": envelope.backlog,
         "message_id": arrival.message_id,
         "digest": arrival.digest,
         "size": len(arrival.raw),
@@ -291,6 +300,7 @@ def _to_waiting(row: Row) -> Waiting:
             peer=row["peer"],
             login=row["login"],
             trusted=row["trusted"],
+            backlog=row["backlog"],
         ),
         message_id=row["message_id"],
         digest=row["digest"],

@@ -95,6 +95,7 @@ inbox = sa.Table(
     sa.Column("finished_at", Instant),
     sa.Column("decision", sa.JSON(none_as_null=True)),
     sa.Column("traceback", Words),
+    sa.Column("backlog", sa.Boolean, nullable=False, default=False, server_default=sa.false()),
     # In the order of numbers: the first that wait are found without sorting all that wait.
     sa.Index("inbox_by_state", "state", "id", "next_at"),
     sa.Index("inbox_by_digest", "digest"),
@@ -270,7 +271,14 @@ mailboxes = sa.Table(
     sa.Column("uidvalidity", sa.BigInteger, nullable=False),
     sa.Column("last_uid", sa.BigInteger, nullable=False),
     sa.Column("read_at", Instant, nullable=False),
+    # When it was first read: what had come before is not acknowledged. Null: it was read before there was this column.
+    sa.Column("began_at", Instant),
+    # The UIDs up to this one were left alone on purpose, by `start = "new"`.
+    sa.Column("left_uid", sa.BigInteger, nullable=False, default=0, server_default=sa.text("0")),
+    sa.Column("compared_at", Instant),
 )
+# Polled mails whose rows were removed on purpose: they may still lie in their mailbox, and are not taken again.
+left_mails = sa.Table("left_mails", metadata, sa.Column("source", Words, primary_key=True))
 leases = sa.Table(
     "leases",
     metadata,

@@ -177,6 +177,7 @@ def acknowledgement_refused(case: Case, routed: Routed) -> str | None:
         (sender is None or case.sender.address is None, "no usable sender"),
         (not routed.acknowledge, f"rule {routed.rule!r} says so"),
         (case.envelope.sender == "", "null return path"),
+        (case.envelope.backlog, "it lay in its mailbox before the desk began to read it"),
         (sender is not None and _nobody_reads(sender.address), "an address that nobody reads"),
         (
             facts.acknowledged_last_hour >= practice.acknowledgements_per_hour,

@@ -13,7 +13,7 @@ from store.pieces import arrival, at_once, raw_arrival
 
 from maild.store import open_keep
 from maild.store.keep import Keep
-from maild.store.mailboxes import Place
+from maild.store.mailboxes import Looked, Place
 
 LONG, SHORT = timedelta(seconds=30), timedelta(seconds=0.2)
 Open = Callable[[str], Keep]
@@ -54,6 +54,43 @@ def test_what_was_taken_from_mailboxes_is_known_by_its_source(keep: Keep) -> Non
     wanted = {"a/INBOX/1/5", "a/INBOX/1/6", "a/INBOX/1/7"}
     assert frozenset({"a/INBOX/1/5"}) == keep.mailboxes.taken(wanted)
     assert frozenset() == keep.mailboxes.taken(set())
+
+
+def test_a_dropped_mail_counts_as_taken_for_ever(keep: Keep) -> None:
+    """It may still lie in its mailbox, and nobody wants it back; one that came by SMTP leaves no trace."""
+    ids = keep.inbox.add([raw_arrival(b"a: 1\r\n\r\nx", channel="imap", source="a/INBOX/1/5"), arrival()])
+    for number in ids:
+        keep.inbox.quarantine(number, reason="x", traceback=None, now=NOW)
+        keep.inbox.drop(number)
+    assert keep.inbox.listing() == []
+    assert frozenset({"a/INBOX/1/5"}) == keep.mailboxes.taken({"a/INBOX/1/5", "test"})
+
+
+def test_the_looks_at_a_mailbox_are_written_down(keep: Keep) -> None:
+    """A look, a comparison; each leaves the other and the place alone."""
+    assert keep.mailboxes.looked("a/INBOX") is None
+    place = Place(uidvalidity=1, last_uid=7, left_uid=3, began_at=NOW)
+    keep.mailboxes.add("a/INBOX", [], place, NOW)
+    keep.mailboxes.note("a/INBOX", read_at=NOW + LONG)
+    assert Looked(read_at=NOW + LONG, compared_at=None) == keep.mailboxes.looked("a/INBOX")
+    keep.mailboxes.note("a/INBOX", compared_at=NOW + 2 * LONG)
+    assert Looked(read_at=NOW + LONG, compared_at=NOW + 2 * LONG) == keep.mailboxes.looked("a/INBOX")
+    assert keep.mailboxes.place("a/INBOX") == place
+
+
+def test_a_mail_is_known_by_its_content_whatever_way_it_came(keep: Keep) -> None:
+    """Its digest is in the ledger."""
+    one = arrival()
+    keep.inbox.add([one])
+    assert keep.mailboxes.known([one.digest, "0" * 64]) == {one.digest}
+
+
+def test_that_a_mail_lay_in_its_mailbox_before_the_desk_came_is_kept_with_it(keep: Keep) -> None:
+    """The desk is told when it handles the mail."""
+    keep.inbox.add([raw_arrival(b"a: 1\r\n\r\nx", backlog=True), arrival()])
+    with keep.database.read() as connection:
+        waiting = keep.inbox.waiting(connection, NOW + 99 * LONG, None, 10)
+    assert [one.envelope.backlog for one in waiting] == [True, False]
 
 
 def test_sqlite_has_one_daemon_which_holds_every_lease(tmp_path: object) -> None:
