@@ -26,10 +26,15 @@ class App:
         self.json = json
         self.clock: Clock = SystemClock()
 
+    @property
+    def settings_path(self) -> Path:
+        """Where the settings file is looked for, whether it is there or not."""
+        return self._named or Path("settings.toml")
+
     @cached_property
     def settings(self) -> Settings:
         """The settings; a missing file is an error that says where one was looked for. Raises ConfigError."""
-        path = self._named or Path("settings.toml")
+        path = self.settings_path
         if not path.is_file():
             hint = "name it with --config or $MAILD_CONFIG, or make one with `maild init`"
             raise ConfigError(

@@ -2,31 +2,62 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from maild.cli.app import App
 from maild.cli.groups import Group
-from maild.cli.output import report
+from maild.cli.output import progress, report
+from maild.errors import UsageError
 
 
-@click.group(cls=Group, later=("copy",))
+@click.group(cls=Group)
 def db() -> None:
-    """The database: look whether it is whole, bring it to this version."""
+    """The database: look whether it is whole, bring it to this version, copy it into another."""
 
 
 @db.command("check")
 @click.pass_obj
 def db_check(app: App) -> int:
-    """Look whether the database is whole: its pages, its version, and that every mail and letter has its bytes."""
-    from maild.store.care import check_database
+    """Look whether the database is whole: its pages, its version, every mail in one state, nothing that hangs loose."""
+    from maild.store.care import check_database, count_mails
     from maild.store.engine import Database
 
-    troubles = check_database(Database(app.settings.database.url))
+    database = Database(app.settings.database.url)
+    troubles = check_database(database)
     for trouble in troubles:
         report(app.json, trouble, trouble=trouble)
     if not troubles and not app.json:
-        click.echo("the database is whole")
+        mails = count_mails(database)
+        sums = " + ".join(f"{count} {state}" for state, count in mails.items())
+        click.echo(f"the database is whole: {sum(mails.values())} mails" + (f" = {sums}" if sums else ""))
     return 1 if troubles else 0
+
+
+@db.command("copy")
+@click.argument("url")
+@click.pass_obj
+def db_copy(app: App, url: str) -> None:
+    """Copy everything into another, empty database: the way from SQLite to PostgreSQL, and back."""
+    from maild.config.settings import database_url
+    from maild.store.engine import Database
+    from maild.store.transfer import open_empty, pour
+
+    try:
+        wanted = database_url(url, Path.cwd())
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    if Database.parse(wanted) == Database.parse(app.settings.database.url):
+        raise UsageError("this is the database that the settings name; name another one")
+    source = app.keep.database
+    target = open_empty(wanted)
+    with progress() as told:
+        counts = pour(source, target, told)
+    rows = sum(counts.values())
+    text = f"{rows} rows copied and counted: {counts['inbox']} mails, {counts['tickets']} tickets"
+    values = {"mails": counts["inbox"], "tickets": counts["tickets"], "letters": counts["outbox"]}
+    report(app.json, f"{text}, {counts['outbox']} letters", rows=rows, **values)
 
 
 @db.command("upgrade")

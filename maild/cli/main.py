@@ -34,11 +34,13 @@ VERBS = {
     "letters": ("letters", "the texts of letters: list, preview"),
     "users": ("users", "agents' logins for the SMTP listener"),
     "tick": ("service", "does what is due, once, as if it were another time"),
-    "db": ("database", "the database: check, upgrade"),
+    "db": ("database", "the database: check, upgrade, copy"),
+    "backup": ("keeping", "the whole desk in a folder"),
+    "restore": ("keeping", "a backup in place of an empty desk"),
 }
 """Every verb, where it lives, and its line in the help."""
 
-LATER = frozenset({"sla", "report", "kb", "backup", "restore", "forget", "export", "import"})
+LATER = frozenset({"sla", "report", "kb", "forget", "export", "import"})
 """Verbs of the interface that this version does not have yet; they stand in no help and answer 69."""
 
 

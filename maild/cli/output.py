@@ -7,8 +7,8 @@ import os
 import shutil
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -43,6 +43,22 @@ def report(as_json: bool, text: str, **values: object) -> None:
 def say_json(value: Mapping[str, object]) -> None:
     """One object on a line of its own, ASCII alone."""
     click.echo(json.dumps(value, ensure_ascii=True, default=_plain))
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str, int, int], None]]:
+    """Shows on a terminal how far a long work has come: what, how much is done, how much there is; else nothing."""
+    shown = sys.stderr.isatty()
+
+    def tell(what: str, done: int, total: int) -> None:
+        if shown:
+            click.echo(f"\r\x1b[K{what}: {done} of {total}" if total else f"\r\x1b[K{what}: {done}", nl=False, err=True)
+
+    try:
+        yield tell
+    finally:
+        if shown:
+            click.echo("\r\x1b[K", nl=False, err=True)
 
 
 def hush() -> None:

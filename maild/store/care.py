@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from maild.errors import ConfigError
 from maild.store import schema
 from maild.store.engine import Database
-from maild.store.tables import inbox, inbox_raw, outbox, outbox_raw
+from maild.store.invariants import broken_rules, mails_by_state
 
 
 def check_database(database: Database) -> list[str]:
@@ -21,22 +20,22 @@ def check_database(database: Database) -> list[str]:
     if version != schema.VERSION:
         return [f"the database has schema {version}, this maild knows {schema.VERSION}"]
     with database.read() as connection:
-        return [*_broken_pages(connection), *_without_bytes(connection)]
+        return [*_broken_pages(connection), *broken_rules(connection)]
+
+
+def count_mails(database: Database) -> dict[str, int]:
+    """How many mails came, by what became of each. Raises RetryLater."""
+    with database.read() as connection:
+        return mails_by_state(connection)
 
 
 def _broken_pages(connection: Connection) -> list[str]:
     if connection.dialect.name != "sqlite":
         return []
     rows = connection.exec_driver_sql("PRAGMA integrity_check(20)").scalars().all()
-    return [f"the file is damaged: {row}" for row in rows if row != "ok"]
-
-
-def _without_bytes(connection: Connection) -> list[str]:
-    found: list[str] = []
-    for table, raw, key, what in ((inbox, inbox_raw, "inbox_id", "mail"), (outbox, outbox_raw, "outbox_id", "letter")):
-        query = sa.select(table.c.id).outerjoin(raw, raw.c[key] == table.c.id).where(raw.c[key].is_(None)).limit(20)
-        found.extend(f"{what} {row} has lost its bytes" for row in connection.scalars(query))
-    return found
+    found = [f"the file is damaged: {row}" for row in rows if row != "ok"]
+    orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+    return found + [f"row {row[1]} of {row[0]} refers to a row of {row[2]} that does not exist" for row in orphans[:20]]
 
 
 def upgrade_database(database: Database) -> tuple[str | None, str]:

@@ -1,0 +1,196 @@
+"""A backup's folder: the database as one SQLite file, the files beside it, and a manifest that is written last.
+
+    database.db     every row, whichever database they came from
+    secret, users, settings.toml, rules/...
+    manifest.json   sha256 and size of each file, how many rows of each table; without it the folder is not whole
+
+Which files belong into it is not known here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import maild
+from maild.errors import CannotCreate, DataError, NotFound
+from maild.store import schema
+from maild.store.engine import Database
+from maild.store.transfer import Progress, freeze
+
+DATABASE = "database.db"
+MANIFEST = "manifest.json"
+_FORM = 1
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Manifest:
+    """What a whole backup says of itself."""
+
+    form: int
+    maild: str
+    schema: str
+    made_at: str
+    database: str
+    """The kind it was made from: sqlite or postgresql."""
+    counts: Mapping[str, int]
+    files: Mapping[str, Mapping[str, Any]]
+    """By name, with / between folders: size and sha256."""
+    not_in_this_backup: Sequence[str]
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files together."""
+        return sum(int(about["size"]) for about in self.files.values())
+
+
+def write_backup(
+    database: Database,
+    folder: Path,
+    files: Mapping[str, Path],
+    left_out: Sequence[str],
+    now: datetime,
+    progress: Progress,
+) -> Manifest:
+    """Write a backup into a fresh folder, beside a running daemon; on the disk when it returns.
+
+    `files` by their names in the backup. Raises CannotCreate, RetryLater, Unavailable, ConfigError; then the folder has
+    no manifest, and is no backup.
+    """
+    with _writing(folder):
+        fresh_folder(folder)
+        counts = freeze(database, folder / DATABASE, progress)
+        found = {DATABASE: _about(folder / DATABASE)}
+        for name, source in sorted(files.items()):
+            found[name] = copy_file(source, folder / name)
+        _sync_folders(folder)
+        manifest = Manifest(
+            form=_FORM,
+            maild=maild.__version__,
+            schema=schema.VERSION,
+            made_at=now.isoformat(),
+            database="sqlite" if database.is_sqlite else "postgresql",
+            counts=counts,
+            files=found,
+            not_in_this_backup=list(left_out),
+        )
+        text = json.dumps(asdict(manifest), indent=2, ensure_ascii=True) + "\n"
+        write_whole(folder / MANIFEST, text.encode("ascii"))
+        return manifest
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        text = f"cannot write the backup into {folder}: {error.strerror or error}; without its manifest it is none"
+        raise CannotCreate(text) from error
+
+
+def fresh_folder(folder: Path) -> None:
+    """A folder of ours alone, made or empty. Raises CannotCreate where something stands in it."""
+    if folder.exists() and not folder.is_dir():
+        raise CannotCreate(f"{folder} is a file; name a folder that is empty or not there yet")
+    if folder.is_dir() and any(folder.iterdir()):
+        raise CannotCreate(f"{folder} is not empty; name a folder that is empty or not there yet")
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+
+
+def copy_file(source: Path, target: Path) -> dict[str, Any]:
+    """Copy a file, mode 600, onto the disk; its size and sha256. Raises OSError; a file that stands there is one."""
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    digest, size = hashlib.sha256(), 0
+    with source.open("rb") as reading, os.fdopen(_create(target), "wb") as writing:
+        while chunk := reading.read(_CHUNK):
+            digest.update(chunk)
+            size += writing.write(chunk)
+        writing.flush()
+        os.fsync(writing.fileno())
+    return {"size": size, "sha256": digest.hexdigest()}
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """A file that is there whole or not at all, mode 600, on the disk when it returns. Raises OSError."""
+    draft = path.with_name(f".{path.name}.draft")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(_create(draft), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+    sync_folder(path.parent)
+
+
+def _create(path: Path) -> int:
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+
+
+def sync_folder(folder: Path) -> None:
+    """What a folder lists is on the disk."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _sync_folders(folder: Path) -> None:
+    for below in [folder, *(p for p in folder.rglob("*") if p.is_dir())]:
+        sync_folder(below)
+    sync_folder(folder.absolute().parent)
+
+
+def _about(path: Path) -> dict[str, Any]:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return {"size": path.stat().st_size, "sha256": digest.hexdigest()}
+
+
+def read_backup(folder: Path) -> Manifest:
+    """The manifest of a whole backup, each file compared with it. Raises NotFound, DataError."""
+    if not folder.is_dir():
+        raise NotFound(f"there is no folder {folder}")
+    try:
+        data = json.loads((folder / MANIFEST).read_bytes())
+    except FileNotFoundError as error:
+        text = f"{folder} has no {MANIFEST}: it is no backup, or one that was never finished"
+        raise DataError(text) from error
+    except (OSError, ValueError) as error:
+        raise DataError(f"{folder / MANIFEST} cannot be read: {error}") from error
+    manifest = _understood(folder, data)
+    wrong = [name for name, about in manifest.files.items() if not _is_as_told(folder, name, about)]
+    if wrong:
+        raise DataError(f"this backup is damaged: {', '.join(wrong)} differs from what {MANIFEST} says, or is missing")
+    return manifest
+
+
+def _understood(folder: Path, data: Any) -> Manifest:
+    if not isinstance(data, dict) or not isinstance(data.get("form"), int):
+        raise DataError(f"{folder / MANIFEST} is no manifest of a backup")
+    if data["form"] > _FORM:
+        raise DataError(f"this backup was made by maild {data.get('maild')}, a newer one than this: upgrade maild")
+    try:
+        manifest = Manifest(**data)
+        names = list(manifest.files)
+    except (TypeError, AttributeError) as error:
+        raise DataError(f"{folder / MANIFEST} is no manifest of a backup") from error
+    if any(PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts for name in names):
+        raise DataError(f"{folder / MANIFEST} names files outside of the backup")
+    return manifest
+
+
+def _is_as_told(folder: Path, name: str, about: Mapping[str, Any]) -> bool:
+    path = folder / name
+    return path.is_file() and path.stat().st_size == about["size"] and _about(path) == dict(about)
