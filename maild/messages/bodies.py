@@ -11,22 +11,26 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from maild.messages import charset, filenames
+from maild.messages import charset, containers, enriched, filenames, sealed, uuencode
 from maild.messages.fields import read_fields
 from maild.messages.flowed import unwrap
 from maild.messages.html import to_text
 from maild.messages.mail import Attachment
-from maild.messages.mime import Part
+from maild.messages.mime import Part, read_parts
+from maild.messages.sealed import Seal
 from maild.messages.words import decode_value
 
-_HTML_LIKE = {"text/html", "text/enriched", "text/richtext", "application/xhtml+xml"}
-_PLAIN = {"text/plain", "text", "text/markdown", "text/x-markdown", "text/english"}
+_HTML_LIKE = {"text/html", "application/xhtml+xml"}
+_ENRICHED = {"text/enriched", "text/richtext"}
+_PLAIN = {"text/plain", "text", "text/markdown", "text/x-markdown", "text/english"} | _ENRICHED
 _MAILS = {"message/rfc822", "message/global", "message/news"}
 _REPORT = "message/delivery-status"
 _META_CHARSET = re.compile(rb"<meta\b[^>]{0,300}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
 _HTML_START = re.compile(rb"\s*<(?:!doctype html|html|head|body)\b", re.IGNORECASE)
 BODY_CAP = 4 * 1024 * 1024
 TEXT_CAP = 512 * 1024
+WRAPPED_CAP = 3
+"""So many signed mails inside each other are opened."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,20 +51,22 @@ class Body:
     attachments: tuple[Attachment, ...]
     first_mail: bytes | None = field(repr=False)
     """The first attached mail, as it came."""
+    signed: Seal | None = None
+    encrypted: Seal | None = None
+    told: bool = False
+    """The text is not the sender's: it says in words of ours what the mail holds."""
     defects: tuple[str, ...] = ()
 
 
-def read_body(root: Part) -> Body:
-    """The body and the attachments of a mail's tree of parts."""
+def read_body(root: Part, subject: str = "") -> Body:
+    """The body and the attachments of a mail's tree of parts; `subject` gives the language of a sentence of ours."""
     collector = _Collector()
     blocks = [block for block in collector.blocks(root, None, top=True) if block.plain or block.html]
+    told = ""
     if not any((block.plain or block.html or "").strip() for block in blocks):
-        # Some servers put the words of their report into the part for machines.
-        blocks = [
-            Block(plain=charset.decode(part.content()[:BODY_CAP]))
-            for part in root.walk()
-            if part.content_type == _REPORT
-        ]
+        blocks = collector.spare or _reports(root)
+        told = "" if blocks else collector.instead(subject)
+        blocks = [Block(plain=told)] if told else blocks
     shown = {block.html: to_text(block.html) for block in blocks if block.html}
     # A plain alternative that is empty says nothing: then the HTML speaks.
     plain = [
@@ -75,8 +81,18 @@ def read_body(root: Part) -> Body:
         html="\n".join(html) if html else None,
         attachments=tuple(collector.attachments),
         first_mail=collector.first_mail,
+        signed=collector.signed,
+        encrypted=collector.encrypted,
+        told=bool(told),
         defects=("text too long: cut",) if len(text) > TEXT_CAP else (),
     )
+
+
+def _reports(root: Part) -> list[Block]:
+    """Some servers put the words of their report into the part for machines."""
+    return [
+        Block(plain=charset.decode(part.content()[:BODY_CAP])) for part in root.walk() if part.content_type == _REPORT
+    ]
 
 
 def _joined(texts: Sequence[str]) -> str:
@@ -91,37 +107,111 @@ class _Collector:
     taken: set[str] = field(default_factory=set)
     first_mail: bytes | None = None
     number: int = 0
+    spare: list[Block] = field(default_factory=list)
+    events: list[str] = field(default_factory=list)
+    signed: Seal | None = None
+    encrypted: Seal | None = None
+    unwrapped: int = 0
 
     def blocks(self, part: Part, parent: Part | None, *, top: bool = False) -> list[Block]:
         """The body blocks below a part; everything else is collected as attachments on the way."""
         if part.children:
+            self.signed = self.signed or sealed.signed_by(part.content_type, part.params)
+            self.encrypted = self.encrypted or sealed.encrypted_by(part.content_type, part.params)
             inside = [self.blocks(child, part, top=top and not at) for at, child in enumerate(part.children)]
             if part.content_type == "multipart/alternative":
                 return _alternatives(inside)
             return [block for blocks in inside for block in blocks]
         self.number += 1
+        kind = containers.kind_of(part)
+        held = containers.look(part, kind) if kind else None
+        if held is not None:
+            return self._open(part, parent, held)
         if _is_body(part, parent, top=top):
-            return [_text_block(part)]
+            return [self._plain_block(part)] if part.content_type in _PLAIN else [_text_block(part)]
         if part.source().strip() or part.declared or part.disposition:
             self._attach(part, parent)
         return []
 
-    def _attach(self, part: Part, parent: Part | None) -> None:
+    def _open(self, part: Part, parent: Part | None, held: containers.Held) -> list[Block]:
+        """What a container holds: files and words beside it, or a whole mail in its place."""
+        self.signed, self.encrypted = self.signed or held.signed, self.encrypted or held.encrypted
+        if held.spare_text or held.spare_html:
+            self.spare.append(Block(plain=held.spare_text, html=held.spare_html))
+        if held.told:
+            self.events.append(held.told)
+        opens = held.inside is not None and self.unwrapped < WRAPPED_CAP
+        if held.stays or held.signed:
+            self._attach(part, parent, seal=opens)
+        for file in held.files:
+            self._keep(file.name, containers.type_of(file), file.content, content_id=file.content_id)
+        if held.inside is None or not opens:
+            return []
+        self.unwrapped += 1
+        root, _ = read_parts(held.inside, read_fields(held.inside, part=True))
+        return self.blocks(root, None, top=True)
+
+    def _plain_block(self, part: Part) -> Block:
+        """A text without the files and the armour in it."""
+        block = _text_block(part)
+        if block.plain is None:
+            return block
+        text, files = uuencode.take_out(block.plain)
+        for file in files:
+            self._keep(file.name, filenames.media_type_of(file.name), file.content)
+        text, signed = sealed.open_clearsigned(text)
+        text, armour = sealed.take_out_encrypted(text)
+        if armour is not None:
+            self._keep("encrypted.asc", "application/pgp-encrypted", armour.encode())
+        self.signed = self.signed or (Seal.PGP if signed else None)
+        self.encrypted = self.encrypted or (Seal.PGP if armour is not None else None)
+        return Block(plain=text)
+
+    def instead(self, subject: str) -> str:
+        """What stands for words where the mail has none: its event, or that it is encrypted."""
+        if self.events:
+            return "\n\n".join(self.events[:5])
+        return sealed.encrypted_note(self.encrypted, subject) if self.encrypted else ""
+
+    def _attach(self, part: Part, parent: Part | None, *, seal: bool = False) -> None:
         content = part.content()
         named = part.disposition_params.get("filename") or part.params.get("name") or part.params.get("filename") or ""
+        if part.content_type == "application/applefile" and named:
+            # Beside it stands the file itself, under the same name (RFC 1740).
+            named = f"{named}.applefile"
         if part.content_type in _MAILS:
             self.first_mail = content if self.first_mail is None else self.first_mail
             named = named or _subject_of(content)
-        name = filenames.harmless(named) or filenames.derived(part.content_type, self.number)
+        self._keep(
+            named,
+            part.content_type,
+            content,
+            inline=_is_inline(part, parent),
+            content_id=part.content_id,
+            seal=seal or part.content_type in sealed.SIGNATURE_TYPES,
+        )
+
+    def _keep(
+        self,
+        named: str,
+        content_type: str,
+        content: bytes,
+        *,
+        inline: bool = False,
+        content_id: str | None = None,
+        seal: bool = False,
+    ) -> None:
+        name = filenames.harmless(named) or filenames.derived(content_type, self.number)
         self.attachments.append(
             Attachment(
                 filename=filenames.unique(name, self.taken),
-                content_type=part.content_type,
+                content_type=content_type,
                 size=len(content),
                 sha256=hashlib.sha256(content).hexdigest(),
-                inline=_is_inline(part, parent),
-                content_id=part.content_id,
+                inline=inline,
+                content_id=content_id,
                 content=content,
+                seal=seal,
             )
         )
 
@@ -174,6 +264,8 @@ def _text_block(part: Part) -> Block:
     text = charset.decode(content, label)
     if is_html:
         return Block(html=text)
+    if part.content_type in _ENRICHED:
+        return Block(plain=enriched.to_text(text, rich=part.content_type == "text/richtext"))
     if part.params.get("format", "").lower() == "flowed":
         text = unwrap(text, delsp=part.params.get("delsp", "").lower() == "yes")
     return Block(plain=text)

@@ -22,13 +22,26 @@ _EXTENSIONS = {
     "application/msword": "doc", "application/rtf": "rtf", "application/ics": "ics",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx", "application/vnd.ms-excel": "xls",
-    "application/ms-tnef": "dat", "application/pgp-signature": "asc", "application/pgp-encrypted": "asc",
+    "application/ms-tnef": "dat", "application/vnd.ms-tnef": "dat",
+    "application/pgp-signature": "asc", "application/pgp-encrypted": "asc",
     "application/pgp-keys": "asc", "application/pkcs7-mime": "p7m", "application/x-pkcs7-mime": "p7m",
     "application/pkcs7-signature": "p7s", "application/x-pkcs7-signature": "p7s", "application/gzip": "gz",
     "message/rfc822": "eml", "message/global": "eml", "message/delivery-status": "txt",
     "message/disposition-notification": "txt", "message/feedback-report": "txt",
+    "message/partial": "eml", "message/external-body": "txt", "application/applefile": "applefile",
     "audio/mpeg": "mp3", "audio/wav": "wav", "audio/x-wav": "wav", "video/mp4": "mp4", "video/quicktime": "mov",
 }  # fmt: skip
+
+_STEMS = {
+    "message/delivery-status": "delivery-status", "message/disposition-notification": "receipt",
+    "message/feedback-report": "feedback-report", "text/rfc822-headers": "headers", "text/calendar": "event",
+    "application/ics": "event", "application/ms-tnef": "winmail", "application/vnd.ms-tnef": "winmail",
+    "application/pgp-signature": "signature", "application/pgp-encrypted": "pgp-version",
+    "application/pkcs7-signature": "smime", "application/x-pkcs7-signature": "smime",
+    "application/pkcs7-mime": "smime", "application/x-pkcs7-mime": "smime",
+    "message/external-body": "somewhere-else", "message/partial": "part-of-a-mail",
+}  # fmt: skip
+"""What parts without a name are called where their kind says more than their number."""
 
 
 def harmless(name: str) -> str:
@@ -53,9 +66,16 @@ def _shortened(name: str) -> str:
     return stem.encode()[:room].decode("utf-8", "ignore").rstrip(" .") + (f".{extension}" if extension else "")
 
 
-def derived(content_type: str, number: int, stem: str = "part") -> str:
+def derived(content_type: str, number: int) -> str:
     """The name of a part that has none: always the same for the same mail."""
-    return f"{stem}-{number}.{_EXTENSIONS.get(content_type, 'bin')}"
+    stem = _STEMS.get(content_type) or f"part-{number}"
+    return f"{stem}.{_EXTENSIONS.get(content_type, 'bin')}"
+
+
+def media_type_of(name: str) -> str:
+    """The media type that a file's extension speaks of."""
+    extension = name.rpartition(".")[2].strip().lower()
+    return next((kind for kind, known in _EXTENSIONS.items() if known == extension), "application/octet-stream")
 
 
 def unique(name: str, taken: set[str]) -> str:

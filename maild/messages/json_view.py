@@ -35,6 +35,8 @@ def as_json(mail: Mail, file: str) -> dict[str, Any]:
         "bounce": _bounce(mail.bounce) if mail.bounce else None,
         "forwarded": _forwarded(mail.forwarded) if mail.forwarded else None,
         "defects": list(mail.defects),
+        "signed": mail.signed,
+        "encrypted": mail.encrypted,
     }
 
 

@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
+from maild.messages.sealed import Seal
+
 
 class MailClass(StrEnum):
     """What kind of sender wrote this (RFC 3834, RFC 3464, RFC 8098, RFC 5965 and common practice)."""
@@ -49,6 +51,8 @@ class Attachment:
     inline: bool
     content_id: str | None
     content: bytes = field(repr=False, compare=False, default=b"")
+    seal: bool = False
+    """A signature, or the wrapping of a signed mail that was read: kept, but no file to people."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,6 +123,9 @@ class Mail:
     forwarded: Forwarded | None
     defects: tuple[str, ...]
     size: int
+    signed: Seal | None = None
+    """How the mail is signed, by its own word; nobody has verified it."""
+    encrypted: Seal | None = None
 
     @property
     def surely_automatic(self) -> bool:

@@ -42,7 +42,7 @@ def _read(raw: bytes, envelope_sender: str | None, is_own: Callable[[str], bool]
     fields = read_fields(raw)
     root, part_defects = read_parts(raw, fields)
     header = read_header(fields, _body_charset(root))
-    body = read_body(root)
+    body = read_body(root, header.subject)
     found_bounce = _bounce(raw, header, root, body)
     mail_class, reason = _classified(header, root, body, found_bounce, envelope_sender, is_own)
     report = mail_class in (MailClass.BOUNCE, MailClass.DELAY)
@@ -59,7 +59,7 @@ def _read(raw: bytes, envelope_sender: str | None, is_own: Callable[[str], bool]
         to=header.to,
         cc=header.cc,
         subject=header.subject,
-        language=language.guess((split.reply or body.text)[:LANGUAGE_CAP]),
+        language=language.guess((header.subject if body.told else split.reply or body.text)[:LANGUAGE_CAP]),
         text=body.text,
         text_from_html=body.text_from_html,
         html=body.html,
@@ -74,6 +74,8 @@ def _read(raw: bytes, envelope_sender: str | None, is_own: Callable[[str], bool]
         forwarded=_forwarded(header, body) if inner and not report else None,
         defects=(*fields.defects, *header.defects, *part_defects, *body.defects),
         size=len(raw),
+        signed=body.signed,
+        encrypted=body.encrypted,
     )
 
 

@@ -92,7 +92,7 @@ def test_an_invitation_is_an_attachment_with_a_name() -> None:
     """A calendar part beside the text is offered as a file and does nothing."""
     invite = "Content-Type: text/calendar; method=REQUEST\r\n\r\nBEGIN:VCALENDAR"
     body = body_of(multipart("alternative", PLAIN, HTML, invite).encode())
-    assert (body.text, [one.filename for one in body.attachments]) == ("plain words", ["part-3.ics"])
+    assert (body.text, [one.filename for one in body.attachments]) == ("plain words", ["event.ics"])
 
 
 def test_a_signature_stands_beside_the_signed_text() -> None:

@@ -213,6 +213,7 @@ def test_the_json_has_the_promised_shape() -> None:
         "file", "message_id", "in_reply_to", "references", "date", "from", "reply_to", "to", "cc", "subject",
         "language", "text", "text_from_html", "reply", "quoted", "signature", "html", "attachments", "class",
         "class_reason", "bounce", "forwarded", "defects",
+            "signed", "encrypted",
     ]  # fmt: skip
     assert shown["file"] == "mails/a.eml"
     assert shown["date"] == "2026-11-22T07:00:00Z"
