@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import binascii
 import re
+from functools import lru_cache
 
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]+")
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/= \t\r\n"
 _WORDS_LINE = re.compile(rb"\n[^\r\n]*[^\s=][ \t]+[^\s=][^\r\n]*")
+_NO_LETTER = re.compile("[^a-z0-9]+")
+_PADDED_BREAK = re.compile(rb"=[ \t]++(\r?\n|\Z)")
+_LONGEST_WORD = 30
 _PIECES_CAP = 100_000
 _PADDED = re.compile(rb"={1,4}")
 _BASE64_ONLY = re.compile(rb"[A-Za-z0-9+/\s]+")
@@ -16,24 +20,44 @@ _UU_BEGIN = re.compile(rb"^begin(?:-base64)? [0-7]{3,4} [^\r\n]{1,255}\r?\n", re
 
 def decode(data: bytes, encoding: str) -> bytes:
     """The content of a part by its declared encoding; an unknown one leaves it as it is."""
-    encoding = encoding.strip().strip("\"'").lower()
-    if encoding == "base64":
+    kind = _kind(encoding)
+    if kind == "base64":
         return _base64(data)
-    if encoding in ("quoted-printable", "quoted-printible", "quotedprintable"):
-        return binascii.a2b_qp(data)
-    if encoding in ("x-uuencode", "uuencode", "x-uue", "uue"):
+    if kind == "quoted-printable":
+        return _quoted_printable(data)
+    if kind == "uuencode":
         return uudecode(data)
     return data
+
+
+@lru_cache(maxsize=128)
+def _kind(encoding: str) -> str:
+    """What a label means: senders add spaces, comments, quotes and second words, and spell it in their own way."""
+    letters = _NO_LETTER.sub("", encoding[:100].partition("(")[0].lower())
+    if "base64" in letters:
+        return "base64"
+    if "quotedprint" in letters or letters == "qp":
+        return "quoted-printable"
+    return "uuencode" if letters.removeprefix("x") in ("uuencode", "uue", "uuencoded") else ""
+
+
+def _quoted_printable(data: bytes) -> bytes:
+    """White space behind the `=` of a soft line break was added on the way (RFC 2045, 6.7, rule 3)."""
+    if b"= " in data or b"=\t" in data:
+        data = _PADDED_BREAK.sub(rb"=\1", data)
+    return binascii.a2b_qp(data)
 
 
 def _base64(data: bytes) -> bytes:
     """Base64 with stray characters, missing padding, or several padded pieces one after another.
 
-    What begins with characters that base64 does not know is plain text under a wrong label, and a line of words below
-    the digits is a footer.
+    What begins with characters that base64 does not know, or with words, is plain text under a wrong label, and a line
+    of words below the digits is a footer.
     """
     start = data.lstrip()[:400].partition(b"\n")[0]
     if len(start.translate(None, _ALPHABET)) * 20 > len(start):
+        return data
+    if b" " in start.strip() and b"=" not in start and max(map(len, start.split())) < _LONGEST_WORD:
         return data
     if b" " in data and (words := _WORDS_LINE.search(data)) is not None:
         data = data[: words.start()]

@@ -23,6 +23,12 @@ from maild.messages.params import media_type, parse
         (b"attachment; filename*0*=utf-8'ar'%D9%85; filename*1=-plan-; filename*2*=%D9%85.pdf", "م-plan-م.pdf"),
         (b"attachment; filename*=''plain%20name.txt", "plain name.txt"),
         (b"attachment; filename*=windows-1251''%EF%F0%E8%E2%E5%F2.txt", "привет.txt"),
+        (b"attachment; filename*0*=utf-8''%D1%8; filename*1*=1.txt", "с.txt"),
+        (b"attachment; filename*=utf-8''=?utf-8?B?0YHRh9GR0YIudHh0?=", "счёт.txt"),
+        (b"attachment; filename='my report.pdf'", "my report.pdf"),
+        (b'attachment; filename="%D1%81%D1%87%D1%91%D1%82.txt"', "счёт.txt"),
+        (b'attachment; filename="100%25 sure.txt"', "100%25 sure.txt"),
+        (b'attachment; filename="C:\\data\\new.txt"', "C:\\data\\new.txt"),
         ("attachment; filename=счёт.txt".encode("windows-1251"), "счёт.txt"),
         ("attachment; filename=счёт.txt".encode(), "счёт.txt"),
     ],
@@ -47,6 +53,8 @@ def test_a_malformed_type_falls_back_to_the_default() -> None:
     """What is no type at all is read as plain text (RFC 2045, 5.2)."""
     assert media_type("text") == "text/plain"
     assert media_type("a/b/c") == "text/plain"
+    assert media_type("plain/text") == "text/plain"
+    assert media_type("html", "x/y") == "text/html"
     assert media_type("image/png", "x/y") == "image/png"
 
 
