@@ -28,6 +28,8 @@ class HeaderBlock:
 
 def field_of(line: str) -> tuple[str, str] | None:
     """Kind and value of one header line, or None: `*Von:* Anna` is ("from", "Anna")."""
+    if line[:2] == "| ":
+        return _cell_of(line)
     at = line.find(":", 0, _LONGEST_HEAD)
     wide = line.find("：", 0, at if at >= 0 else _LONGEST_HEAD)
     at = wide if wide >= 0 else at
@@ -35,6 +37,13 @@ def field_of(line: str) -> tuple[str, str] | None:
         return None
     kind = _KINDS.get(line[:at].strip(_DECORATION).lower())
     return (kind, line[at + 1 : _LONGEST_LINE].strip(_DECORATION)) if kind else None
+
+
+def _cell_of(line: str) -> tuple[str, str] | None:
+    """A header line as a row of a table, `| From | Anna |` (NetEase)."""
+    cells = line[:_LONGEST_LINE].split("|", 3)
+    kind = _KINDS.get(cells[1].strip().lower()) if len(cells) > 3 else None
+    return (kind, cells[2].strip(_DECORATION)) if kind else None
 
 
 def block_at(lines: Sequence[str], start: int) -> HeaderBlock | None:

@@ -12,6 +12,7 @@ HEADER_NAMES: dict[str, tuple[str, ...]] = {
         *("lähettäjä", "kimden", "gönderen", "feladó", "de la", "expeditor", "από", "מאת", "من"),
         *("от", "от кого", "отправитель", "від", "від кого", "відправник", "ад", "изпратено от", "шаље"),
         *("发件人", "寄件者", "寄件人", "差出人", "送信者", "보낸 사람", "보낸사람", "từ"),
+        *("dari", "šalje", "saatja", "nuo", "จาก"),
     ),
     "date": (
         *(
@@ -32,6 +33,8 @@ HEADER_NAMES: dict[str, tuple[str, ...]] = {
         *("gönderildi", "gönderme tarihi", "gönderilme tarihi", "tarih", "elküldve", "küldve", "trimis", "στάλθηκε"),
         *("ημερομηνία", "נשלח", "תאריך", "تاريخ", "дата", "отправлено", "дата отправки", "послано", "надіслано"),
         *("дата відправлення", "відправлено", "адпраўлена", "изпратено", "послато", "датум"),
+        *("wysłane", "enviados", "enviat", "dikirim", "poslano", "poslato", "saadetud", "išsiųsta", "تم الإرسال", "ส่ง"),
+        *("已傳送", "发送日期"),
         *(
             "发送时间",
             "发件时间",
@@ -61,6 +64,7 @@ HEADER_NAMES: dict[str, tuple[str, ...]] = {
             "до кого",
         ),
         *("получатель", "отримувач", "каму", "收件人", "收件者", "宛先", "받는 사람", "받는사람", "đến"),
+        *("alıcı", "kepada", "per a", "prima", "za", "adressaat", "kam", "ถึง"),
     ),
     "cc": (
         *("cc", "bcc", "copie à", "copie", "kopie", "kopie (cc)", "kopia", "copia", "kopi", "dw", "kopio", "bilgi"),
@@ -71,6 +75,7 @@ HEADER_NAMES: dict[str, tuple[str, ...]] = {
         *("subject", "betreff", "objet", "sujet", "asunto", "oggetto", "assunto", "onderwerp", "temat", "předmět"),
         *("predmet", "ämne", "emne", "aihe", "konu", "tárgy", "subiect", "θέμα", "נושא", "الموضوع", "тема", "тэма"),
         *("относно", "主题", "主旨", "件名", "제목", "chủ đề"),
+        *("ogg", "perihal", "assumpte", "tema", "zadeva", "teema", "เรื่อง"),
     ),
     "reply_to": (
         *("reply-to", "reply to", "antwort an", "antwortadresse", "répondre à", "responder a", "rispondi a"),
@@ -113,7 +118,7 @@ WROTE = (
     *("написал(а)", "написал (-а)", "написали", "писал", "писал(а)", "писала", "писали", "пише", "написав", "написала"),
     *("написав(-ла)", "написав(ла)", "написав (-ла)", "писав", "писав(ла)", "напісаў", "піша", "написа", "је написао"),
     *("je napisao", "je napisala", "je napisao/la", "menulis", "đã viết", "写道", "寫道", "写到", "書きました"),
-    *("님이 작성", "작성", "เขียนว่า"),
+    *("님이 작성", "작성", "쓴 글", "のメール", "เขียนว่า", "napisana przez", "napisal", "napisala", "מאת"),
 )
 """How clients say "wrote" in the line above a quote."""
 
@@ -121,7 +126,7 @@ QUOTE_OPENERS = (
     *("on", "at", "in a message dated", "in article", "am", "vom", "le", "el", "il", "in data", "em", "a", "op", "den"),
     *("på", "dnia", "w dniu", "dne", "dňa", "v", "pe", "la", "στις", "ב", "בתאריך", "في", "в", "во", "вы писали"),
     *("вы писали мне", "вы написали", "ви писали", "you wrote", "quoting", "sie schrieben", "du", "у", "на", "от"),
-    *("在", "於", "vào", "pada", "kuna", "dana"),
+    *("在", "於", "vào", "pada", "kuna", "dana", "às", "no dia", "missatge de"),
 )
 """Words that open such a line, before the date or the name."""
 
@@ -157,6 +162,7 @@ ORIGINAL_MESSAGE = (
     *("оригинал сообщения", "оригінал повідомлення", "оригінальне повідомлення", "вихідне повідомлення"),
     *("початкове повідомлення", "зыходнае паведамленне", "оригинално съобщение", "оригинална порука"),
     *("izvorna poruka", "originalna poruka", "原始邮件", "原始郵件", "原始訊息", "元のメッセージ", "원본 메시지"),
+    *("원본 메일", "ursprüngliche mail", "mail original", "initial header", "回复的原邮件", "replied message"),
 )
 """The line between dashes above a quoted mail (Outlook, Android, Samsung)."""
 
@@ -182,6 +188,20 @@ FORWARDED_MESSAGE = (
     *("початок листа, що пересилається", "початок переадресованого повідомлення", "перасланае паведамленне"),
     *("препратено съобщение", "прослеђена порука", "proslijeđena poruka", "转发的邮件", "转发邮件", "轉寄郵件"),
     *("転送されたメッセージ", "転送メッセージ", "전달된 메시지", "전달된 메일"),
+    *("rozpoczęcie przekazywanej wiadomości", "začiatok preposlanej správy", "iletilmiş ileti"),
+    *("başlangıç iletilen ileti", "începutul mesajului redirecționat", "mesaj înaintat", "započni proslijeđenu poruku"),
+    *("αρχή προωθημένου μηνύματος", "תחילת ההודעה שהועברה", "开始转发", "以下是转发", "转发的消息", "開始轉寄"),
+    *("以下是轉寄", "轉寄訊息", "轉寄的郵件", "bắt đầu thư được chuyển tiếp", "mulai pesan yang diteruskan"),
+    *("inici del missatge reenviat", "missatge reenviat", "posredovano sporočilo", "edastatud kiri"),
+    *(
+        "persiųstas laiškas",
+        "weitergeleitete mail",
+        "mail transféré",
+        "réacheminé par",
+        "transféré par",
+        "remitido por",
+    ),
+    *("reenviado por", "inoltrato da"),
 )
 """The line above a forwarded mail."""
 
@@ -200,56 +220,73 @@ FORWARD_ENDINGS = (
 """The line below a forwarded mail (Yandex, mutt)."""
 
 MOBILE_SIGNATURES = (
+    *("sent from", "sent via", "sent with", "sent using", "sent by", "sent on the go", "sent wirelessly"),
+    *("get outlook for", "get gmail for", "from my iphone", "via mobile", "sent mobile", "please excuse my brevity"),
     *(
-        "sent from",
-        "sent via",
-        "sent with",
-        "sent using",
-        "sent by",
-        "sent on the go",
-        "sent wirelessly",
-        "get outlook for",
+        "gesendet von",
+        "gesendet mit",
+        "gesendet aus",
+        "von meinem",
+        "von samsung",
+        "von yahoo",
+        "holen sie sich outlook",
     ),
-    *("get gmail for", "from my iphone", "via mobile", "sent mobile", "gesendet von", "gesendet mit", "gesendet aus"),
-    *("von meinem", "diese nachricht wurde von mein", "diese e-mail wurde von mein", "holen sie sich outlook"),
+    *("diese nachricht wurde von mein", "diese e-mail wurde von mein", "outlook für"),
+    *("envoyé de", "envoyé depuis", "envoyé à partir", "envoyé avec", "envoyé sans fil", "télécharger outlook"),
+    *("obtenez outlook", "obtenir outlook", "provenance :"),
+    *("enviado desde", "enviado con", "obtener outlook", "enviat des"),
     *(
-        "outlook für",
-        "envoyé de",
-        "envoyé depuis",
-        "envoyé à partir",
-        "envoyé avec",
-        "envoyé sans fil",
-        "télécharger outlook",
-    ),
-    *(
-        "obtenez outlook",
-        "enviado desde",
-        "enviado con",
-        "obtener outlook",
         "enviado do",
         "enviado a partir",
         "enviado de",
+        "enviado pelo",
+        "enviado via",
+        "obter o outlook",
+        "obter outlook",
     ),
-    *("enviado pelo", "enviado via", "obter o outlook", "inviato da", "inviato con", "inviato dal", "scarica outlook"),
-    *("ottieni outlook", "verzonden vanaf", "verstuurd vanaf", "verzonden met", "verstuurd met", "verzonden via"),
-    *("outlook downloaden", "wysłano z", "wysłane z", "pobierz outlook", "odesláno z", "odesláno ze", "získat outlook"),
-    *(
-        "odoslané z",
-        "skickat från",
-        "skickat med",
-        "hämta outlook",
-        "sendt fra",
-        "sendt via",
-        "hent outlook",
-        "lähetetty",
-    ),
-    *("hanki outlook", "gönderildi", "telefonumdan gönderildi", "iphone'umdan gönderildi", "outlook'u edinin"),
-    *("küldve", "trimis de pe", "отправлено с", "отправлено со", "отправлено из", "отправлено от", "послано с"),
-    *("отправлено через", "отправлено при помощи", "отправлено с помощью", "получить outlook для", "скачать outlook"),
-    *("надіслано з", "відправлено з", "відправлено із", "надіслано із", "отримати outlook", "изпратено от моя"),
-    *("从我的", "发自我的", "發自我的", "iphoneから送信", "나의 iphone에서 보냄"),
+    *("inviato da", "inviato con", "inviato dal", "scarica outlook", "ottieni outlook"),
+    *("verzonden vanaf", "verzonden vanuit", "verstuurd vanaf", "verzonden met", "verstuurd met", "verzonden via"),
+    *("outlook downloaden", "outlook voor"),
+    *("wysłano z", "wysłane z", "pobierz outlook", "pobierz aplikację outlook"),
+    *("odesláno z", "odesláno ze", "získat outlook", "stáhnout outlook", "odoslané z"),
+    *("skickat från", "skickades från", "skickat med", "hämta outlook", "skaffa outlook"),
+    *("sendt fra", "sendt via", "hent outlook", "få outlook", "lähetetty", "hanki outlook", "trimis de pe"),
+    *("отправлено с", "отправлено со", "отправлено из", "отправлено от", "отправлено через", "отправлено при помощи"),
+    *("послано с", "получить outlook для", "скачать outlook", "скачайте outlook", "простите за краткость"),
+    *("надіслано з", "надіслано із", "відправлено з", "відправлено із", "отримати outlook", "адпраўлена з"),
+    *("изпратено от", "poslano s", "poslano z", "poslato s", "послато са", "στάλθηκε από", "נשלח מ", "أُرسلت من"),
+    *("从我的", "從我的", "发自", "發自", "发送自", "获取 outlook", "取得 outlook", "下載 outlook"),
+    *("outlook for ios を入手", "나의 iphone에서 보냄", "đã gửi từ", "dikirim dari"),
 )
 """How the lines begin that phones and apps put below a mail."""
+
+MOBILE_ENDINGS = (
+    *("gönderildi", "outlook'u edinin", "küldve", "から送信", "에서 보냄", "에서 보냈습니다", "outlook 다운로드"),
+)
+"""How they end in languages that put the verb last."""
+
+DEVICES = (
+    *("iphon", "ipad", "ipod", "ios", "android", "samsung", "galaxy", "huawei", "honor", "xiaomi", "redmi", "oneplus"),
+    *("nokia", "blackberry", "windows", "phone", "tablet", "pixel", "t-mobile", "verizon", "at&t", "outlook", "gmail"),
+    *("yahoo", "aol", "proton", "tuta", "k-9", "thunderbird", "device", "mobil", "móvil", "movil", "handy", "gerät"),
+    *("appareil", "téléphone", "teléfono", "telefon", "celular", "dispositivo", "cellulare", "toestel"),
+    *("мобильн", "мобільн", "телефон", "смартфон", "планшет", "устройств", "пристро", "айфон", "手机", "手機"),
+    *("邮箱", "메일앱", "poco", "realme", "oppo", "vivo", "motorola", "lenovo", "meizu", "tecno", "infinix"),
+)
+"""Words of which one stands in such a line: "Sent by courier yesterday" is a sentence."""
+
+MY_DEVICE = (
+    *("sent from my", "von meinem", "envoyé de mon", "enviado desde mi", "enviado do meu", "inviato dal mio"),
+    *("verzonden vanaf mijn", "verstuurd vanaf mijn", "skickat från min", "sendt fra min", "wysłane z mojego"),
+    *("odesláno z mého", "отправлено с моего", "надіслано з мого"),
+)
+"""Beginnings after which any short name will do."""
+
+PROGRAMS = (
+    *("mail", "e-post", "courrier", "spark", "orange", "yandex", "app", "pošta", "poczta"),
+    *("яндекс", "почты для", "почты mail", "邮件"),
+)
+"""Words that do the same where the line begins as such lines do, which are too common elsewhere."""
 
 CLOSINGS = (
     *("best regards", "kind regards", "kindest regards", "warm regards", "regards", "best wishes", "with best regards"),

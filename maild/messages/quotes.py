@@ -47,27 +47,41 @@ def _any(words: Sequence[str]) -> str:
 
 
 _QUOTE = re.compile(r"[ \t]{0,3}(?:>|\|(?=\s|$)|[^\W\d_]{1,3}>(?=\s|$))")
-_WROTE = re.compile(rf"(?<![^\W\d_])(?:{_any(WROTE)})(?![^\W\d_])|写道|寫道|写到|書きました|작성")
+_WROTE = re.compile(rf"(?<![^\W\d_])(?:{_any(WROTE)})(?![^\W\d_])|写道|寫道|写到|書きました|작성|쓴 글|のメール")
 _OPENER = re.compile(
     rf"[-\s*_>\"'«(\[]{{0,12}}(?:(?:{_any(QUOTE_OPENERS)})(?![^\W\d_])|(?:{_any(WEEKDAYS_AND_MONTHS)})[^\W\d_]{{0,9}}\b|\d)"
 )
 _DATE = re.compile(
-    r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|\b\d{1,2}[:.]\d{2}\b|(?<!\d)(?:19|20)\d\d(?!\d)|\d{1,2}-[a-z]{3}-\d{2,4}"
+    r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|\b\d{1,2}[:.]\d{2}\b|(?<!\d)\d{1,2}:\d{2}(?!\d)|(?<!\d)(?:19|20)\d\d(?!\d)|\d{1,2}-[a-z]{3}-\d{2,4}"
     r"|\d{1,2}\.? [^\W\d_]{3,12}\.?,? (?:at |um |в |à )?\d|\d{1,2} [^\W\d_]{3} at \d"
 )
 _ADDRESS = re.compile(r"[^\s<>()\"',;:@]@[^\s<>()\"',;:@]")
-_DASHED = re.compile(r"[\s*>]{0,6}[-—_=]{1,60}\s{0,4}([^-—_=\s].{0,140}?)\s{0,4}[-—_=]{1,60}[\s*]{0,6}")
+_DASHED = re.compile(r"[\s*>]{0,6}[-—_=‐]{1,60}\s{0,4}([^-—_=‐\s].{0,140}?)\s{0,4}[-—_=‐]{1,60}[\s*]{0,6}")
 _DIVIDER = re.compile(r"[\s*>]{0,6}(?:[-—–_=]{3,}|(?:\* ){2,}\*|\*{3,})[\s*]{0,6}")
 _INLINE_OPENER = re.compile(r" (On (?:mon|tue|wed|thu|fri|sat|sun|\d)[^>]{8,200} wrote:)$", re.IGNORECASE)
+_FULL_DATE = re.compile(r"\d{4}[./-]\d{1,2}[./-]\d{1,2}|\d{1,2}[./-] ?\d{1,2}[./-] ?\d{2,4}")
+_TIME = re.compile(r"\d{1,2}[:.]\d{2}(?:[:.]\d{2})?")
+_CAPITALISED = re.compile(r"[^\W\d_a-zа-яёіїєґ]")
+_NAME_THEN_DATE = re.compile(r".{1,60} [於于在] ?\d[^:：]{0,40}:\d\d\s{0,2}(?:寫道|写道)[:：]$")
+_NAMED_OPENER = re.compile(r"[^<>@:]{0,120}\(?<(?:mailto:)?[^<>@\s]{1,64}@[^<>@\s]{1,253}>")
+_ORIGINAL = "original"  # QQ writes only this; people part their texts so too, but with no header block below
+_MOST_NAMED = 3  # lines of an attribution that opens with the name
 _CLOSES_ADDRESS = re.compile(r"\s{0,3}>\s{0,3}[^\W\d_()]{2,12}\s?:\s{0,3}$")
 _DIGIT = re.compile(r"\d")
 # What an attribution may begin with: two letters, or one sign of a language that writes without blanks.
 _OPENING_WORDS = (*QUOTE_OPENERS, *WEEKDAYS_AND_MONTHS)
 _ONE_SIGN = frozenset(word for word in _OPENING_WORDS if len(word) == 1 and not word.isascii())
 _TWO_LETTERS = frozenset(word[:2] for word in _OPENING_WORDS if len(word) > 1)
-_DASHES = frozenset("-—_=")
-_SOFT = " \t\r*_\u00a0\u200b\u200e\u200f\ufeff"
+_DASHES = frozenset("-—_=‐")  # the last one is U+2010, of Proton
+_DASHED_OR_BLANK = "-—_=‐ "
+_SOFT = " \t\r*_\u00a0\u200b\u200e\u200f\u202a\u202b\u202c\u2066\u2067\u2068\u2069\ufeff"
 _SOFT_OR_QUOTED = _SOFT + ">"
+
+
+def lowered(text: str) -> str:
+    """The text in lower case as phrases.py has it: a Turkish dotted capital I becomes a plain i."""
+    low = text.lower()
+    return low if low.isascii() else low.replace("\u0307", "")
 
 
 def is_quoted(line: str) -> bool:
@@ -86,8 +100,8 @@ def is_forward_line(line: str) -> bool:
     if not text or len(text) > 200:
         return False
     if text[-1] in ":：":
-        return text.lower().rstrip(" :：-").startswith(FORWARDED_MESSAGE)
-    return text[0] in _DASHES and text.lower().lstrip("-—_= ").startswith(FORWARDED_MESSAGE)
+        return lowered(text).rstrip(" :：-").startswith(FORWARDED_MESSAGE)
+    return text[0] in _DASHES and lowered(text).lstrip(_DASHED_OR_BLANK).startswith(FORWARDED_MESSAGE)
 
 
 def find_marks(lines: Sequence[str], *, attributions: bool = True) -> Iterator[Mark]:
@@ -98,9 +112,14 @@ def find_marks(lines: Sequence[str], *, attributions: bool = True) -> Iterator[M
     may_open = _may_open if attributions else _may_open_block
     after = misses = 0
     for i, line in enumerate(lines):
-        if i < after or not may_open(line) or is_quoted(line):
+        if i < after or not may_open(line):
             continue
-        mark = _line_mark(lines, i) or (_attribution_at(lines, i) if attributions else None)
+        if is_quoted(line):
+            mark = _groupwise_at(lines, i) if attributions and line.startswith(">>> ") else None
+            if mark is None:
+                continue
+        else:
+            mark = _line_mark(lines, i) or (_attribution_at(lines, i) if attributions else None)
         if mark is not None:
             yield mark
             after = mark.end
@@ -112,7 +131,7 @@ def find_marks(lines: Sequence[str], *, attributions: bool = True) -> Iterator[M
 
 def _may_open(line: str) -> bool:
     """Whether a mark may begin here. It is cheap, since every line of every mail is asked."""
-    if ":" in line or "：" in line:
+    if ":" in line or "：" in line or "@" in line:
         return True
     if not _may_open_dated(line):
         return False
@@ -138,7 +157,7 @@ def _line_mark(lines: Sequence[str], i: int) -> Mark | None:
     line = lines[i]
     if is_forward_line(line):
         return Mark(kind=MarkKind.FORWARD, start=i, end=i + 1)
-    if _is_original_line(line):
+    if _is_original_line(lines, i):
         return Mark(kind=MarkKind.ORIGINAL, start=i, end=i + 1)
     block = block_at(lines, i)
     return Mark(kind=MarkKind.BLOCK, start=i, end=block.end) if block else None
@@ -177,12 +196,16 @@ def quote_follows(lines: Sequence[str], i: int) -> bool:
     return is_quoted(following)
 
 
-def _is_original_line(line: str) -> bool:
+def _is_original_line(lines: Sequence[str], i: int) -> bool:
     """`-----Original Message-----`, and the same in the languages of phrases.py."""
+    line = lines[i]
     if len(line) > 200 or line.strip(_SOFT_OR_QUOTED)[:1] not in _DASHES:
         return False
     inside = _DASHED.fullmatch(line)
-    return inside is not None and inside[1].strip(_SOFT).lower().startswith(ORIGINAL_MESSAGE)
+    text = lowered(inside[1].strip(_SOFT)) if inside else ""
+    if text == _ORIGINAL:
+        return any(block_at(lines, below) is not None for below in range(i + 1, min(i + 3, len(lines))))
+    return text.startswith(ORIGINAL_MESSAGE)
 
 
 def _attribution_at(lines: Sequence[str], i: int) -> Mark | None:
@@ -192,9 +215,21 @@ def _attribution_at(lines: Sequence[str], i: int) -> Mark | None:
         end = _end_of_dated(lines, i) if _OPENER.match(first.lower()) and _DATE.search(first) else 0
         if end:
             return Mark(kind=MarkKind.ATTRIBUTION, start=i, end=end)
-    if _is_named(lines, i):
+    end = i + 1 if _is_named(lines, i) else _end_of_named(lines, i)
+    return Mark(kind=MarkKind.ATTRIBUTION, start=i, end=end) if end else None
+
+
+def _groupwise_at(lines: Sequence[str], i: int) -> Mark | None:
+    """`>>> Anna <anna@b> 21.11.2026 10:00 >>>` and `>>> On 21.11.2026 at 10:00, ... Anna <anna@b> wrote:`."""
+    above = next((line for line in reversed(lines[max(0, i - 3) : i]) if line.strip(_SOFT)), "")
+    line = lines[i].rstrip(_SOFT)
+    if is_quoted(above) or len(line) > _LONGEST or not _DATE.search(line):
+        return None
+    if line.endswith(" >>>"):
         return Mark(kind=MarkKind.ATTRIBUTION, start=i, end=i + 1)
-    return None
+    bare = [line.removeprefix(">>> "), *lines[i + 1 : i + _MOST_NAMED]]
+    end = _end_of_dated(bare, 0) if _OPENER.match(bare[0].lower()) else 0
+    return Mark(kind=MarkKind.ATTRIBUTION, start=i, end=i + end) if end else None
 
 
 def _end_of_dated(lines: Sequence[str], i: int) -> int:
@@ -241,6 +276,33 @@ def _is_named(lines: Sequence[str], i: int) -> bool:
         return _WROTE.search(low) is not None and len(low.split()) < 16
     if line[-1] == "-" or not _WROTE.search(low):
         return False
-    if _ADDRESS.search(low) and len(low.split()) < 16:
+    if (_ADDRESS.search(low) and len(low.split()) < 16) or _is_name_then_date(line):
         return True
     return _WROTE.search(low[-40:]) is not None and len(low.split()) < 8 and quote_follows(lines, i + 1)
+
+
+def _is_name_then_date(line: str) -> bool:
+    """`Ivan Petrov schreef op 21.11.2026 10:00:`: a short name with capitals, the verb, a full date and a time."""
+    if _NAME_THEN_DATE.match(line):
+        return True
+    verb = _WROTE.search(line.lower())
+    if verb is None or not (_FULL_DATE.search(line, verb.end()) and _TIME.search(line, verb.end())):
+        return False
+    name, rest = line[: verb.start()].split(), line[verb.end() :].split()
+    words = [word for word in rest if not any(c.isdigit() for c in word)]
+    return len(words) <= 2 and 1 <= len(name) <= 4 and all(_CAPITALISED.match(word) for word in name)
+
+
+def _end_of_named(lines: Sequence[str], i: int) -> int:
+    """Where an attribution ends that opens with name and address and is wrapped; 0 where there is none."""
+    if "@" not in lines[i] or len(lines[i]) > _LONGEST or not _NAMED_OPENER.match(lines[i]):
+        return 0
+    joined = lines[i].strip(_SOFT)
+    for j in range(i + 1, min(i + _MOST_NAMED, len(lines))):
+        line = lines[j].strip(_SOFT)
+        if not line or is_quoted(lines[j]) or len(line) > _LONGEST:
+            return 0
+        joined = f"{joined} {line}"
+        if line.endswith((":", "：")):
+            return j + 1 if _DATE.search(joined) and _WROTE.search(joined.lower()) else 0
+    return 0

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from maild.messages.phrases import CLOSINGS, MOBILE_SIGNATURES, THANKS
-from maild.messages.quotes import is_quoted
+from maild.messages.phrases import CLOSINGS, DEVICES, MOBILE_ENDINGS, MOBILE_SIGNATURES, MY_DEVICE, PROGRAMS, THANKS
+from maild.messages.quotes import is_quoted, lowered
 
 _DELIMITER = re.compile(r"\s{0,4}--\s{0,4}")
 _WEAK_DELIMITER = re.compile(r"\s{0,4}(?:-{3,}|_{2,}|—)\s{0,4}")
@@ -21,6 +21,9 @@ _CONTACT = re.compile(
     re.IGNORECASE,
 )
 _URL = re.compile(r"[<(\[]?https?://[^\s>)\]]{1,2000}[>)\]]?")
+_DEVICE = re.compile("|".join(map(re.escape, DEVICES)))
+_DEVICE_OR_PROGRAM = re.compile("|".join(map(re.escape, (*DEVICES, *PROGRAMS))))
+_APOLOGY = "простите за краткость, "  # the only client that writes a comma
 _TRACKER = "\u1427"
 _MOST_DELIMITED = 40
 _MOST_DELIMITERS = 8
@@ -32,6 +35,7 @@ _BY_FIRST_WORD: dict[str, tuple[str, ...]] = {}
 for _closing in sorted(CLOSINGS, key=len, reverse=True):
     _BY_FIRST_WORD[_closing.split()[0]] = (*_BY_FIRST_WORD.get(_closing.split()[0], ()), _closing)
 _AROUND_CLOSING = " ,.!;*_—-"
+_MOST_OF_NAME = 6
 _LINK_MARKS = "[]*_!. \t\r\u00a0"
 
 
@@ -117,9 +121,17 @@ def _mobile(lines: Sequence[str], end: int) -> int:
 
 
 def _is_mobile(line: str) -> bool:
-    text = _URL.sub("", line[:600]).strip(_LINK_MARKS + "()<>").lower()
-    # "Sent from my desk, is much easier" is a sentence.
-    return text.startswith(MOBILE_SIGNATURES) and len(text.split()) <= 14 and ", " not in text
+    """A client's advertisement: it begins or ends as such lines do, and names a device or a program."""
+    text = lowered(_URL.sub("", line[:600]).strip(_LINK_MARKS + "()<>"))
+    opens = text.startswith(MOBILE_SIGNATURES)
+    if not opens and not text.endswith(MOBILE_ENDINGS):
+        return False
+    # "Sent from my desk, is much easier" is a sentence, and so is "Sent by courier yesterday".
+    if len(text.split()) > 14 or ", " in text.replace(_APOLOGY, ""):
+        return False
+    if opens and ("://" in line[:600] or (text.startswith(MY_DEVICE) and len(text.split()) <= _MOST_OF_NAME)):
+        return True
+    return (_DEVICE_OR_PROGRAM if opens else _DEVICE).search(text) is not None
 
 
 def _closed(lines: Sequence[str], end: int) -> int:
@@ -133,7 +145,7 @@ def _closed(lines: Sequence[str], end: int) -> int:
     filled.reverse()
     for at, i in enumerate(filled):
         line = lines[i].strip()
-        text = line.strip(_AROUND_CLOSING).lower() if len(line) <= 90 else ""
+        text = lowered(line.strip(_AROUND_CLOSING)) if len(line) <= 90 else ""
         if (
             text
             and (text in _THANKS or _opening_closing(text))
