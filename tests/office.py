@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from maild.messages.envelope import Envelope
-from maild.messages.mail import Address, Mail
+from maild.messages.mail import Address, Mail, MailClass
 from maild.messages.read import read_mail
 from maild.messages.tokens import Key, Mint
 from maild.people.team import Agent, Queue, Team
@@ -15,7 +15,7 @@ from maild.sla.calendar import Calendar
 from maild.sla.promise import Promise
 from maild.threads.decide import decide
 from maild.threads.facts import Facts, TicketFacts, read_clues
-from maild.threads.model import Message, Participant, Priority, Status, Ticket
+from maild.threads.model import Direction, Message, Participant, Priority, Status, Ticket, Visibility
 from maild.threads.plan import Plan
 from maild.threads.practice import Practice
 from maild.threads.promises import Given, Promises
@@ -122,6 +122,24 @@ def ticket(number: int = 1001, *, requester: str | None = "ivan@customer.example
         "promise": "standard",
     }
     return Ticket(**(values | changes))  # type: ignore[arg-type]
+
+
+def message(text: str = "My printer is on fire.", **changes: object) -> Message:
+    """Ivan's mail, as it stands in a ticket."""
+    values: dict[str, object] = {
+        "at": NOW,
+        "direction": Direction.IN,
+        "visibility": Visibility.PUBLIC,
+        "mail_class": MailClass.PERSON,
+        "sender": Address(name="Ivan", address="ivan@customer.example"),
+        "to": (Address(address=DESK),),
+        "cc": (),
+        "message_id": "<1@customer.example>",
+        "subject": "Printer",
+        "text": text,
+        "reply": text,
+    }
+    return Message(**(values | changes))  # type: ignore[arg-type]
 
 
 def facts(*tickets: Ticket, messages: tuple[Message, ...] = (), **changes: object) -> Facts:

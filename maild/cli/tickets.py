@@ -15,7 +15,7 @@ from maild.sla.deadlines import TicketClock, spent_at, state_at
 from maild.sla.explain import explain
 from maild.store.views import Listed, Wanted, Whole
 from maild.threads.model import Message, Status, Ticket
-from maild.threads.orders import HANDLERS
+from maild.threads.orders.table import HANDLERS
 
 
 @click.command()
@@ -103,10 +103,7 @@ def _address(address: Address | None) -> dict[str, str] | None:
     return {"name": address.name, "address": address.address} if address else None
 
 
-_LATER = (
-    *("snooze", "line", "escalate", "cc", "uncc", "add", "keep", "split", "merge", "requester", "due", "subject"),
-    *("spam", "canned", "kb", "why", "history", "list", "search", "report", "undo", "send", "help", "take"),
-)
+_LATER = (*("due", "canned", "kb", "why", "history", "list", "search", "report", "undo", "send", "take"),)
 """Orders of the interface that this version cannot carry out at the command line yet."""
 
 
@@ -229,5 +226,5 @@ def _order(name: str) -> click.Command:
 
 
 for _name in HANDLERS:
-    if _name != "take":
+    if _name not in ("take", "help"):
         ticket.add_command(_order(_name))

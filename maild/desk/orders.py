@@ -12,11 +12,13 @@ from maild.messages.mail import MailClass
 from maild.store.keep import Keep
 from maild.store.views import ticket_id_of
 from maild.threads.correspondence import Pen
-from maild.threads.draft import clock_happenings, differences
+from maild.threads.draft import clock_happenings, differences, new_tickets_told, sealed_changes
 from maild.threads.facts import TicketFacts
-from maild.threads.model import Direction, Event, InboxState, Message, Ticket, Visibility
+from maild.threads.model import Direction, Event, InboxState, Link, Message, Visibility
 from maild.threads.notices import handover
-from maild.threads.orders import Done, Order, Setting, carry_out
+from maild.threads.order_lines import Order, ticket_numbers
+from maild.threads.orders.table import carry_out
+from maild.threads.orders.work import Done, Setting, Work
 from maild.threads.plan import Plan
 from maild.threads.promises import first_due, move_clocks, next_look
 
@@ -30,29 +32,38 @@ def give_order(keep: Keep, office: Office, clock: Clock, number: str, name: str,
     ticket_id = ticket_id_of(number, practice.tag)
     if name == "note" and not words:
         raise UsageError("a note needs its text: maild ticket note NUMBER TEXT")
+    argument = "" if name == "note" else words
+    order = Order(name=name, argument=argument, line=f"/{name} {argument}".strip())
     with keep.database.write() as connection:
-        facts = keep.tickets.load(connection, [ticket_id]).get(ticket_id)
+        wanted = sorted({ticket_id, *ticket_numbers(argument, practice.tag)})
+        tickets = keep.tickets.load(connection, wanted)
+        facts = tickets.get(ticket_id)
         if facts is None:
             raise NotFound(f"there is no ticket {number}; `maild tickets` lists what there is")
-        argument = "" if name == "note" else words
-        order = Order(name=name, argument=argument, line=f"/{name} {argument}".strip())
-        setting = Setting(agent=None, language="en", team=practice.team, now=clock.now())
+        setting = Setting(
+            agent=None,
+            language="en",
+            now=clock.now(),
+            practice=practice,
+            tickets=tickets,
+            next_ticket=keep.tickets.next_number(connection),
+        )
         carried = carry_out(facts.ticket, [order], setting)
         if not carried.error:
             note = words if name == "note" else None
-            plan = _plan(office, facts, carried.ticket, setting, order.line, note)
+            plan = _plan(office, facts, carried.work, setting, order.line, note)
             number_of_order = keep.tickets.take_number(connection, "orders")
             pen = Pen(practice=practice, source="o", number=number_of_order, now=setting.now)
-            due = first_due(plan.clocks)
-            given = handover(pen, facts.ticket, carried.ticket, ADMIN, facts.messages, due)
-            plan = replace(plan, letters=tuple(given))
-            carry_through(keep, connection, plan, office.letters, now=setting.now)
+            given = handover(pen, facts.ticket, carried.ticket, ADMIN, facts.messages, first_due(plan.clocks))
+            plan = replace(plan, letters=(*given, *new_tickets_told(pen, plan.also, facts)))
+            carry_through(keep, connection, plan, office.letters, practice, now=setting.now)
         return carried.done
 
 
-def _plan(office: Office, facts: TicketFacts, after: Ticket, setting: Setting, because: str, note: str | None) -> Plan:
+def _plan(office: Office, facts: TicketFacts, work: Work, setting: Setting, because: str, note: str | None) -> Plan:
     promises, now = office.practice.promises, setting.now
-    ticket, clocks = move_clocks(promises, after, facts.clocks, clock_happenings(facts.ticket, after), now)
+    happened = (*work.happened, *clock_happenings(facts.ticket, work.ticket))
+    ticket, clocks = move_clocks(promises, work.ticket, facts.clocks, happened, now)
     ticket = replace(ticket, updated_at=now)
     events = [
         Event(at=now, kind=kind, actor=ADMIN, detail=detail, because=because)
@@ -67,6 +78,9 @@ def _plan(office: Office, facts: TicketFacts, after: Ticket, setting: Setting, b
         ticket=ticket,
         message=_note(note, setting) if note is not None else None,
         events=tuple(events),
+        links=tuple(Link(kind=kind, ticket=other) for kind, other in work.links),
+        kept=work.kept,
+        also=sealed_changes(work.also, office.practice, ADMIN, now),
         clocks=clocks,
         next_step_at=next_look(promises, ticket, clocks, facts.steps_done),
     )

@@ -99,6 +99,11 @@ class Team:
         queue = self.queue(queue_name)
         return self.agent(queue.lead) if queue is not None else None
 
+    def who_serves(self, queue_name: str | None, line: int) -> tuple[Agent, ...]:
+        """The agents of a support line: those of the queue, else all who serve that line."""
+        of_queue = tuple(agent for agent in self.members(queue_name) if agent.line == line)
+        return of_queue or tuple(agent for agent in self.agents if agent.line == line)
+
     def who_is_told(self, queue_name: str | None, assignee: str | None) -> tuple[Agent, ...]:
         """Who hears of a mail: the assignee alone, else the agents of the queue, else its lead.
 

@@ -59,6 +59,7 @@ def ticket_row(ticket: Ticket) -> dict[str, Any]:
         "solved_at": ticket.solved_at,
         "due_at": ticket.due_at,
         "promise": ticket.promise,
+        "wake_at": ticket.wake_at,
     }
 
 
@@ -91,6 +92,7 @@ def to_ticket(row: Row, participants: tuple[Participant, ...]) -> Ticket:
         solved_at=row["solved_at"],
         due_at=row["due_at"],
         promise=row["promise"],
+        wake_at=row["wake_at"],
     )
 
 
@@ -157,6 +159,8 @@ def to_message(row: Row) -> Message:
         author=row["author"],
         proposed=row["proposed"],
         unverified=row["unverified"],
+        id=row["id"],
+        moved_from=row["moved_from"],
     )
 
 

@@ -138,6 +138,7 @@ tickets = sa.Table(
     sa.Column("due_at", Instant),
     sa.Column("next_step_at", Instant),
     sa.Column("promise", Words),
+    sa.Column("wake_at", Instant),
     sa.Index("tickets_by_requester", "requester_key", "status"),
     sa.Index("tickets_by_status", "status", "due_at"),
     sa.Index("tickets_by_step", "next_step_at"),
@@ -179,6 +180,7 @@ messages = sa.Table(
     sa.Column("author", Words),
     sa.Column("proposed", sa.Boolean, nullable=False),
     sa.Column("unverified", sa.Boolean, nullable=False),
+    sa.Column("moved_from", sa.BigInteger),
 )
 mail_ids = sa.Table(
     "mail_ids",
@@ -285,6 +287,74 @@ leases = sa.Table(
     sa.Column("name", Words, primary_key=True),
     sa.Column("holder", Words, nullable=False),
     sa.Column("until", Instant, nullable=False),
+)
+# Letters that somebody may have to be told about, and when: an answer that has not left, one that did not arrive.
+letter_news = sa.Table(
+    "letter_news",
+    metadata,
+    sa.Column("outbox_id", _NUMBER, sa.ForeignKey("outbox.id"), primary_key=True, autoincrement=False),
+    sa.Column("look_at", Instant, nullable=False, index=True),
+)
+# Addresses that refused mail for good: how often, and until when they get no automatic letters.
+dead_addresses = sa.Table(
+    "dead_addresses",
+    metadata,
+    sa.Column("key", sa.String(320), primary_key=True),
+    sa.Column("address", Words, nullable=False),
+    sa.Column("bounces", sa.Integer, nullable=False),
+    sa.Column("last_at", Instant, nullable=False),
+    sa.Column("until", Instant),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("reason", Words, nullable=False),
+)
+# Acknowledgements that were wanted from us, given or not: counted for the budgets, thrown away after hours.
+acknowledged = sa.Table(
+    "acknowledged",
+    metadata,
+    _id(),
+    sa.Column("domain", sa.String(255), nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("given", sa.Boolean, nullable=False),
+    sa.Index("acknowledged_by_domain", "domain", "given", "at"),
+    sa.Index("acknowledged_by_time", "at"),
+)
+# News for a digest, a row a piece; `told_at` is when the digest was written that tells it.
+gathered = sa.Table(
+    "gathered",
+    metadata,
+    _id(),
+    sa.Column("recipient_key", sa.String(320), nullable=False),
+    sa.Column("address", Words, nullable=False),
+    sa.Column("name", Words, nullable=False),
+    sa.Column("language", sa.String(16), nullable=False),
+    sa.Column("ticket_id", sa.BigInteger),
+    sa.Column("view", sa.JSON, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("ready_at", Instant, nullable=False),
+    sa.Column("told_at", Instant),
+    sa.Index("gathered_by_recipient", "recipient_key", "at"),
+    sa.Index("gathered_by_state", "told_at", "recipient_key", "ready_at"),
+)
+# What the admin has to know of. `untold`: how often it came since a letter told it; `announced`: its end is to be told.
+troubles = sa.Table(
+    "troubles",
+    metadata,
+    sa.Column("cause", sa.String(32), primary_key=True),
+    sa.Column("about", sa.String(255), primary_key=True),
+    sa.Column("text", Words, nullable=False),
+    sa.Column("since", Instant, nullable=False),
+    sa.Column("last_at", Instant, nullable=False),
+    sa.Column("told_at", Instant),
+    sa.Column("untold", sa.Integer, nullable=False),
+    sa.Column("open", sa.Boolean, nullable=False),
+    sa.Column("announced", sa.Boolean, nullable=False),
+)
+# When something regular was done last.
+beats = sa.Table(
+    "beats",
+    metadata,
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("at", Instant, nullable=False),
 )
 # The table that Alembic keeps its place in.
 schema_version = sa.Table(

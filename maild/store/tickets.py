@@ -10,6 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from maild.messages.addresses import normal
+from maild.sla.deadlines import TicketClock
+from maild.store.dead import known_dead
 from maild.store.engine import Database
 from maild.store.locks import lock_conversation
 from maild.store.rows import (
@@ -37,11 +40,15 @@ from maild.store.tables import (
     tickets,
 )
 from maild.threads.facts import Clues, Duplicate, Facts, KnownId, TicketFacts, id_hash
-from maild.threads.model import InboxState, OutboxState, Status
-from maild.threads.plan import LetterKind, Plan
+from maild.threads.model import Event, InboxState, OutboxState, Status, Ticket
+from maild.threads.orders.tickets import MERGED_INTO
+from maild.threads.plan import Change, LetterKind, Plan
 
 _RECENT = 20
 _MAX_CANDIDATES = 30
+_MAX_HOPS = 5
+_GOES_ON = (Status.SOLVED, Status.CLOSED, Status.MERGED)
+_MIRRORED = {"follow_up_of": "followed_up_by"}
 
 
 def _newest_of(table: sa.Table) -> sa.Select[Any]:
@@ -97,6 +104,8 @@ class Asked:
     received_at: datetime
     digest: str
     bounced_id: str | None
+    reported: tuple[str, ...] = ()
+    """Whom a delivery report says it could not reach."""
 
 
 class TicketStore:
@@ -111,13 +120,19 @@ class TicketStore:
         known = self._known(connection, clues)
         candidates = self.load(connection, _most_telling(clues, known))
         followed_by = self._followed_by(connection, candidates)
-        candidates |= self.load(connection, sorted(set(followed_by.values()) - candidates.keys()))
+        for _ in range(_MAX_HOPS):
+            # What went on elsewhere may have gone on again from there.
+            further = self.load(connection, sorted(set(followed_by.values()) - candidates.keys()))
+            if not further:
+                break
+            candidates |= further
+            followed_by |= self._followed_by(connection, further)
         sent = self._acknowledged(connection, clues.sender, now)
         return Facts(
             now=now,
             inbox_id=asked.inbox_id,
             received_at=asked.received_at,
-            next_ticket=self._reserve(connection),
+            next_ticket=self.next_number(connection),
             duplicate=self._duplicate(connection, asked),
             known=known,
             tickets=candidates,
@@ -125,9 +140,11 @@ class TicketStore:
             acknowledged_last_hour=sum(at > now - timedelta(hours=1) for at in sent),
             acknowledged_last_day=len(sent),
             answer_lost=self._answer_lost(connection, asked.bounced_id),
+            returned_from=self._returned_from(connection, clues, asked) if asked.reported else (),
+            dead=known_dead(connection, _people_of(clues, asked, candidates)),
         )
 
-    def _reserve(self, connection: Connection) -> int:
+    def next_number(self, connection: Connection) -> int:
         """The next ticket's number; its row is locked, so that no two transactions get the same one."""
         return int(connection.execute(_NEXT_TICKET).scalar_one())
 
@@ -141,13 +158,13 @@ class TicketStore:
         return Duplicate(inbox_id=row.id, ticket=row.ticket_id) if row else None
 
     def _followed_by(self, connection: Connection, candidates: Mapping[int, TicketFacts]) -> dict[int, int]:
-        """Of each candidate that is done the newest ticket that went on from it."""
-        done = [i for i, f in candidates.items() if f.ticket.status in (Status.SOLVED, Status.CLOSED)]
+        """Of each candidate that is done the newest ticket that went on from it, of a merged one where it went on."""
+        done = [i for i, f in candidates.items() if f.ticket.status in _GOES_ON]
         if not done:
             return {}
         query = (
             sa.select(links.c.ticket_id, sa.func.max(links.c.other_id))
-            .where(links.c.ticket_id.in_(done), links.c.kind == "followed_up_by")
+            .where(links.c.ticket_id.in_(done), links.c.kind.in_(("followed_up_by", MERGED_INTO)))
             .group_by(links.c.ticket_id)
         )
         return {row[0]: row[1] for row in connection.execute(query)}
@@ -179,6 +196,20 @@ class TicketStore:
             .limit(1)
         )
         return connection.scalar(query)
+
+    def _returned_from(self, connection: Connection, clues: Clues, asked: Asked) -> tuple[str, ...]:
+        """To whom the letter went that a report is about: the one it names, else the last with its return path."""
+        query = (
+            sa.select(outbox.c.message_id, outbox.c.envelope_from, outbox.c.recipients)
+            .where(outbox.c.ticket_id.in_(sorted(clues.tickets())))
+            .order_by(outbox.c.id.desc())
+            .limit(_RECENT * 10)
+        )
+        letters = connection.execute(query).all()
+        paths = {claim.address.casefold() for claim in clues.claims}
+        found = next((x for x in letters if x.message_id == asked.bounced_id), None)
+        found = found or next((x for x in letters if x.envelope_from.casefold() in paths), None)
+        return tuple(normal(r["address"]) for r in found.recipients) if found is not None else ()
 
     def load(self, connection: Connection, ids: Sequence[int]) -> dict[int, TicketFacts]:
         """Tickets with participants, last messages, clocks and steps done; locked in the order of their numbers."""
@@ -219,51 +250,51 @@ class TicketStore:
         ticket = plan.ticket
         if ticket is None:
             return
-        values = ticket_row(ticket) | {"next_step_at": plan.next_step_at}
-        if plan.is_new:
-            connection.execute(tickets.insert(), values | {"id": ticket.id})
-            connection.execute(_TAKEN_TICKET, {"next": ticket.id + 1})
-        else:
-            connection.execute(tickets.update().where(tickets.c.id == ticket.id).values(**values))
-        self._save_people(connection, plan)
-        self._save_clocks(connection, plan)
+        self._save_ticket(connection, ticket, plan.next_step_at, is_new=plan.is_new)
+        self._save_people(connection, ticket, is_new=plan.is_new)
+        self._save_clocks(connection, ticket, plan.clocks, is_new=plan.is_new)
         self._save_ids(connection, plan)
         if plan.message is not None:
             row = message_row(plan.message) | {"ticket_id": ticket.id, "inbox_id": inbox_id, "digest": digest}
             connection.execute(messages.insert(), row)
-        _insert(
-            connection,
-            events,
-            (
-                {
-                    "ticket_id": ticket.id,
-                    "at": e.at,
-                    "kind": e.kind,
-                    "actor": e.actor,
-                    "detail": e.detail,
-                    "because": e.because,
-                }
-                for e in plan.events
-            ),
-        )
+        _insert(connection, events, _event_rows(ticket.id, plan.events))
         _insert(connection, steps_done, ({"ticket_id": ticket.id, "key": k, "done_at": now} for k in plan.steps_done))
         for link in plan.links:
-            _insert(
-                connection,
-                links,
-                (
-                    {"ticket_id": ticket.id, "kind": link.kind, "other_id": link.ticket},
-                    {"ticket_id": link.ticket, "kind": "followed_up_by", "other_id": ticket.id},
-                ),
-            )
+            rows = [{"ticket_id": ticket.id, "kind": link.kind, "other_id": link.ticket}]
+            if link.kind in _MIRRORED:
+                rows.append({"ticket_id": link.ticket, "kind": _MIRRORED[link.kind], "other_id": ticket.id})
+            _insert(connection, links, rows)
+        if plan.kept:
+            connection.execute(messages.update().where(messages.c.id.in_(plan.kept)).values(proposed=False))
+        for change in plan.also:
+            self._save_change(connection, change, ticket.id)
 
-    def _save_people(self, connection: Connection, plan: Plan) -> None:
-        assert plan.ticket is not None
-        ticket_id = plan.ticket.id
+    def _save_change(self, connection: Connection, change: Change, origin: int) -> None:
+        """What a merge or a split does to the other ticket; messages move to it from `origin`."""
+        ticket = change.ticket
+        self._save_ticket(connection, ticket, change.next_step_at, is_new=change.is_new)
+        self._save_people(connection, ticket, is_new=change.is_new)
+        self._save_clocks(connection, ticket, change.clocks, is_new=change.is_new)
+        move_messages(connection, change.messages, origin, ticket.id, whole=change.whole)
+        _insert(connection, events, _event_rows(ticket.id, change.events))
+        _insert(
+            connection, links, ({"ticket_id": ticket.id, "kind": k, "other_id": other} for k, other in change.links)
+        )
+
+    def _save_ticket(self, connection: Connection, ticket: Ticket, look: datetime | None, *, is_new: bool) -> None:
+        values = ticket_row(ticket) | {"next_step_at": look}
+        if is_new:
+            connection.execute(tickets.insert(), values | {"id": ticket.id})
+            connection.execute(_TAKEN_TICKET, {"next": ticket.id + 1})
+        else:
+            connection.execute(tickets.update().where(tickets.c.id == ticket.id).values(**values))
+
+    def _save_people(self, connection: Connection, ticket: Ticket, *, is_new: bool) -> None:
+        ticket_id = ticket.id
         known: dict[str, bool] = {}
-        if not plan.is_new:
+        if not is_new:
             known = {row.key: row.confirmed for row in connection.execute(_CONFIRMED, {"ticket": ticket_id})}
-        for person in plan.ticket.participants:
+        for person in ticket.participants:
             key = key_of(person.address)
             assert key is not None
             if key not in known:
@@ -277,12 +308,12 @@ class TicketStore:
                     .values(confirmed=person.confirmed)
                 )
 
-    def _save_clocks(self, connection: Connection, plan: Plan) -> None:
-        assert plan.ticket is not None
-        if not plan.is_new:
-            connection.execute(clocks.delete().where(clocks.c.ticket_id == plan.ticket.id))
-        promise = plan.ticket.promise
-        _insert(connection, clocks, ({"ticket_id": plan.ticket.id, **clock_row(c, promise)} for c in plan.clocks))
+    def _save_clocks(
+        self, connection: Connection, ticket: Ticket, running: Sequence[TicketClock], *, is_new: bool
+    ) -> None:
+        if not is_new:
+            connection.execute(clocks.delete().where(clocks.c.ticket_id == ticket.id))
+        _insert(connection, clocks, ({"ticket_id": ticket.id, **clock_row(c, ticket.promise)} for c in running))
 
     def _save_ids(self, connection: Connection, plan: Plan) -> None:
         assert plan.ticket is not None
@@ -307,6 +338,39 @@ def _most_telling(clues: Clues, known: Sequence[KnownId]) -> list[int]:
     ranked = dict.fromkeys((*told, *(k.ticket for k in nearest if k.stored), *clues.tickets_named))
     ranked |= dict.fromkeys(k.ticket for k in nearest)
     return sorted(list(ranked)[:_MAX_CANDIDATES])
+
+
+def _people_of(clues: Clues, asked: Asked, candidates: Mapping[int, TicketFacts]) -> list[str]:
+    """Everybody to whom a letter may go because of this mail, and whom it says could not be reached."""
+    people = [clues.sender] if clues.sender else []
+    for found in candidates.values():
+        people.extend(p.address.address for p in found.ticket.participants if p.confirmed)
+        if found.ticket.requester is not None:
+            people.append(found.ticket.requester.address)
+    return [*people, *asked.reported]
+
+
+def move_messages(connection: Connection, ids: Sequence[int], origin: int, ticket: int, *, whole: bool) -> None:
+    """Messages go to another ticket, all of them with `whole`, and what is answered to them goes there."""
+    moving = messages.c.ticket_id == origin if whole else messages.c.id.in_(ids)
+    rows = connection.execute(sa.select(messages.c.message_id).where(moving)).scalars()
+    hashes = [id_hash(message_id) for message_id in rows if message_id]
+    connection.execute(messages.update().where(moving).values(ticket_id=ticket, moved_from=origin))
+    there = sa.select(mail_ids.c.id_hash).where(mail_ids.c.ticket_id == ticket, mail_ids.c.kind == "stored")
+    mine = (
+        (mail_ids.c.ticket_id == origin)
+        & mail_ids.c.id_hash.in_(hashes)
+        & (mail_ids.c.kind == "stored")
+        & mail_ids.c.id_hash.not_in(there)
+    )
+    connection.execute(mail_ids.update().where(mine).values(ticket_id=ticket))
+
+
+def _event_rows(ticket: int, happened: Sequence[Event]) -> Iterable[dict[str, Any]]:
+    return (
+        {"ticket_id": ticket, "at": e.at, "kind": e.kind, "actor": e.actor, "detail": e.detail, "because": e.because}
+        for e in happened
+    )
 
 
 def _insert(connection: Connection, table: sa.Table, rows: Iterable[dict[str, Any]]) -> None:

@@ -22,10 +22,13 @@ from maild.threads.draft import Draft, attachment_notes, clock_happenings, incom
 from maild.threads.facts import id_hash
 from maild.threads.model import Direction, InboxState, Message, Ticket, Visibility
 from maild.threads.notices import News, handover, notifications
-from maild.threads.orders import HANDLERS, Carried, Done, Order, Setting, carry_out, split_orders
+from maild.threads.order_lines import Order, split_orders
+from maild.threads.orders.table import ALIASES, HANDLERS, Carried, canonical, carry_out
+from maild.threads.orders.work import Done, Setting
 from maild.threads.plan import Letter, Plan
 from maild.threads.release import Withheld, files_to_send, words_to_send
 from maild.threads.states import Happening
+from maild.threads.undelivered import dead_among
 from maild.threads.words import say
 
 
@@ -82,7 +85,7 @@ def agent_mail(draft: Draft, before: Ticket) -> Plan:
     if _is_machine(case.mail):
         return _machine(draft, before, agent)
     orders, text = split_orders(case.mail.reply)
-    internal = claim.purpose is Purpose.NOTE or any(o.name == "note" for o in orders)
+    internal = claim.purpose is Purpose.NOTE or any(canonical(o.name) == "note" for o in orders)
     trouble, base, posts = None, before, bool(text.strip() or files_to_send(case.mail))
     if not internal:
         try:
@@ -92,7 +95,12 @@ def agent_mail(draft: Draft, before: Ticket) -> Plan:
         except UsageError as refused:
             trouble = str(refused)
     setting = Setting(
-        agent=agent, language=case.practice.language_for(agent.language), team=case.practice.team, now=draft.now
+        agent=agent,
+        language=case.practice.language_for(agent.language),
+        now=draft.now,
+        practice=case.practice,
+        tickets=case.facts.tickets,
+        next_ticket=case.facts.next_ticket,
     )
     carried = carry_out(base, orders, setting)
     if trouble is None and not posts and not orders:
@@ -125,7 +133,7 @@ def _own_words(draft: Draft, ticket: Ticket, agent: Agent, text: str) -> str:
     """The agent's words for the customer. Raises UsageError with a sentence for him where nothing can be sent."""
     own = {normal(a) for a in agent.addresses}
     try:
-        words = words_to_send(text, ticket.number, own, HANDLERS.keys(), draft.case.practice.mint)
+        words = words_to_send(text, ticket.number, own, HANDLERS.keys() | ALIASES.keys(), draft.case.practice.mint)
     except Withheld as why:
         raise UsageError(say(agent.language, str(why))) from why
     if words or files_to_send(draft.case.mail):
@@ -137,7 +145,7 @@ def _own_words(draft: Draft, ticket: Ticket, agent: Agent, text: str) -> str:
 
 
 def _answered(ticket: Ticket) -> Ticket:
-    return replace(ticket, status=states.after(ticket.status, Happening.ANSWER), solved_at=None)
+    return replace(ticket, status=states.after(ticket.status, Happening.ANSWER), solved_at=None, wake_at=None)
 
 
 def _nothing_done(
@@ -173,10 +181,12 @@ def _done(draft: Draft, before: Ticket, agent: Agent, carried: Carried, *, text:
         )
     draft.change(after, "agent's mail", actor=agent.id)
     happenings = (ClockHappening.ANSWERED,) if posted == "public" else ()
-    draft.run_clocks(*happenings, *clock_happenings(before, after))
+    draft.run_clocks(*happenings, *carried.work.happened, *clock_happenings(before, after))
+    draft.take_over(carried.work, agent.id)
     assert draft.ticket is not None
+    done = carried.done
     if posted == "public":
-        _send_answer(draft, draft.ticket, agent, text or "")
+        done += _send_answer(draft, draft.ticket, agent, text or "")
     else:
         draft.message = replace(
             incoming(draft.case, draft.at, visibility=Visibility.INTERNAL), author=agent.id, reply=text or ""
@@ -188,14 +198,14 @@ def _done(draft: Draft, before: Ticket, agent: Agent, carried: Carried, *, text:
             )
     history = draft.case.facts.tickets[before.id].messages
     draft.letters.extend(handover(draft.pen, before, draft.ticket, agent.id, history, draft.respond_by()))
-    if carried.done:
+    if done:
         draft.letters.append(
             transcript(
                 draft.pen,
                 draft.ticket,
                 agent,
                 draft.case.mail,
-                done=carried.done,
+                done=done,
                 posted=posted,
                 error=False,
                 text=text or "",
@@ -207,13 +217,19 @@ def _done(draft: Draft, before: Ticket, agent: Agent, carried: Carried, *, text:
     )
 
 
-def _send_answer(draft: Draft, ticket: Ticket, agent: Agent, text: str) -> None:
+def _send_answer(draft: Draft, ticket: Ticket, agent: Agent, text: str) -> tuple[Done, ...]:
+    """The answer is on its way; what the agent should know of those it goes to."""
     case = draft.case
     passed = files_to_send(case.mail)
     history = case.facts.tickets[ticket.id].messages
     letter = answer(draft.pen, ticket, agent, text, history, passed)
     draft.letters.append(letter)
     draft.message = _as_sent(draft, letter, agent, text)
+    line = say(agent.language, "your_answer")
+    return tuple(
+        Done(line=line, effect=say(agent.language, "dead_address", address=d.address, reason=d.reason), ok=True)
+        for d in dead_among(case.facts, (*letter.to, *letter.cc))
+    )
 
 
 def _as_sent(draft: Draft, letter: Letter, agent: Agent, text: str) -> Message:

@@ -15,7 +15,7 @@ from maild.messages.mail import Address, Attachment, Mail
 from maild.messages.tokens import Purpose, to_base32
 from maild.people.team import Agent
 from maild.threads.model import Direction, Message, Ticket, Visibility
-from maild.threads.orders import Done
+from maild.threads.orders.work import Done
 from maild.threads.plan import Letter, LetterKind
 from maild.threads.practice import Practice
 
@@ -95,6 +95,7 @@ def acknowledgement(
         to=(shown,),
         sender=practice.sender(),
         reply_to=practice.mint.address(Purpose.CUSTOMER, ticket.id, normal(to.address)),
+        envelope_from=practice.mint.address(Purpose.AUTO_BOUNCE, ticket.id, normal(to.address)),
         subject=reply_subject(ticket) if proven else None,
         context={
             "desk": desk_view(practice),
@@ -158,6 +159,7 @@ def answer(
         loop_mark=practice.mint.loop_mark(),
         attachments=attachments,
         ticket=ticket.id,
+        delay_notice_at=pen.now + practice.delay_notice,
     )
 
 

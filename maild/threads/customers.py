@@ -20,6 +20,7 @@ from maild.threads.notices import News, notifications
 from maild.threads.plan import Plan
 from maild.threads.route import Routed, language_of, route, ticket_fields
 from maild.threads.states import Happening
+from maild.threads.undelivered import held_back
 
 _MAX_PARTICIPANTS = 100
 _UNANSWERABLE = ("mailer-daemon", "postmaster", "no-reply", "noreply", "do-not-reply", "donotreply")
@@ -65,6 +66,7 @@ def _reply(draft: Draft, before: Ticket) -> Plan:
         before,
         status=states.after(before.status, Happening.CUSTOMER_REPLY),
         solved_at=None,
+        wake_at=None,
         participants=with_participants(case, before),
     )
     draft.message = incoming(case, draft.at, visibility=Visibility.PUBLIC)
@@ -115,7 +117,7 @@ def open_ticket(draft: Draft, earlier: Ticket | None) -> Plan:
     if routed.spam:
         return draft.seal(InboxState.SPAM, f"rule {routed.rule!r} says spam")
     draft.run_clocks(ClockHappening.FIRST_MAIL)
-    refused = acknowledgement_refused(case, routed)
+    refused = acknowledgement_refused(case, routed) or held_back(case, draft.thread)
     if refused is None:
         _acknowledge(draft, routed)
     else:

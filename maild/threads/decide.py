@@ -16,10 +16,11 @@ from maild.threads.correspondence import Pen
 from maild.threads.customers import customer_mail, is_requester
 from maild.threads.draft import Draft
 from maild.threads.facts import Clues, Facts
-from maild.threads.match import Thread, find_thread
-from maild.threads.model import InboxState
+from maild.threads.match import Thread, belongs, find_thread
+from maild.threads.model import InboxState, Status
 from maild.threads.plan import Plan
 from maild.threads.practice import Practice
+from maild.threads.undelivered import revived
 
 _NO_THREAD = Thread(ticket=None, rung=None, certain=False, tried=())
 
@@ -36,7 +37,8 @@ def decide(mail: Mail, envelope: Envelope, clues: Clues, facts: Facts, practice:
         first = facts.duplicate
         thread = Thread(ticket=first.ticket, rung=None, certain=True, tried=())
         return _draft(case, thread, load=False).seal(InboxState.DUPLICATE, f"the same mail as inbox {first.inbox_id}")
-    return _judge(_draft(case, find_thread(mail, clues, facts, practice.mint, practice.team)))
+    thread = find_thread(mail, clues, facts, practice.mint, practice.team)
+    return replace(_judge(_draft(case, thread)), revived=revived(case, thread))
 
 
 def _judge(draft: Draft) -> Plan:
@@ -78,4 +80,18 @@ def _draft(case: Case, thread: Thread, *, load: bool = True) -> Draft:
     found = facts.tickets.get(thread.ticket) if thread.ticket is not None and load else None
     if found is not None:
         draft.turn_to(found)
+        _follow_merge(draft)
     return draft
+
+
+def _follow_merge(draft: Draft) -> None:
+    """A ticket that was merged goes on elsewhere, for everybody who takes part there."""
+    case, seen = draft.case, set[int]()
+    while draft.ticket is not None and draft.ticket.status is Status.MERGED and draft.ticket.id not in seen:
+        seen.add(draft.ticket.id)
+        found = case.facts.tickets.get(case.facts.followed_by.get(draft.ticket.id, -1))
+        if found is None:
+            return
+        draft.turn_to(found)
+        certain = draft.thread.certain and (case.sender.agent is not None or belongs(case.sender.address, found.ticket))
+        draft.thread = replace(draft.thread, certain=certain)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from maild.messages.mail import Attachment, Mail
+from maild.messages.mail import Address, Attachment, Mail
 from maild.sla.deadlines import TicketClock
 from maild.sla.events import Happening as ClockHappening
-from maild.sla.promise import Target
 from maild.threads.case import Case
 from maild.threads.correspondence import Pen
 from maild.threads.explanation import explain_decision
@@ -25,11 +25,15 @@ from maild.threads.model import (
     Ticket,
     Visibility,
 )
-from maild.threads.plan import Letter, Plan, Remembered
-from maild.threads.promises import move_clocks, next_look
+from maild.threads.notices import split_off
+from maild.threads.orders.work import Work
+from maild.threads.plan import Change, Letter, Plan, Remembered
+from maild.threads.practice import Practice
+from maild.threads.promises import move_clocks, next_look, response_due
 from maild.threads.route import Routed
 
 _ENDED = (Status.SOLVED, Status.CLOSED)
+_DROPPED = (Status.SPAM, Status.MERGED)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -47,6 +51,8 @@ class Draft:
     events: list[Event] = field(default_factory=list)
     letters: list[Letter] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
+    kept: tuple[int, ...] = ()
+    also: tuple[Change, ...] = ()
     routed: Routed | None = None
 
     @property
@@ -82,10 +88,17 @@ class Draft:
             self.case.practice.promises, self.ticket, self.clocks, happenings, self.at
         )
 
+    def take_over(self, work: Work, actor: str) -> None:
+        """What orders do beside the ticket itself: messages kept, other tickets changed, ties made."""
+        assert self.ticket is not None
+        self.kept = work.kept
+        self.also = sealed_changes(work.also, self.case.practice, actor, self.now)
+        self.letters.extend(new_tickets_told(self.pen, self.also, self.case.facts.tickets[self.ticket.id]))
+        self.links.extend(Link(kind=kind, ticket=other) for kind, other in work.links)
+
     def respond_by(self) -> datetime | None:
         """When the customer may expect our next answer."""
-        responses = (Target.FIRST_RESPONSE, Target.NEXT_RESPONSE)
-        return min((c.due_at for c in self.clocks if c.target in responses and not c.ended and c.due_at), default=None)
+        return response_due(self.clocks)
 
     def seal(self, state: InboxState, reason: str) -> Plan:
         """The finished decision."""
@@ -104,6 +117,8 @@ class Draft:
             links=tuple(self.links),
             clocks=self.clocks,
             next_step_at=look,
+            kept=self.kept,
+            also=self.also,
             letters=tuple(self.letters),
         )
         return replace(plan, explanation=explain_decision(case, self.thread, self.routed, plan))
@@ -120,22 +135,42 @@ def remembered(mail: Mail) -> tuple[Remembered, ...]:
 def differences(before: Ticket, after: Ticket) -> list[tuple[str, str]]:
     """What changed between two states of a ticket: kind and detail of an event each."""
     found = []
-    for name in ("status", "assignee", "priority", "queue", "line"):
+    for name in ("status", "assignee", "priority", "queue", "line", "subject"):
         old, new = getattr(before, name), getattr(after, name)
         if old != new:
             found.append((name, f"{old or '-'} -> {new or '-'}"))
+    if before.requester != after.requester:
+        found.append(("requester", f"{_address_of(before.requester)} -> {_address_of(after.requester)}"))
+    if before.wake_at != after.wake_at:
+        found.append(("rests", f"until {after.wake_at:%Y-%m-%d %H:%M} UTC" if after.wake_at else "no longer"))
+    found.extend(_let_in_or_out(before, after))
     if before.tags != after.tags:
         found.append(("tags", ", ".join(after.tags) or "-"))
     return found
+
+
+def _address_of(person: Address | None) -> str:
+    return person.address if person is not None else "-"
+
+
+def _let_in_or_out(before: Ticket, after: Ticket) -> list[tuple[str, str]]:
+    """Whom an order let in, or takes nothing more."""
+    old = {p.address.address: p.confirmed for p in before.participants}
+    new = {p.address.address: p.confirmed for p in after.participants}
+    let_in = [a for a, confirmed in new.items() if confirmed and not old.get(a, False)]
+    let_out = [a for a, confirmed in old.items() if confirmed and not new.get(a, False)]
+    return [("let_in", a) for a in let_in] + [("let_out", a) for a in let_out]
 
 
 def clock_happenings(before: Ticket, after: Ticket) -> tuple[ClockHappening, ...]:
     """What an order's change of status means to the clocks."""
     if before.status == after.status:
         return ()
+    if after.status in _DROPPED:
+        return (ClockHappening.DROPPED,)
     if after.status in _ENDED and before.status not in _ENDED:
         return (ClockHappening.SOLVED,)
-    if before.status in _ENDED and after.status not in _ENDED:
+    if before.status in (*_ENDED, *_DROPPED) and after.status not in _ENDED:
         return (ClockHappening.REOPENED,)
     return (ClockHappening.STATUS_CHANGED,)
 
@@ -178,3 +213,23 @@ def attachment_notes(attachments: tuple[Attachment, ...]) -> tuple[AttachmentNot
         )
         for a in attachments
     )
+
+
+def new_tickets_told(pen: Pen, changes: Iterable[Change], origin: TicketFacts) -> list[Letter]:
+    """A ticket that was split off must not stay silent: its agents get the mail that it begins with."""
+    letters = []
+    for change in changes:
+        if change.is_new:
+            message = next((m for m in origin.messages if m.id in change.messages), None)
+            letters.extend(split_off(pen, change.ticket, message, response_due(change.clocks)))
+    return letters
+
+
+def sealed_changes(changes: Iterable[Change], practice: Practice, actor: str, now: datetime) -> tuple[Change, ...]:
+    """Changes of other tickets, each with its place in the history and the time at which it is looked at next."""
+    sealed = []
+    for change in changes:
+        event = Event(at=now, kind=change.kind, actor=actor, detail=change.detail)
+        look = next_look(practice.promises, change.ticket, change.clocks, change.steps_done)
+        sealed.append(replace(change, events=(*change.events, event), next_step_at=look))
+    return tuple(sealed)

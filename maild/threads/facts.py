@@ -17,11 +17,14 @@ from maild.messages.envelope import Envelope
 from maild.messages.mail import Address, Mail
 from maild.messages.tokens import Claim, Mint, SignedId
 from maild.sla.deadlines import TicketClock
+from maild.threads.dead import DeadAddress
 from maild.threads.model import Message, Ticket
+from maild.threads.order_lines import split_orders, ticket_numbers
 
 _MAX_REFERENCES = 100
 _MAX_CLAIMS = 20
 _MAX_TAGS = 5
+_MAX_ORDERS = 20
 _USABLE = re.compile(r"[^\s@<>]{1,64}@[^\s@<>.]+(?:\.[^\s@<>.]+)*")
 
 
@@ -38,12 +41,15 @@ class Clues:
     own_id: str | None
     tickets_named: tuple[int, ...]
     """Ticket numbers in subject tags."""
+    tickets_ordered: tuple[int, ...] = ()
+    """Ticket numbers behind orders: no evidence of anything, but what an agent's order may need."""
     sender: str | None
     """Normalised."""
 
     def tickets(self) -> set[int]:
         """The tickets that tokens, signed ids and tags speak of."""
-        return {c.ticket for c in self.claims} | {s.ticket for s in self.signed} | set(self.tickets_named)
+        claimed = {c.ticket for c in self.claims} | {s.ticket for s in self.signed}
+        return claimed | set(self.tickets_named) | set(self.tickets_ordered)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,11 +91,16 @@ class Facts:
     known: tuple[KnownId, ...] = ()
     tickets: Mapping[int, TicketFacts] = field(default_factory=dict)
     followed_by: Mapping[int, int] = field(default_factory=dict)
-    """Of each closed ticket the newest that went on from it."""
+    """Of each closed ticket the newest that went on from it, of each merged one the ticket it went on in."""
     acknowledged_last_hour: int = 0
     acknowledged_last_day: int = 0
     answer_lost: int | None = None
     """The ticket whose answer a delivery report is about, if it was an answer of ours."""
+    returned_from: tuple[str, ...] = ()
+    """Whom the letter of ours went to that a delivery report is about, normalised; () where it is about none."""
+    dead: Mapping[str, DeadAddress] = field(default_factory=dict)
+    """What is known of addresses that refused mail, by their keys: the sender's, those that a report names, and the
+    people of the tickets."""
 
 
 def id_hash(message_id: str) -> str:
@@ -129,8 +140,15 @@ def read_clues(mail: Mail, envelope: Envelope, mint: Mint, tag: str) -> Clues:
         ids=near_first,
         own_id=mail.message_id,
         tickets_named=_tags(mail.subject, tag),
+        tickets_ordered=_ordered(mail, tag),
         sender=sender_key(mail),
     )
+
+
+def _ordered(mail: Mail, tag: str) -> tuple[int, ...]:
+    orders, _ = split_orders(mail.reply)
+    numbers = (n for order in orders[:_MAX_ORDERS] for n in ticket_numbers(order.argument, tag))
+    return tuple(dict.fromkeys(numbers))[:_MAX_ORDERS]
 
 
 def _tags(subject: str, tag: str) -> tuple[int, ...]:

@@ -32,6 +32,10 @@ class Priority(StrEnum):
     URGENT = "urgent"
 
 
+LAST_LINE = 3
+"""The highest support line; the first is 1."""
+
+
 class Direction(StrEnum):
     """Whether a message came to the desk or left it."""
 
@@ -103,6 +107,8 @@ class Ticket:
     solved_at: datetime | None = None
     due_at: datetime | None = None
     promise: str | None = None
+    wake_at: datetime | None = None
+    """When a ticket that was put off opens again."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -138,6 +144,10 @@ class Message:
     unverified: bool = False
     in_reply_to: str | None = None
     references: tuple[str, ...] = ()
+    id: int | None = None
+    """By which it is kept; None before it is."""
+    moved_from: int | None = None
+    """The ticket it came to first, where another one was merged into this, or this was split from another."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -153,7 +163,7 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Link:
-    """A tie to another ticket: follow_up_of, followed_up_by."""
+    """A tie to another ticket: follow_up_of, followed_up_by, merged_into, merged_from, split_into, split_from."""
 
     kind: str
     ticket: int

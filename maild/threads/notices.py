@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from maild.messages.addresses import normal
@@ -63,6 +63,16 @@ def notifications(
     return [_notification(pen, ticket, agent, news, shown) for agent in told]
 
 
+def undelivered(
+    pen: Pen, ticket: Ticket, message: Message | None, bounced: list[dict[str, object]], due: datetime | None
+) -> list[Letter]:
+    """To the assignee, or to every agent of the queue: an answer of ours that the relay could not hand over."""
+    news = News(event="undelivered", respond_by=due)
+    shown = replace(_of_message(message), bounced=bounced)
+    told = pen.practice.team.who_is_told(ticket.queue, ticket.assignee)
+    return [_notification(pen, ticket, agent, news, shown) for agent in told]
+
+
 def handover(
     pen: Pen, before: Ticket, after: Ticket, by: str, history: tuple[Message, ...], due: datetime | None
 ) -> list[Letter]:
@@ -77,13 +87,35 @@ def handover(
         takers = (taker,) if taker else ()
     elif after.queue != before.queue:
         takers = team.who_is_told(after.queue, None)
-    last = next(
-        (m for m in reversed(history) if m.direction is Direction.IN and m.visibility is Visibility.PUBLIC), None
-    )
+    elif after.line != before.line and after.assignee is None:
+        takers = team.who_serves(after.queue, after.line) or team.who_is_told(after.queue, None)
     giver = team.agent(by)
     name = giver.name if giver else by
     news = News(event="assigned", why=lambda language: say(language, "assigned_by", name=name), respond_by=due)
-    return [_notification(pen, after, taker, news, _of_message(last)) for taker in takers if taker != giver]
+    shown = _of_message(_last_from_customer(history))
+    return [_notification(pen, after, taker, news, shown) for taker in takers if taker != giver]
+
+
+def woken(pen: Pen, ticket: Ticket, history: tuple[Message, ...], due: datetime | None) -> list[Letter]:
+    """To whoever works on a ticket whose rest is over: the customer's last mail once more."""
+    news = News(event="woken", why=lambda language: say(language, "woken"), respond_by=due)
+    shown = _of_message(_last_from_customer(history))
+    told = pen.practice.team.who_is_told(ticket.queue, ticket.assignee)
+    return [_notification(pen, ticket, agent, news, shown) for agent in told]
+
+
+def split_off(pen: Pen, ticket: Ticket, message: Message | None, due: datetime | None) -> list[Letter]:
+    """To whoever works on a ticket that was split from another: the mail that it begins with, to be answered there."""
+    told = pen.practice.team.who_is_told(ticket.queue, ticket.assignee)
+    return [
+        _notification(pen, ticket, agent, News(event="new", respond_by=due), _of_message(message)) for agent in told
+    ]
+
+
+def _last_from_customer(history: tuple[Message, ...]) -> Message | None:
+    return next(
+        (m for m in reversed(history) if m.direction is Direction.IN and m.visibility is Visibility.PUBLIC), None
+    )
 
 
 def _of_mail(mail: Mail, news: News, now: datetime) -> _Shown:

@@ -9,18 +9,20 @@ from maild.messages.mail import Address
 from maild.messages.tokens import Purpose
 from maild.people.team import Agent
 from maild.sla.deadlines import TicketClock
+from maild.sla.events import Happening as ClockHappening
 from maild.sla.steps import StepDue, steps_due
+from maild.threads import states
 from maild.threads.correspondence import Pen, desk_view, person_view, ticket_view, to_agent
 from maild.threads.draft import differences
 from maild.threads.facts import TicketFacts
-from maild.threads.model import Event, InboxState, Priority, Ticket
+from maild.threads.model import LAST_LINE, Event, InboxState, Priority, Ticket
+from maild.threads.notices import woken
 from maild.threads.plan import Letter, LetterKind, Plan
 from maild.threads.practice import Practice
-from maild.threads.promises import next_look
+from maild.threads.promises import move_clocks, next_look, response_due
 
 CLOCK = "clock"
 """Who acts when time does."""
-LAST_LINE = 3
 
 
 def decide_due(facts: TicketFacts, practice: Practice, pen: Pen, now: datetime) -> Plan:
@@ -41,6 +43,13 @@ def decide_due(facts: TicketFacts, practice: Practice, pen: Pen, now: datetime) 
         events.extend(Event(at=now, kind=k, actor=CLOCK, detail=d, because=because) for k, d in changes)
         letters.extend(_letters(pen, after, step, clock, now))
         ticket = replace(after, updated_at=now)
+    clocks = facts.clocks
+    if ticket.wake_at is not None and ticket.wake_at <= now:
+        awake = _awake(ticket)
+        events.append(Event(at=now, kind="woken", actor=CLOCK, detail=f"{ticket.status} -> {awake.status}"))
+        awake, clocks = move_clocks(practice.promises, awake, clocks, (ClockHappening.STATUS_CHANGED,), now)
+        ticket = replace(awake, updated_at=now)
+        letters.extend(woken(pen, ticket, facts.messages, response_due(clocks)))
     done = tuple(step.key for step, _ in due)
     return Plan(
         state=InboxState.TICKETED,
@@ -49,10 +58,17 @@ def decide_due(facts: TicketFacts, practice: Practice, pen: Pen, now: datetime) 
         ticket=ticket,
         events=tuple(events),
         letters=tuple(letters),
-        clocks=facts.clocks,
+        clocks=clocks,
         steps_done=done,
-        next_step_at=next_look(practice.promises, ticket, facts.clocks, facts.steps_done | frozenset(done)),
+        next_step_at=next_look(practice.promises, ticket, clocks, facts.steps_done | frozenset(done)),
     )
+
+
+def _awake(ticket: Ticket) -> Ticket:
+    """A ticket whose rest is over: open again, where it still rests."""
+    can = states.can(ticket.status, states.Happening.WAKE)
+    status = states.after(ticket.status, states.Happening.WAKE) if can else ticket.status
+    return replace(ticket, status=status, wake_at=None)
 
 
 def _changed(ticket: Ticket, due: StepDue) -> Ticket:
@@ -114,9 +130,7 @@ def _told(practice: Practice, ticket: Ticket, due: StepDue) -> tuple[list[Agent]
         elif "@" in word:
             addresses.append(word)
     if not due.step.tell and due.step.line is not None:
-        line = [a for a in team.members(ticket.queue) if a.line == ticket.line]
-        line = line or [a for a in team.agents if a.line == ticket.line]
-        agents.extend(line or team.who_is_told(ticket.queue, ticket.assignee))
+        agents.extend(team.who_serves(ticket.queue, ticket.line) or team.who_is_told(ticket.queue, ticket.assignee))
     return list(dict.fromkeys(agents)), list(dict.fromkeys(addresses))
 
 

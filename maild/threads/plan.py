@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from maild.messages.mail import Address, Attachment
 from maild.sla.deadlines import TicketClock
+from maild.threads.dead import DeadAddress
 from maild.threads.model import Event, InboxState, Link, Message, Ticket
 
 
@@ -20,6 +21,7 @@ class LetterKind(StrEnum):
     NOTIFICATION = "notification"  # to an agent: something came in
     TRANSCRIPT = "transcript"  # to an agent: what your orders did
     ESCALATION = "escalation"  # to an agent, a lead or an address: a deadline nears or has passed
+    DIGEST = "digest"  # to an agent: much at once, gathered in one letter
     ALARM = "alarm"  # to the admin
 
 
@@ -54,6 +56,8 @@ class Letter:
     ticket: int | None = None
     unique: str | None = None
     not_before: datetime | None = None
+    delay_notice_at: datetime | None = None
+    """When the agents are told, should it not have left by then."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,6 +105,28 @@ class Remembered:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """What a decision does to one more ticket than the one it is about: the other half of a merge or a split.
+
+    `messages` are the ids of kept messages that move to this ticket, and their Message-IDs go along; with `whole` all
+    of them do.
+    """
+
+    ticket: Ticket
+    is_new: bool = False
+    clocks: tuple[TicketClock, ...] = ()
+    steps_done: frozenset[str] = frozenset()
+    next_step_at: datetime | None = None
+    links: tuple[tuple[str, int], ...] = ()
+    messages: tuple[int, ...] = ()
+    whole: bool = False
+    events: tuple[Event, ...] = ()
+    kind: str
+    """Of the event that stands in this ticket's history."""
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
     """What is to be done, whole: applied in one transaction, or printed and not done at all.
 
@@ -121,5 +147,12 @@ class Plan:
     next_step_at: datetime | None = None
     steps_done: tuple[str, ...] = ()
     """Keys of the escalation steps that this plan does."""
+    kept: tuple[int, ...] = ()
+    """Ids of messages that are no longer only proposed."""
+    also: tuple[Change, ...] = ()
     letters: tuple[Letter, ...] = ()
+    dead: tuple[DeadAddress, ...] = ()
+    """What is known from now on of addresses that refused mail."""
+    revived: str | None = None
+    """The normalised address that has shown that it takes mail."""
     explanation: Mapping[str, object] = field(default_factory=dict)

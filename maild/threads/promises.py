@@ -10,7 +10,7 @@ from maild.sla.calendar import Calendar
 from maild.sla.deadlines import TicketClock
 from maild.sla.events import ClockEvent, Happening, apply_event
 from maild.sla.explain import explain
-from maild.sla.promise import Promise
+from maild.sla.promise import Promise, Target
 from maild.sla.steps import next_step_at
 from maild.threads.model import Ticket
 
@@ -62,12 +62,19 @@ def first_due(clocks: tuple[TicketClock, ...]) -> datetime | None:
     return min((c.due_at for c in clocks if not c.ended and c.due_at is not None), default=None)
 
 
+def response_due(clocks: tuple[TicketClock, ...]) -> datetime | None:
+    """When the customer may expect our next answer."""
+    responses = (Target.FIRST_RESPONSE, Target.NEXT_RESPONSE)
+    return min((c.due_at for c in clocks if c.target in responses and not c.ended and c.due_at), default=None)
+
+
 def next_look(
     promises: Promises, ticket: Ticket, clocks: tuple[TicketClock, ...], done: frozenset[str]
 ) -> datetime | None:
-    """When the next escalation step of a ticket is due; what the tick's index holds."""
+    """When a ticket is to be looked at: its next escalation step, or its rest ends. The index of the tick."""
     promise = promises.named(ticket.promise)
-    return min((at for c in clocks if (at := next_step_at(c, promise, done)) is not None), default=None)
+    times = [next_step_at(c, promise, done) for c in clocks]
+    return min((at for at in (*times, ticket.wake_at) if at is not None), default=None)
 
 
 def explain_clocks(promises: Promises, ticket: Ticket, clocks: tuple[TicketClock, ...], now: datetime) -> list[str]:

@@ -8,6 +8,7 @@ one solved longer ago than the reopen window, opens a new ticket: then nothing i
     agent's public answer          -> pending, unless an order in the same mail says otherwise
     bounce of our answer           -> open
     silence after solved (setting) -> closed
+    the end of a rest              -> open (a ticket that was put off, or waits, until a time)
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ class Happening(StrEnum):
     REOPEN = "reopen"
     UNDELIVERED = "undelivered"
     SILENCE = "silence"
+    SPAM = "spam"
+    WAKE = "wake"
 
 
 class NotPossibleError(UsageError):
@@ -41,15 +44,15 @@ class NotPossibleError(UsageError):
 # One column a happening, in the order of Happening; "-": it cannot happen in this status (an order is refused, a
 # customer's mail opens a new ticket).
 _TABLE_TEXT = """
-         reply    auto     answer   note     pending  hold     solve    close    reopen   bounce   silence
-new      open     new      pending  new      pending  hold     solved   closed   -        open     -
-open     open     open     pending  open     pending  hold     solved   closed   -        open     -
-pending  open     pending  pending  pending  pending  hold     solved   closed   open     open     -
-hold     open     hold     pending  hold     pending  hold     solved   closed   open     open     -
-solved   open     solved   pending  solved   pending  hold     solved   closed   open     open     closed
-closed   -        closed   pending  closed   pending  hold     solved   closed   open     open     -
-spam     spam     spam     pending  spam     -        -        -        closed   open     spam     -
-merged   -        merged   -        merged   -        -        -        -        -        merged   -
+         reply    auto     answer   note     pending  hold     solve    close    reopen   bounce   silence  spam  wake
+new      open     new      pending  new      pending  hold     solved   closed   -        open     -        spam  -
+open     open     open     pending  open     pending  hold     solved   closed   -        open     -        spam  -
+pending  open     pending  pending  pending  pending  hold     solved   closed   open     open     -        spam  open
+hold     open     hold     pending  hold     pending  hold     solved   closed   open     open     -        spam  open
+solved   open     solved   pending  solved   pending  hold     solved   closed   open     open     closed   spam  -
+closed   -        closed   pending  closed   pending  hold     solved   closed   open     open     -        spam  -
+spam     spam     spam     pending  spam     -        -        -        closed   open     spam     -        spam  -
+merged   -        merged   -        merged   -        -        -        -        -        merged   -        -     -
 """
 
 

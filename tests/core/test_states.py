@@ -20,6 +20,8 @@ PROMISED = {
     H.REOPEN: "- - open open open open open -",
     H.UNDELIVERED: "open open open open open open spam merged",
     H.SILENCE: "- - - - closed - - -",
+    H.SPAM: "spam spam spam spam spam spam spam -",
+    H.WAKE: "- - open open - - - -",
 }
 CASES = [
     (status, happening, word)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from office import ANNA, NOW, TEAM, ticket
+from office import ANNA, NOW, message, practice, ticket
 
-from maild.threads.model import Status
-from maild.threads.orders import HANDLERS, Setting, carry_out, split_orders
+from maild.messages.mail import Address
+from maild.threads.facts import TicketFacts
+from maild.threads.model import Participant, Status
+from maild.threads.order_lines import split_orders
+from maild.threads.orders.table import ALIASES, HANDLERS, canonical, carry_out
+from maild.threads.orders.work import Setting
 
 TEXT = (Path(__file__).parents[2] / "docs" / "agents.md").read_text(encoding="utf-8")
 HALVES = dict(zip(("en", "ru"), TEXT.split("\n---\n"), strict=True))
@@ -30,7 +35,7 @@ def test_every_order_is_explained_and_none_is_invented(half: str) -> None:
 @pytest.mark.parametrize("half", HALVES)
 def test_no_order_is_mentioned_that_does_not_exist(half: str) -> None:
     """Also in the prose and in the examples."""
-    assert set(re.findall(r"(?m)(?:^|`)/([a-z]+)\b", HALVES[half])) <= set(HANDLERS)
+    assert set(re.findall(r"(?m)(?:^|`)/([a-zа-яё]+)\b", HALVES[half])) <= set(HANDLERS) | set(ALIASES)
 
 
 @pytest.mark.parametrize("name", HANDLERS)
@@ -39,7 +44,7 @@ def test_the_example_of_an_order_can_be_carried_out(half: str, name: str) -> Non
     """By Anna, on a ticket in which it makes sense."""
     example, _ = rows(half)[name]
     orders, rest = split_orders(example)
-    assert [order.name for order in orders] == [name]
+    assert [canonical(order.name) for order in orders] == [name]
     assert rest == ""
     _assert_done(example, Status.SOLVED if name == "reopen" else Status.OPEN)
 
@@ -53,8 +58,15 @@ def test_the_reply_on_the_page_does_what_it_says(half: str) -> None:
 
 
 def _assert_done(text: str, status: Status) -> None:
+    guest = Participant(address=Address(address="ivan@example.org"), confirmed="/uncc" in text)
     before = ticket(status=status, tags=("printer", "принтер"))
-    setting = Setting(agent=ANNA, language="en", team=TEAM, now=NOW)
+    before = replace(before, participants=(*before.participants, guest))
+    mails = tuple(replace(message(id=i), proposed=i == 2) for i in (1, 2))
+    tickets = {
+        1001: TicketFacts(ticket=before, messages=mails),
+        1007: TicketFacts(ticket=ticket(1007)),
+    }
+    setting = Setting(agent=ANNA, language="en", now=NOW, practice=practice(), tickets=tickets, next_ticket=1042)
     carried = carry_out(before, split_orders(text)[0], setting)
     assert [(done.line, done.effect) for done in carried.done if not done.ok] == []
 

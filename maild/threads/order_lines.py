@@ -1,0 +1,46 @@
+"""The lines of a mail that order something, told from its text. What they mean stands in the table of orders."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Order:
+    """One line: what it orders and upon what. `name` is as it was written, in lower case."""
+
+    name: str
+    argument: str
+    line: str
+
+
+def read_order(line: str) -> Order | None:
+    """The order on a line; None where the line is none. An order is a line that starts with "/"."""
+    bare = line.strip()
+    if not bare.startswith("/"):
+        return None
+    name, _, argument = bare[1:].lstrip().partition(" ")
+    return Order(name=name.lower().replace("ё", "е"), argument=argument.strip(), line=bare)
+
+
+def split_orders(text: str) -> tuple[tuple[Order, ...], str]:
+    """The orders on top of a text, and the text without them; the first line that is none ends them."""
+    lines = text.split("\n")
+    orders: list[Order] = []
+    position = 0
+    for position, line in enumerate(lines):  # noqa: B007  # where the loop ends is the answer
+        order = read_order(line)
+        if order is not None:
+            orders.append(order)
+        elif line.strip():
+            break
+    else:
+        position = len(lines)
+    return tuple(orders), "\n".join(lines[position:]).strip("\n") if orders else text
+
+
+def ticket_numbers(words: str, tag: str) -> tuple[int, ...]:
+    """The tickets that words behind an order name: SUP-1007, sup-1007, #1007 or 1007."""
+    found = re.findall(rf"(?<![\w-])(?:{re.escape(tag)}-|#)?(\d{{1,12}})(?![\w-])", words[:998], re.IGNORECASE)
+    return tuple(dict.fromkeys(int(n) for n in found))

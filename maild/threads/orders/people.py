@@ -1,0 +1,93 @@
+"""Orders about who takes part: copies, people let in and out, whose ticket it is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from maild.messages.addresses import normal, read_list
+from maild.messages.mail import Address
+from maild.threads.facts import usable
+from maild.threads.model import Participant, Ticket
+from maild.threads.order_lines import Order
+from maild.threads.orders.work import Setting, Work, WrongError, needed
+
+MAX_PARTICIPANTS = 100
+
+
+def cc(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
+    """These people get every answer from now on."""
+    ticket, people = work.ticket, _people(order, setting)
+    for person in people:
+        ticket = confirmed(ticket, person, setting)
+    names = ", ".join(p.address for p in people)
+    return replace(work, ticket=ticket), setting.say("in_copy", names=names)
+
+
+def uncc(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
+    """These people get nothing more; what they write still comes in."""
+    ticket = work.ticket
+    people = _people(order, setting)
+    for person in people:
+        key = normal(person.address)
+        if ticket.requester is not None and normal(ticket.requester.address) == key:
+            raise WrongError(setting.say("is_requester", address=person.address))
+        if key not in {normal(p.address.address) for p in ticket.participants if p.confirmed}:
+            raise WrongError(setting.say("not_in_copy", address=person.address))
+        ticket = _with(ticket, person, is_confirmed=False)
+    return replace(work, ticket=ticket), setting.say("not_in_copy_now", names=", ".join(p.address for p in people))
+
+
+def add(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
+    """Let a stranger in: whoever is named, or everybody whose mail is proposed or who was put in copy."""
+    if order.argument:
+        return cc(work, order, setting)
+    waiting = [p.address for p in work.ticket.participants if not p.confirmed]
+    if not waiting:
+        raise WrongError(setting.say("nobody_waits"))
+    ticket = work.ticket
+    for person in waiting:
+        ticket = confirmed(ticket, person, setting)
+    return replace(work, ticket=ticket), setting.say("in_copy", names=", ".join(p.address for p in waiting))
+
+
+def requester(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
+    """Whose ticket it is: answers go there."""
+    people = _people(order, setting)
+    if len(people) != 1:
+        raise WrongError(setting.say("one_address"))
+    ticket = confirmed(work.ticket, people[0], setting)
+    person = next(p.address for p in ticket.participants if normal(p.address.address) == normal(people[0].address))
+    effect = setting.say("requester", address=person.address)
+    return replace(work, ticket=replace(ticket, requester=person)), effect
+
+
+def confirmed(ticket: Ticket, person: Address, setting: Setting) -> Ticket:
+    """The ticket with this person among those who are sent text. Raises WrongError for an address of ours."""
+    if setting.practice.is_ours(person.address):
+        raise WrongError(setting.say("our_address", address=person.address))
+    return _with(ticket, person, is_confirmed=True, setting=setting)
+
+
+def _with(ticket: Ticket, person: Address, *, is_confirmed: bool, setting: Setting | None = None) -> Ticket:
+    key, found, people = normal(person.address), False, list[Participant]()
+    for participant in ticket.participants:
+        if normal(participant.address.address) == key:
+            found = True
+            people.append(replace(participant, confirmed=is_confirmed))
+        else:
+            people.append(participant)
+    if not found:
+        if len(people) >= MAX_PARTICIPANTS and setting is not None:
+            raise WrongError(setting.say("too_many_people", limit=MAX_PARTICIPANTS))
+        people.append(Participant(address=person, confirmed=is_confirmed))
+    return replace(ticket, participants=tuple(people))
+
+
+def _people(order: Order, setting: Setting) -> tuple[Address, ...]:
+    words = needed(order, setting)
+    # "a@x.example b@y.example" is meant as two, and no mail header could say so.
+    spaced = words if "<" in words else ", ".join(words.replace(",", " ").replace(";", " ").split())
+    people = read_list(spaced.replace(";", ",").encode())
+    if not people or not all(usable(p) for p in people):
+        raise WrongError(setting.say("no_address", words=words))
+    return people

@@ -1,0 +1,135 @@
+"""Orders that say whose a ticket is and where it lies: assignee, queue, line, priority, tags, subject."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from maild.messages.subject import base_subject
+from maild.messages.words import one_line
+from maild.people.team import Agent
+from maild.threads.model import LAST_LINE, Priority
+from maild.threads.order_lines import Order
+from maild.threads.orders.work import Setting, Work, WrongError, fold, named, needed, no_argument
+
+_MAX_SUBJECT = 250
+_PRIORITIES = {
+    **{str(p): str(p) for p in Priority},
+    "низкий": "low",
+    "низкая": "low",
+    "обычный": "normal",
+    "обычная": "normal",
+    "средний": "normal",
+    "средняя": "normal",
+    "высокий": "high",
+    "высокая": "high",
+    "срочный": "urgent",
+    "срочная": "urgent",
+    "срочно": "urgent",
+}
+
+
+def take(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
+    """It is the agent's own."""
+    no_argument(order, setting)
+    if setting.agent is None:
+        raise WrongError(setting.say("take_who"))
+    return _given(work, setting.agent, setting)
+
+
+def assign(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
+    """It is a colleague's: by id, address, whole name, or the beginning of a name that only one has."""
+    return _given(work, find_agent(needed(order, setting), setting), setting)
+
+
+def find_agent(words: str, setting: Setting) -> Agent:
+    """The agent whom these words mean. Raises WrongError."""
+    names: dict[str, str] = {}
+    for agent in setting.team.agents:
+        for name in (agent.id, *agent.addresses, agent.name):
+            names[fold(name)] = agent.id
+    for agent in setting.team.agents:
+        for part in agent.name.split():
+            # A name that two have means neither of them.
+            names[fold(part)] = agent.id if names.get(fold(part), agent.id) == agent.id else ""
+    names = {name: agent_id for name, agent_id in names.items() if agent_id}
+    # The ids alone are shown: addresses and parts of names would only hide them.
+    ids = [a.id for a in setting.team.agents]
+    found = setting.team.agent(named(words.strip().lstrip("@"), names, setting, "unknown_agent", ids))
+    assert found is not None
+    return found
+
+
+def _given(work: Work, agent: Agent, setting: Setting) -> tuple[Work, str]:
+    return replace(work, ticket=replace(work.ticket, assignee=agent.id)), setting.say("assigned", name=agent.name)
+
+
+def unassign(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
+    """It is nobody's: the queue's agents are told again."""
+    no_argument(order, setting)
+    return replace(work, ticket=replace(work.ticket, assignee=None)), setting.say("unassigned")
+
+
+def queue(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
+    """Into another queue; it is nobody's then."""
+    names = {fold(q.name): q.name for q in setting.team.queues}
+    wanted = named(needed(order, setting), names, setting, "unknown_queue")
+    effect = setting.say("queue", before=work.ticket.queue, after=wanted)
+    return replace(work, ticket=replace(work.ticket, queue=wanted, assignee=None)), effect
+
+
+def line(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
+    """To a support line, counted from 1; it is nobody's then, unless its agent serves that line."""
+    wanted = needed(order, setting)
+    if not wanted.isdecimal() or not 1 <= int(wanted[:4]) <= LAST_LINE:
+        raise WrongError(setting.say("no_such_line", name=wanted, last=LAST_LINE))
+    return _to_line(work, int(wanted), setting)
+
+
+def escalate(work: Work, _order: Order, setting: Setting) -> tuple[Work, str]:
+    """One line up; the words behind it are the reason, and stand in the history."""
+    if work.ticket.line >= LAST_LINE:
+        raise WrongError(setting.say("last_line", line=work.ticket.line))
+    return _to_line(work, work.ticket.line + 1, setting)
+
+
+def _to_line(work: Work, wanted: int, setting: Setting) -> tuple[Work, str]:
+    ticket = work.ticket
+    agent = setting.team.agent(ticket.assignee)
+    stays = agent is not None and agent.line == wanted
+    effect = setting.say("line", before=ticket.line, after=wanted)
+    after = replace(ticket, line=wanted, assignee=ticket.assignee if stays else None)
+    return replace(work, ticket=after), effect
+
+
+def priority(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
+    """How urgent it is."""
+    wanted = named(needed(order, setting), _PRIORITIES, setting, "unknown_priority", Priority)
+    effect = setting.say("priority", before=work.ticket.priority, after=wanted)
+    return replace(work, ticket=replace(work.ticket, priority=Priority(wanted))), effect
+
+
+def tag(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
+    """Adds tags."""
+    tags = tuple(dict.fromkeys((*work.ticket.tags, *_tag_words(order, setting))))
+    return replace(work, ticket=replace(work.ticket, tags=tags)), setting.say("tags", names=", ".join(tags))
+
+
+def untag(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
+    """Takes tags away."""
+    words = _tag_words(order, setting)
+    missing = [w for w in words if w not in work.ticket.tags]
+    if missing:
+        raise WrongError(setting.say("no_such_tag", name=missing[0]))
+    tags = tuple(t for t in work.ticket.tags if t not in words)
+    return replace(work, ticket=replace(work.ticket, tags=tags)), setting.say("tags", names=", ".join(tags) or "-")
+
+
+def _tag_words(order: Order, setting: Setting) -> list[str]:
+    return [w.lower() for w in needed(order, setting).replace(",", " ").split()]
+
+
+def subject(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
+    """Another subject; the conversation holds together by its ids, not by it."""
+    wanted = one_line(needed(order, setting))[:_MAX_SUBJECT]
+    effect = setting.say("subject", after=wanted)
+    return replace(work, ticket=replace(work.ticket, subject=wanted, base_subject=base_subject(wanted))), effect

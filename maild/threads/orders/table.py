@@ -1,0 +1,152 @@
+"""Every order there is, by what names it may be called, and how a run of them is carried out: all or none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+
+from maild.errors import UsageError
+from maild.threads.model import Ticket
+from maild.threads.order_lines import Order
+from maild.threads.orders import people, place, status, tickets
+from maild.threads.orders.work import Done, Handler, Setting, Work, WrongError, no_argument
+from maild.threads.states import Happening
+from maild.threads.words import HELP
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Carried:
+    """What a run of orders leads to. With an error the work is as it was before any of them."""
+
+    work: Work
+    done: tuple[Done, ...]
+    error: bool
+
+    @property
+    def ticket(self) -> Ticket:
+        return self.work.ticket
+
+
+def _note(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
+    no_argument(order, setting)
+    return replace(work, internal=True), setting.say("note")
+
+
+def _help(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
+    """One order explained, or all of them in a line each."""
+    if order.argument:
+        name = canonical(order.argument.lstrip("/").lower())
+        if name is None:
+            raise _unknown(order.argument.lstrip("/").lower(), setting)
+        return work, help_line(name, setting.language)
+    return work, "\n".join(help_line(name, setting.language) for name in HANDLERS)
+
+
+def help_line(name: str, language: str) -> str:
+    """`/name WORDS: what it does`, in one of our languages."""
+    argument, text = HELP.get(language, HELP["en"])[name]
+    return f"/{name} {argument}".strip() + f": {text}"
+
+
+HANDLERS: Mapping[str, Handler] = {
+    "note": _note,
+    "take": place.take,
+    "assign": place.assign,
+    "unassign": place.unassign,
+    "close": status.status(Happening.CLOSE),
+    "solve": status.status(Happening.SOLVE),
+    "reopen": status.status(Happening.REOPEN),
+    "pending": status.status_until(Happening.PENDING),
+    "hold": status.status_until(Happening.HOLD),
+    "snooze": status.snooze,
+    "spam": status.status(Happening.SPAM),
+    "priority": place.priority,
+    "tag": place.tag,
+    "untag": place.untag,
+    "queue": place.queue,
+    "line": place.line,
+    "escalate": place.escalate,
+    "subject": place.subject,
+    "cc": people.cc,
+    "uncc": people.uncc,
+    "add": people.add,
+    "requester": people.requester,
+    "keep": tickets.keep,
+    "split": tickets.split,
+    "merge": tickets.merge,
+    "help": _help,
+}
+"""Every order there is; docs/agents.md explains each."""
+
+ALIASES: Mapping[str, str] = {
+    alias: name
+    for name, words in {
+        "note": "comment internal заметка комментарий внутреннее",
+        "take": "mine беру взять мое моя",
+        "assign": "give назначить передать отдать",
+        "unassign": "release снять",
+        "close": "done закрыть закрыто",
+        "solve": "solved resolve resolved решено решить решена",
+        "reopen": "open открыть переоткрыть",
+        "pending": "wait ждем ожидание",
+        "hold": "pause пауза приостановить",
+        "snooze": "later отложить позже",
+        "spam": "спам",
+        "priority": "prio приоритет срочность",
+        "tag": "tags метка метки тег",
+        "untag": "снять-метку",
+        "queue": "move очередь",
+        "line": "линия",
+        "escalate": "up эскалация эскалировать выше",
+        "subject": "title тема",
+        "cc": "copy копия",
+        "uncc": "убрать-копию",
+        "add": "allow добавить",
+        "keep": "оставить",
+        "split": "отделить разделить",
+        "merge": "join объединить слить",
+        "requester": "customer from заявитель клиент",
+        "help": "commands помощь справка команды ?",
+    }.items()
+    for alias in words.split()
+}
+"""Other words for the orders, Russian ones among them (ё is written е)."""
+
+
+def canonical(word: str) -> str | None:
+    """The name of the order that a word means; None where it means none."""
+    word = word.replace("ё", "е")
+    return word if word in HANDLERS else ALIASES.get(word)
+
+
+def carry_out(ticket: Ticket, orders: Iterable[Order], setting: Setting) -> Carried:
+    """Every order in turn, or none when one of them is wrong."""
+    before = work = Work(ticket=ticket)
+    done, error = list[Done](), False
+    for order in orders:
+        try:
+            work, effect = _one(work, order, setting)
+            done.append(Done(line=order.line, effect=effect, ok=True))
+        except UsageError as wrong:
+            done.append(Done(line=order.line, effect=str(wrong), ok=False))
+            error = True
+    if error:
+        nothing = setting.say("not_done")
+        done = [replace(d, effect=nothing, ok=False) if d.ok else d for d in done]
+        return Carried(work=before, done=tuple(done), error=True)
+    return Carried(work=work, done=tuple(done), error=False)
+
+
+def _one(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
+    name = canonical(order.name)
+    if name is None:
+        raise _unknown(order.name, setting)
+    return HANDLERS[name](work, replace(order, name=name), setting)
+
+
+def _unknown(word: str, setting: Setting) -> WrongError:
+    near = get_close_matches(word, (*HANDLERS, *ALIASES), n=1)
+    known = setting.say("known", names=" ".join(f"/{name}" for name in HANDLERS))
+    hint = setting.say("did_you_mean", name=f"/{near[0]}") if near else known
+    return WrongError(setting.say("unknown_order", name=word) + hint)

@@ -1,0 +1,155 @@
+"""Orders on which mails a ticket holds: keep a proposed one, split one off, merge two tickets."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from maild.messages.addresses import normal
+from maild.messages.mail import Address
+from maild.messages.subject import base_subject
+from maild.sla.events import Happening as ClockHappening
+from maild.threads import states
+from maild.threads.facts import TicketFacts
+from maild.threads.model import Direction, Message, Participant, Priority, Status, Ticket, Visibility
+from maild.threads.order_lines import Order, ticket_numbers
+from maild.threads.orders.people import MAX_PARTICIPANTS
+from maild.threads.orders.work import Setting, Work, WrongError, needed, no_argument
+from maild.threads.plan import Change
+from maild.threads.promises import move_clocks
+from maild.threads.states import Happening
+
+MERGED_INTO, MERGED_FROM = "merged_into", "merged_from"
+SPLIT_FROM, SPLIT_INTO = "split_from", "split_into"
+
+
+def keep(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
+    """The mails that were only proposed belong here. Who wrote them takes part, and is sent nothing before /add."""
+    no_argument(order, setting)
+    proposed = [m for m in _messages(work, setting) if m.proposed and m.id is not None and m.id not in work.kept]
+    if not proposed:
+        raise WrongError(setting.say("nothing_proposed"))
+    ticket = work.ticket
+    for message in proposed:
+        ticket = _joined_by(ticket, (message.sender,), setting)
+    happened = work.happened
+    if states.can(ticket.status, Happening.CUSTOMER_REPLY) and ticket.status is not Status.SPAM:
+        ticket = replace(ticket, status=states.after(ticket.status, Happening.CUSTOMER_REPLY), solved_at=None)
+        happened = (*happened, ClockHappening.CUSTOMER_REPLY)
+    kept = (*work.kept, *(m.id for m in proposed if m.id is not None))
+    effect = setting.say("kept", names=", ".join(_writer(m) for m in proposed))
+    return replace(work, ticket=ticket, kept=kept, happened=happened), effect
+
+
+def split(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
+    """The newest proposed mail, else the customer's newest, becomes a ticket of its own."""
+    no_argument(order, setting)
+    coming = [m for m in _messages(work, setting) if m.direction is Direction.IN and m.visibility is Visibility.PUBLIC]
+    proposed = [m for m in coming if m.proposed and m.id not in work.kept]
+    chosen = (proposed or coming)[-1:]
+    if not chosen or chosen[0].id is None or (not proposed and len(coming) < 2):
+        raise WrongError(setting.say("nothing_to_split"))
+    if any(change.is_new for change in work.also):
+        raise WrongError(setting.say("one_split"))
+    change = _own_ticket(work.ticket, chosen[0], setting)
+    links = (*work.links, (SPLIT_INTO, change.ticket.id))
+    effect = setting.say("split", number=change.ticket.number)
+    return replace(work, also=(*work.also, change), links=links), effect
+
+
+def _own_ticket(origin: Ticket, message: Message, setting: Setting) -> Change:
+    practice, number = setting.practice, setting.next_ticket
+    ticket = replace(
+        origin,
+        id=number,
+        number=practice.ticket_number(number),
+        status=Status.NEW,
+        subject=message.subject,
+        base_subject=base_subject(message.subject),
+        assignee=setting.agent.id if setting.agent is not None and origin.assignee == setting.agent.id else None,
+        priority=Priority.NORMAL,
+        tags=(),
+        fields={},
+        requester=message.sender,
+        participants=(Participant(address=message.sender, confirmed=True),) if message.sender else (),
+        created_at=message.at,
+        updated_at=setting.now,
+        solved_at=None,
+        wake_at=None,
+    )
+    ticket = _joined_by(ticket, (*message.to, *message.cc), setting)
+    ticket, clocks = move_clocks(practice.promises, ticket, (), (ClockHappening.FIRST_MAIL,), message.at)
+    assert message.id is not None
+    return Change(
+        ticket=ticket,
+        is_new=True,
+        clocks=clocks,
+        links=((SPLIT_FROM, origin.id),),
+        messages=(message.id,),
+        detail=origin.number,
+        kind="split",
+    )
+
+
+def merge(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
+    """The ticket goes on in another one: its mails move there, and what is answered to it comes there."""
+    ticket = work.ticket
+    target = _other(order, ticket, setting)
+    into = target.ticket
+    people = [p.address for p in ticket.participants]
+    after = _joined_by(into, (ticket.requester, *people), setting)
+    happened: tuple[ClockHappening, ...] = ()
+    if ticket.status in (Status.NEW, Status.OPEN) and states.can(into.status, Happening.CUSTOMER_REPLY):
+        after = replace(after, status=states.after(into.status, Happening.CUSTOMER_REPLY), solved_at=None, wake_at=None)
+        happened = (ClockHappening.CUSTOMER_REPLY,)
+    after, clocks = move_clocks(setting.practice.promises, after, target.clocks, happened, setting.now)
+    change = Change(
+        ticket=replace(after, updated_at=setting.now),
+        clocks=clocks,
+        steps_done=target.steps_done,
+        links=((MERGED_FROM, ticket.id),),
+        whole=True,
+        detail=ticket.number,
+        kind="merge",
+    )
+    merged = replace(ticket, status=Status.MERGED, solved_at=setting.now, wake_at=None)
+    links = (*work.links, (MERGED_INTO, into.id))
+    effect = setting.say("merged", number=into.number)
+    return replace(work, ticket=merged, also=(*work.also, change), links=links), effect
+
+
+def _other(order: Order, ticket: Ticket, setting: Setting) -> TicketFacts:
+    numbers = ticket_numbers(needed(order, setting), setting.practice.tag)
+    if len(numbers) != 1:
+        raise WrongError(setting.say("one_ticket", name=order.name, tag=setting.practice.tag))
+    found = setting.tickets.get(numbers[0])
+    if found is None:
+        raise WrongError(setting.say("no_such_ticket", number=setting.practice.ticket_number(numbers[0])))
+    if found.ticket.id == ticket.id:
+        raise WrongError(setting.say("same_ticket"))
+    if ticket.status in (Status.MERGED, Status.SPAM) or found.ticket.status in (Status.MERGED, Status.SPAM):
+        status = ticket.status if ticket.status in (Status.MERGED, Status.SPAM) else found.ticket.status
+        raise WrongError(setting.say("not_possible", status=status))
+    return found
+
+
+def _joined_by(ticket: Ticket, people: tuple[Address | None, ...], setting: Setting) -> Ticket:
+    """The ticket with more people, none of whom is sent anything before an agent says so."""
+    known = {normal(p.address.address) for p in ticket.participants}
+    joined = list(ticket.participants)
+    for person in people:
+        if person is None or setting.practice.is_ours(person.address) or len(joined) >= MAX_PARTICIPANTS:
+            continue
+        key = normal(person.address)
+        if key not in known and setting.team.agent_by_address(key) is None:
+            known.add(key)
+            joined.append(Participant(address=person, confirmed=False))
+    return replace(ticket, participants=tuple(joined))
+
+
+def _messages(work: Work, setting: Setting) -> tuple[Message, ...]:
+    facts = setting.tickets.get(work.ticket.id)
+    return facts.messages if facts is not None else ()
+
+
+def _writer(message: Message) -> str:
+    return message.sender.address if message.sender is not None else "?"

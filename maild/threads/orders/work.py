@@ -1,0 +1,126 @@
+"""What orders work upon, and what they may ask of those who call them. The orders themselves stand beside this.
+
+An order is a function of the work so far: values in, values out. What it would change of other tickets, of messages or
+of letters lies in the Work until all orders of a mail have succeeded; when one has not, nothing of it is ever done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from difflib import get_close_matches
+
+from maild.errors import UsageError
+from maild.people.team import Agent, Team
+from maild.sla.events import Happening as ClockHappening
+from maild.threads.facts import TicketFacts
+from maild.threads.model import Ticket
+from maild.threads.order_lines import Order
+from maild.threads.plan import Change
+from maild.threads.practice import Practice
+from maild.threads.words import say
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Done:
+    """An order with its effect, in the agent's language; `ok` False: it could not be done, and so nothing was."""
+
+    line: str
+    effect: str
+    ok: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Setting:
+    """Who orders (None: the admin at the command line), in whose language, at what time, and what is known.
+
+    `tickets` are those that the orders may touch, the one at hand among them; `next_ticket` is the number that a new
+    one would get.
+    """
+
+    agent: Agent | None
+    language: str
+    now: datetime
+    practice: Practice
+    tickets: Mapping[int, TicketFacts] = field(default_factory=dict)
+    next_ticket: int = 0
+
+    @property
+    def team(self) -> Team:
+        return self.practice.team
+
+    @property
+    def actor(self) -> str:
+        """Who stands in the history."""
+        return self.agent.id if self.agent is not None else "admin"
+
+    def say(self, key: str, **values: object) -> str:
+        """A phrase in the language of whoever orders."""
+        return say(self.language, key, **values)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Work:
+    """A ticket as the orders so far would leave it, with everything else that they would do.
+
+    `internal`: the text of the mail stays inside. `kept`: ids of messages that are no longer only proposed. `also`:
+    what happens to other tickets. `happened`: what the ticket's clocks must hear, beside its change of status.
+    """
+
+    ticket: Ticket
+    internal: bool = False
+    kept: tuple[int, ...] = ()
+    also: tuple[Change, ...] = ()
+    links: tuple[tuple[str, int], ...] = ()
+    happened: tuple[ClockHappening, ...] = ()
+
+
+Handler = Callable[[Work, Order, Setting], tuple[Work, str]]
+"""Carries one order out; raises UsageError with a sentence in the agent's language where it cannot be done."""
+
+
+class WrongError(UsageError):
+    """An order that cannot be carried out; its text is for the agent, in his language."""
+
+
+def no_argument(order: Order, setting: Setting) -> None:
+    """Raises WrongError where words stand behind an order that takes none."""
+    if order.argument:
+        raise WrongError(setting.say("no_argument", name=order.name))
+
+
+def needed(order: Order, setting: Setting) -> str:
+    """The words behind an order. Raises WrongError where there are none."""
+    if not order.argument:
+        raise WrongError(setting.say("argument_missing", name=order.name))
+    return order.argument
+
+
+def unknown(phrase: str, wanted: str, names: Iterable[str], setting: Setting) -> WrongError:
+    """The error for a name that nobody has: with the nearest one, or with all there are."""
+    known = list(names)
+    near = get_close_matches(wanted, known, n=1)
+    hint = setting.say("did_you_mean", name=near[0]) if near else setting.say("known", names=" ".join(known))
+    return WrongError(setting.say(phrase, name=wanted) + hint)
+
+
+def named(wanted: str, names: Mapping[str, str], setting: Setting, phrase: str, shown: Iterable[str] = ()) -> str:
+    """What a word means among `names` (folded name -> value): the whole name, or the only one that begins so.
+
+    Raises WrongError, which shows the nearest of the names `shown`, of all of them where none are given.
+    """
+    key = fold(wanted)
+    if key in names:
+        return names[key]
+    begun = {value for name, value in names.items() if key and name.startswith(key)}
+    if len(begun) == 1:
+        return begun.pop()
+    if begun:
+        raise WrongError(setting.say(phrase, name=wanted) + setting.say("known", names=" ".join(sorted(begun))))
+    raise unknown(phrase, wanted, shown or names.keys(), setting)
+
+
+def fold(word: str) -> str:
+    """A word for comparing: case and ё say nothing."""
+    return word.strip().casefold().replace("ё", "е")

@@ -1,0 +1,202 @@
+"""Orders that agents give: names and their beginnings, other words for them, and what each changes."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from office import ANNA, BORIS, NOW, TEAM, message, practice, ticket
+
+from maild.messages.mail import Address
+from maild.people.team import Agent, Team
+from maild.threads.facts import TicketFacts
+from maild.threads.model import Message, Participant, Status, Ticket
+from maild.threads.order_lines import split_orders
+from maild.threads.orders.table import ALIASES, HANDLERS, Carried, carry_out
+from maild.threads.orders.work import Setting
+from maild.threads.words import HELP
+
+STRANGER = Address(name="Mallory", address="mallory@elsewhere.example")
+IVAN = Address(name="Ivan", address="ivan@customer.example")
+
+
+def ordered(
+    text: str,
+    before: Ticket | None = None,
+    *others: Ticket,
+    messages: tuple[Message, ...] = (),
+    language: str = "en",
+    team: Team = TEAM,
+) -> Carried:
+    """Anna's orders on a ticket of Ivan's."""
+    first = before or ticket()
+    known = {t.id: TicketFacts(ticket=t, messages=messages if t is first else ()) for t in (first, *others)}
+    setting = Setting(
+        agent=ANNA, language=language, now=NOW, practice=practice(team=team), tickets=known, next_ticket=1042
+    )
+    return carry_out(first, split_orders(text)[0], setting)
+
+
+def effect(text: str, *rest: object, **more: object) -> str:
+    """What the last order answers."""
+    return ordered(text, *rest, **more).done[-1].effect  # type: ignore[arg-type]
+
+
+def test_every_order_has_its_help_in_both_languages() -> None:
+    """In the order of the table; none is explained that does not exist."""
+    assert list(HELP["en"]) == list(HELP["ru"]) == list(HANDLERS)
+
+
+def test_no_word_means_two_orders() -> None:
+    """And every other word means one that there is."""
+    assert not set(ALIASES) & set(HANDLERS)
+    assert set(ALIASES.values()) <= set(HANDLERS)
+
+
+@pytest.mark.parametrize(
+    ("line", "status"), [("/закрыть", "closed"), ("/Решено", "solved"), ("/ждём", "pending"), ("/done", "closed")]
+)
+def test_orders_have_other_names(line: str, status: str) -> None:
+    """Russian ones among them, in any case, with ё or е."""
+    assert status == ordered(line).ticket.status
+
+
+def test_a_near_miss_names_the_order_that_was_meant() -> None:
+    """In the agent's language, and nothing is done."""
+    carried = ordered("/take\n/clsoe", language="ru")
+    assert [d.effect for d in carried.done] == ["не сделано", "команды /clsoe нет; может быть, /close?"]
+    assert carried.ticket == ticket()
+
+
+def test_an_order_that_resembles_none_is_answered_with_all_of_them() -> None:
+    """So that the agent need not look them up."""
+    assert "/merge" in effect("/xyzzy")
+
+
+@pytest.mark.parametrize("name", ["boris", "@Boris", "BORIS@desk.example", "Boris Smith", "smith", "bor"])
+def test_a_colleague_is_named_as_he_is_called(name: str) -> None:
+    """Id, address, whole name, one of its words, or the beginning that only he has."""
+    assert BORIS.id == ordered(f"/assign {name}").ticket.assignee
+
+
+def test_a_name_that_two_have_means_neither() -> None:
+    """The ids are shown instead."""
+    twin = Agent(id="boris2", name="Boris Jones", address="b2@desk.example")
+    team = Team(agents=(*TEAM.agents, twin), queues=TEAM.queues)
+    carried = ordered("/assign Boris S", team=team)
+    assert BORIS.id == carried.ticket.assignee
+    assert "boris2" in effect("/assign bori", team=team)
+
+
+def test_a_russian_word_for_a_priority_is_understood() -> None:
+    """As the agent would say it."""
+    assert ordered("/приоритет срочно").ticket.priority == "urgent"
+
+
+def test_a_ticket_that_is_put_off_wakes_at_its_time() -> None:
+    """It waits like one on hold, and remembers until when."""
+    after = ordered("/отложить завтра 10:00").ticket
+    assert after.status is Status.HOLD
+    assert (NOW + timedelta(days=1, hours=1)) == after.wake_at
+    assert ordered("/reopen", after).ticket.wake_at is None
+
+
+def test_a_time_that_cannot_be_understood_is_told() -> None:
+    """With examples; the ticket does not move."""
+    assert "“soonish”" in effect("/snooze soonish")
+    assert ordered("/snooze soonish").ticket.status is Status.OPEN
+
+
+def test_a_line_up_lets_go_of_who_serves_the_lower_one() -> None:
+    """The last line is the last."""
+    after = ordered("/escalate too hard", replace(ticket(), assignee="anna")).ticket
+    assert (after.line, after.assignee) == (2, None)
+    assert "last" in effect("/escalate", replace(ticket(), line=3))
+
+
+def test_people_are_let_in_and_out() -> None:
+    """Nobody is sent anything before an agent says so; the requester stays."""
+    waiting = replace(ticket(), participants=(*ticket().participants, Participant(address=STRANGER, confirmed=False)))
+    let_in = ordered("/add", waiting).ticket
+    assert [p.confirmed for p in let_in.participants] == [True, True]
+    assert [p.confirmed for p in ordered(f"/uncc {STRANGER.address}", let_in).ticket.participants] == [True, False]
+    assert "requester" in effect("/uncc ivan@customer.example")
+    assert "nobody waits" in effect("/add")
+    two = ordered("/cc a@x.example b@y.example").ticket.participants
+    assert [p.address.address for p in two if p.confirmed] == ["ivan@customer.example", "a@x.example", "b@y.example"]
+
+
+def test_our_own_address_is_nobodys_copy() -> None:
+    """It would answer itself."""
+    assert "this desk" in effect("/cc support@desk.example")
+
+
+def test_the_requester_can_be_set_right() -> None:
+    """Answers go there, and he takes part."""
+    after = ordered("/requester Petr <petr@customer.example>").ticket
+    assert after.requester == Address(name="Petr", address="petr@customer.example")
+    assert after.participants[-1].confirmed
+
+
+def test_a_kept_mail_opens_the_ticket_and_its_writer_takes_part_unconfirmed() -> None:
+    """What he may read is another question, and /add answers it."""
+    strange = message(sender=STRANGER, proposed=True, id=5)
+    carried = ordered("/keep", ticket(status=Status.PENDING), messages=(message(id=4), strange))
+    assert carried.work.kept == (5,)
+    assert carried.ticket.status is Status.OPEN
+    assert carried.ticket.participants[-1] == Participant(address=STRANGER, confirmed=False)
+    assert "waits for a decision" in effect("/keep", messages=(message(id=4),))
+
+
+def test_a_split_makes_a_ticket_of_its_own() -> None:
+    """Of the proposed mail, with its writer as requester and clocks from its arrival."""
+    strange = message(sender=STRANGER, proposed=True, id=5, subject="My own trouble", at=NOW - timedelta(hours=1))
+    carried = ordered("/split", messages=(message(id=4), strange, message(id=6)))
+    (change,) = carried.work.also
+    assert change.is_new
+    assert (change.ticket.number, change.ticket.status, change.messages) == ("SUP-1042", Status.NEW, (5,))
+    assert change.ticket.requester == STRANGER
+    assert change.ticket.due_at == NOW + timedelta(hours=3)
+    assert carried.work.links == (("split_into", 1042),)
+    assert change.links == (("split_from", 1001),)
+
+
+def test_the_only_mail_of_a_ticket_cannot_be_split_off() -> None:
+    """Nothing would be left."""
+    assert "no second mail" in effect("/split", messages=(message(id=4),))
+
+
+def test_a_merge_moves_everything_and_lets_nobody_read_more() -> None:
+    """The requester of the one takes part in the other, and is sent nothing before /add."""
+    other = ticket(1007, requester="olga@customer.example", status=Status.PENDING)
+    carried = ordered("/merge sup-1007", ticket(status=Status.OPEN), other)
+    (change,) = carried.work.also
+    assert carried.ticket.status is Status.MERGED
+    assert change.whole
+    assert change.ticket.status is Status.OPEN
+    assert {p.address.address: p.confirmed for p in change.ticket.participants} == {
+        "olga@customer.example": True,
+        "ivan@customer.example": False,
+    }
+
+
+@pytest.mark.parametrize(
+    ("line", "word"),
+    [("/merge", "needs"), ("/merge 1001", "very ticket"), ("/merge 77", "no ticket"), ("/merge soon", "one ticket")],
+)
+def test_a_merge_that_makes_no_sense_is_refused(line: str, word: str) -> None:
+    """With a sentence that says what is wrong."""
+    assert word in effect(line)
+
+
+def test_help_names_every_order_or_explains_one() -> None:
+    """By any of its names."""
+    assert effect("/help").count("\n") == len(HANDLERS) - 1
+    assert effect("/help отложить").startswith("/snooze UNTIL: ")
+    assert effect("/помощь snooze", language="ru").startswith("/snooze ДО: ")
+
+
+def test_spam_is_dropped_and_can_be_taken_back() -> None:
+    """Nobody is told of it; /reopen brings it back."""
+    spam = ordered("/spam").ticket
+    assert spam.status is Status.SPAM
+    assert ordered("/reopen", spam).ticket.status is Status.OPEN
