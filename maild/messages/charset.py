@@ -108,10 +108,19 @@ _GUESSES = (
     "big5hkscs", "shift_jis", "cp932", "euc-jp", "cp949", "euc-kr", "iso-2022-jp", "iso-2022-kr", "iso-8859-2",
     "iso-8859-15",
 )  # fmt: skip
+_NOT_LIKE_ASCII = ("utf-7", "hz", "utf-16", "utf-32")
+# Three characters in a row that UTF-8 needs two bytes or more for: no text in a charset of one byte looks so.
+_UTF8_RUN = re.compile(rb"(?:[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}){3}")
+_ONE_BYTE = {*(name.replace("_", "-") for name in cyrillic.CODECS), *cyrillic.CODECS, "cp1252", "cp1250", "ascii"}
+# Chinese mail is labelled with the charset of the other script; a wrong reading holds characters for private use.
+_OTHER_CHINESE = {"gb18030": "big5hkscs", "big5hkscs": "gb18030"}
+_PRIVATE = re.compile("[\ue000-\uf8ff]")
+_EAST_ASIAN = {"gb18030", "big5hkscs", "cp949", "euc_jp", "cp932"}
 _SAMPLE = 8192
 _TOO_FEW = 3
 _SHORT = 200
 _SURE = 0.25
+_SURE_OF_EAST_ASIAN = 0.1
 _KANJI_IN = re.compile(rb"\x1b\$[@B]([^\x1b]*)")
 _JAPANESE_ESCAPE = re.compile(rb"\x1b\([BJI]")
 _ISO_2022_KR = b"\x1b$)C"
@@ -122,7 +131,7 @@ _UNCLEAN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufeff]")
 def decode(data: bytes, declared: str | None = None) -> str:
     """The text of `data`; never raises, and the result is clean (see `clean`)."""
     name = codec_name(declared)
-    if data.isascii() and b"\x1b" not in data and name not in ("utf-7", "hz", "utf-16", "utf-32"):
+    if data.isascii() and b"\x1b" not in data and (name is None or not name.startswith(_NOT_LIKE_ASCII)):
         text = data.decode("ascii")
         return clean(text) if data.translate(None, _CLEAN_ASCII) else text
     return clean(_own_marks(data) or _declared(data, name) or _guessed(data))
@@ -210,15 +219,50 @@ def _declared(data: bytes, codec: str | None) -> str | None:
     """The text by its label, or None where the label cannot be true."""
     unicode = strictly(data, "utf-8")
     if codec is None or codec == "utf-8":
-        return unicode or _nearly_utf8(data)
-    text = strictly(data, codec)
+        return unicode or _by_lines(data, None) or _nearly_utf8(data)
+    text = _utf_16(data) if codec == "utf-16" else strictly(data, codec)
     if unicode is not None and _surely_utf8(data, codec, text):
         return unicode
     if codec == "cp1252" and _mostly_high(data) and (other := _not_western(data)) is not None:
         return other
+    if unicode is None and codec in _ONE_BYTE and (mixed := _by_lines(data, codec)) is not None:
+        return mixed
     if text is None:
         return unicode or (strictly(data, "latin-1") if codec == "cp1252" else _nearly(data, codec))
-    return cyrillic.corrected(data, text) if codec.replace("-", "_") in cyrillic.CODECS else text
+    if codec in _OTHER_CHINESE and _PRIVATE.search(text):
+        return _less_private(text, strictly(data, _OTHER_CHINESE[codec]))
+    if codec.replace("-", "_") in cyrillic.CODECS:
+        western = strictly(data, "cp1252") if not _mostly_high(data) and cyrillic.torn(text) else None
+        return western or cyrillic.corrected(data, text)
+    return text
+
+
+def _less_private(text: str, other: str | None) -> str:
+    return other if other is not None and not _PRIVATE.search(other) else text
+
+
+def _utf_16(data: bytes) -> str | None:
+    """UTF-16 without a byte order mark is big-endian (RFC 2781, 4.3), unless the spaces and line ends say otherwise."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return strictly(data, "utf-16")
+    readings = [text for name in ("utf-16-be", "utf-16-le") if (text := strictly(data, name)) is not None]
+    return max(readings, key=lambda text: sum(map(text.count, " \n.,ea")), default=None)
+
+
+def _by_lines(data: bytes, codec: str | None) -> str | None:
+    """Text of two charsets, as when a server adds a footer of its own: lines of plain UTF-8 and others, else None."""
+    if not _UTF8_RUN.search(data):
+        return None
+    lines = data.split(b"\n")
+    read = [strictly(line, "utf-8") for line in lines]
+    rest = b"\n".join(line for line, text in zip(lines, read, strict=True) if text is None)
+    if _UTF8_RUN.search(rest):
+        return None
+    others = (strictly(rest, codec) or _guessed(rest)).split("\n")
+    if len(others) != sum(text is None for text in read):
+        return None
+    following = iter(others)
+    return "\n".join(next(following) if text is None else text for text in read)
 
 
 def _surely_utf8(data: bytes, codec: str, text: str | None) -> bool:
@@ -254,13 +298,27 @@ def _not_western(data: bytes) -> str | None:
     if russian is not None:
         return russian
     guess = _detect(_around_high(data))
-    return strictly(data, codec_name(guess["encoding"])) if guess["confidence"] > _SURE else None
+    codec = codec_name(guess["encoding"])
+    sure = guess["confidence"] > (_SURE_OF_EAST_ASIAN if codec in _EAST_ASIAN else _SURE)
+    return strictly(data, codec) if sure else None
+
+
+def _kana(data: bytes) -> str | None:
+    """Japanese by its kana: where every second byte is the same, that is no chance and needs no statistics."""
+    for codec in ("cp932", "euc_jp"):
+        text = strictly(data, codec) or ""
+        kana = sum("\u3040" <= char <= "\u30ff" for char in text)
+        if kana > 1 and kana * 2 >= sum(char >= "\x80" for char in text):
+            return text
+    return None
 
 
 def _guessed(data: bytes) -> str:
     sample = _around_high(data)
     if sum(byte >= 0x80 for byte in sample) < _TOO_FEW:
         return data.decode("cp1252", "replace")
+    if len(sample) < _SHORT and (japanese := _kana(data)) is not None:
+        return japanese
     guess = _detect(sample)
     codec = codec_name(guess["encoding"])
     # A few words are too little for statistics; Russian ones are told by their letters and their case.

@@ -12,6 +12,7 @@ import re
 # The first three are what mail is written in; the others count only where they fit far better.
 CODECS = ("cp1251", "koi8_u", "cp866", "koi8_r", "mac_cyrillic", "iso8859_5")
 _WORD = re.compile(r"[^\W\d_]{1,40}")
+_LATIN = re.compile("[A-Za-z]")
 # Letters of Russian by their share of text in per mille; the last ones stand for Ukrainian and Belarusian.
 _SHARES = {
     "о": 110, "е": 85, "а": 80, "и": 74, "н": 67, "т": 63, "с": 55, "р": 47, "в": 45, "л": 44, "к": 35, "м": 32,
@@ -46,6 +47,13 @@ def _shape(word: str) -> float:
     if word.islower() or word.istitle():
         return 1.0
     return 0.8 if word.isupper() else 0.2
+
+
+def torn(text: str) -> bool:
+    """Whether Cyrillic letters stand inside Latin words and nowhere else: German, say, read as Russian."""
+    words = [word for word in _WORD.findall(text[:_SAMPLE]) if not word.isascii()]
+    whole = sum(len(word) > 1 and not _LATIN.search(word) for word in words)
+    return len(words) - whole > 2 * whole and len(words) > 1
 
 
 def corrected(data: bytes, text: str) -> str:

@@ -9,7 +9,8 @@ from datetime import datetime
 from maild.messages.addresses import read_date, read_list, strict_address
 from maild.messages.digest import message_id, message_ids
 from maild.messages.fields import ADDRESSES_CAP, Fields
-from maild.messages.mail import Address
+from maild.messages.mail import Address, Writer
+from maild.messages.sender import from_address, writer
 from maild.messages.words import decode_value
 
 SUBJECT_CAP = 998
@@ -31,6 +32,7 @@ class Header:
     to: tuple[Address, ...]
     cc: tuple[Address, ...]
     subject: str
+    writer: Writer | None
     defects: tuple[str, ...]
 
 
@@ -39,11 +41,12 @@ def read_header(fields: Fields, body_charset: str | None) -> Header:
     by_name: dict[str, list[bytes]] = {}
     for name, value in fields.items:
         by_name.setdefault(name.lower(), []).append(value)
-    froms = by_name.get("from") or by_name.get("sender", [])
+    # A mail that names nobody as its writer (RFC 5322, 3.6.2 forbids that) is from whom its answers shall go to.
+    froms = by_name.get("from") or by_name.get("sender") or by_name.get("reply-to", [])
     lists = {
         name: read_list(b", ".join(by_name[name])[:ADDRESSES_CAP], body_charset) for name in _LISTS if name in by_name
     }
-    sender = _sender(froms, body_charset)
+    sender = from_address(froms, body_charset)
     subjects = [decode_value(value, body_charset) for value in by_name.get("subject", ())]
     ids = [message_id(value) for value in by_name.get("message-id", ())]
     answered = [one for value in by_name.get("in-reply-to", ()) for one in _answered(value)]
@@ -59,13 +62,9 @@ def read_header(fields: Fields, body_charset: str | None) -> Header:
         to=lists.get("to", ()),
         cc=lists.get("cc", ()),
         subject=next((subject for subject in subjects if subject), "")[:SUBJECT_CAP].rstrip(),
+        writer=writer(sender[0], by_name) if sender else None,
         defects=tuple(_defects(by_name, sender)),
     )
-
-
-def _sender(froms: list[bytes], body_charset: str | None) -> tuple[Address, ...]:
-    """The mailboxes of the first From in which there is one."""
-    return next(filter(None, (read_list(value, body_charset) for value in froms[:5])), ())
 
 
 def _strict_sender(froms: list[bytes], defects: tuple[str, ...]) -> str | None:

@@ -18,6 +18,8 @@ from maild.messages.mime import Part, read_parts
 from maild.messages.words import one_line
 
 LANGUAGE_CAP = 800
+LINE_CAP = 64 * 1024
+"""A mail whose first line is longer than this has no lines of the usual kind."""
 REPORT_CAP = 256 * 1024
 REPORT_LINES_CAP = 10_000
 OWN_MARK = "X-Maild-Loop"
@@ -39,6 +41,7 @@ def read_mail(raw: bytes, *, envelope_sender: str | None = None, is_own: Callabl
 def _read(raw: bytes, envelope_sender: str | None, is_own: Callable[[str], bool], *, inner: bool) -> Mail:
     if not raw.strip(b"\x00 \t\r\n"):
         raise Unreadable("the mail is empty")
+    size, raw = len(raw), _with_line_ends(raw)
     fields = read_fields(raw)
     root, part_defects = read_parts(raw, fields)
     header = read_header(fields, _body_charset(root))
@@ -73,10 +76,19 @@ def _read(raw: bytes, envelope_sender: str | None, is_own: Callable[[str], bool]
         bounce=found_bounce if report else None,
         forwarded=_forwarded(header, body) if inner and not report else None,
         defects=(*fields.defects, *header.defects, *part_defects, *body.defects),
-        size=len(raw),
+        size=size,
         signed=body.signed,
         encrypted=body.encrypted,
+        writer=header.writer,
     )
+
+
+def _with_line_ends(raw: bytes) -> bytes:
+    """The mail with lines: old Macs end them by CR alone, and a file that went through Windows twice by CR CR LF."""
+    first = raw.find(b"\n", 0, LINE_CAP)
+    if first < 0 and raw.find(b"\r", 0, LINE_CAP) >= 0:
+        return raw.replace(b"\r", b"\n")
+    return raw.replace(b"\r\r\n", b"\r\n") if raw.endswith(b"\r\r\n", 0, first + 1) else raw
 
 
 def _body_charset(root: Part) -> str | None:

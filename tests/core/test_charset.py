@@ -89,3 +89,40 @@ def test_every_byte_decodes_to_something_without_an_exception() -> None:
     for label in (None, "utf-8", "ascii", "utf-7", "utf-16", "iso-2022-kr", "big5", "gb18030", "hz", "koi8-r"):
         for data in (bytes(range(256)), b"\xff" * 7, b"\x1b$)C\x0e\xff", b"\xfe\xff\xd8", b"~{\xff"):
             assert "\x00" not in decode(data, label)
+
+
+@pytest.mark.parametrize(
+    ("codec", "label"), [("utf-16-le", "utf-16le"), ("utf-16-be", "utf-16"), ("utf-16-le", "utf-16")]
+)
+def test_utf_16_reads_right_with_and_without_its_mark(codec: str, label: str) -> None:
+    """Its bytes may all lie in the range of ASCII, and the byte order is told by the spaces (RFC 2781, 4.3)."""
+    assert decode("Здравствуй, мир. Hello.".encode(codec), label) == "Здравствуй, мир. Hello."
+    assert decode("Здравствуй".encode("utf-16"), "utf-16") == "Здравствуй"
+
+
+@pytest.mark.parametrize(("label", "other"), [("utf-8", "cp1251"), (None, "koi8-r"), ("windows-1251", "cp1251")])
+def test_a_footer_in_another_charset_does_not_spoil_the_text(label: str | None, other: str) -> None:
+    """Servers append their lines without asking for the charset of the mail: each line is read for itself."""
+    data = RUSSIAN.encode() + b"\n-- \n" + "Проверено антивирусом на сервере".encode(other)
+    assert decode(data, label) == f"{RUSSIAN}\n-- \nПроверено антивирусом на сервере"
+
+
+@pytest.mark.parametrize("label", ["windows-1251", "koi8-r"])
+def test_german_under_a_russian_label_is_read(label: str) -> None:
+    """Cyrillic letters inside Latin words and nowhere else are no Russian."""
+    assert decode("Schöne Grüße aus Köln".encode("cp1252"), label) == "Schöne Grüße aus Köln"
+    assert decode("Ошибка в USB-порту ПК1".encode(label), label) == "Ошибка в USB-порту ПК1"
+
+
+@pytest.mark.parametrize(
+    ("text", "codec", "label"),
+    [
+        ("印表機壞了,請盡快與我們聯絡", "big5", "gb2312"),
+        ("打印机坏了,怎么办?请尽快联系我们,谢谢。", "gb2312", "iso-8859-1"),
+        ("プリンタ", "shift_jis", None),
+        ("プリンタの電源", "euc_jp", "iso-2022-jp"),
+    ],
+)
+def test_east_asian_text_reads_right_under_a_wrong_label(text: str, codec: str, label: str | None) -> None:
+    """Characters for private use, kana in a row and bytes that are no Western text give the label away."""
+    assert decode(text.encode(codec), label) == text

@@ -213,7 +213,7 @@ def test_the_json_has_the_promised_shape() -> None:
         "file", "message_id", "in_reply_to", "references", "date", "from", "reply_to", "to", "cc", "subject",
         "language", "text", "text_from_html", "reply", "quoted", "signature", "html", "attachments", "class",
         "class_reason", "bounce", "forwarded", "defects",
-            "signed", "encrypted",
+            "signed", "encrypted", "sender",
     ]  # fmt: skip
     assert shown["file"] == "mails/a.eml"
     assert shown["date"] == "2026-11-22T07:00:00Z"
@@ -228,3 +228,25 @@ def test_mails_of_real_clients_and_servers_have_a_sender_and_a_text(sample: Path
     mail = read_mail(sample.read_bytes())
     assert mail.sender is not None
     assert mail.text.strip() or mail.attachments
+
+
+@pytest.mark.parametrize("end", [b"\r", b"\r\r\n"])
+def test_a_mail_with_odd_line_ends_is_read(end: bytes) -> None:
+    """Files of old Macs, and files that a Windows program has written twice."""
+    raw = b"From: anna@b.example\nSubject: ends\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\none\ntwo\n--b--\n"
+    mail = read_mail(raw.replace(b"\n", end))
+    assert (mail.subject, mail.text, mail.size) == ("ends", "one\ntwo", len(raw.replace(b"\n", end)))
+
+
+@pytest.mark.parametrize(
+    ("head", "address"),
+    [
+        (b"Reply-To: Anna <anna@b.example>", "anna@b.example"),
+        (b"Sender: s@b.example\nReply-To: anna@b.example", "s@b.example"),
+        (b"Return-Path: <anna@b.example>", None),
+    ],
+)
+def test_a_mail_without_from_is_from_whom_answers_go_to(head: bytes, address: str | None) -> None:
+    """Sender first, then Reply-To; neither proves anybody."""
+    mail = read_mail(head + b"\nSubject: s\n\ntext")
+    assert (mail.sender.address if mail.sender else None, mail.strict_sender) == (address, None)
