@@ -122,6 +122,13 @@ WROTE = (
 )
 """How clients say "wrote" in the line above a quote."""
 
+FIRST_PERSON = (
+    *("i wrote", "i sent", "we wrote", "we sent", "schrieb ich", "schrieben wir", "ich schrieb", "schreef ik"),
+    *("skrev jag", "skrev jeg", "skrev vi", "я писал", "я писала", "я написал", "я написала", "мы писали"),
+    *("мы написали", "я писав", "я писала", "я написав", "ми писали", "ми написали"),
+)
+"""The sender speaks of his own mail: no client does."""
+
 QUOTE_OPENERS = (
     *("on", "at", "in a message dated", "in article", "am", "vom", "le", "el", "il", "in data", "em", "a", "op", "den"),
     *("på", "dnia", "w dniu", "dne", "dňa", "v", "pe", "la", "στις", "ב", "בתאריך", "في", "в", "во", "вы писали"),

@@ -12,6 +12,7 @@ from enum import Enum
 
 from maild.messages.header_block import block_at
 from maild.messages.phrases import (
+    FIRST_PERSON,
     FORWARDED_MESSAGE,
     ORIGINAL_MESSAGE,
     QUOTE_OPENERS,
@@ -65,6 +66,8 @@ _CAPITALISED = re.compile(r"[^\W\d_a-zа-яёіїєґ]")
 _NAME_THEN_DATE = re.compile(r".{1,60} [於于在] ?\d[^:：]{0,40}:\d\d\s{0,2}(?:寫道|写道)[:：]$")
 _NAMED_OPENER = re.compile(r"[^<>@:]{0,120}\(?<(?:mailto:)?[^<>@\s]{1,64}@[^<>@\s]{1,253}>")
 _ORIGINAL = "original"  # QQ writes only this; people part their texts so too, but with no header block below
+_FIRST_PERSON = re.compile(rf"(?<![^\W\d_])(?:{_any(FIRST_PERSON)})(?![^\W\d_])")
+_YOU_WROTE = 8  # characters before the verb where the line opens with it
 _MOST_NAMED = 3  # lines of an attribution that opens with the name
 _CLOSES_ADDRESS = re.compile(r"\s{0,3}>\s{0,3}[^\W\d_()]{2,12}\s?:\s{0,3}$")
 _DIGIT = re.compile(r"\d")
@@ -256,7 +259,7 @@ def _ends_dated(joined: str, lines: Sequence[str], after: int) -> bool:
     """Whether the joined lines, which open with a date, are an attribution that is complete."""
     bare = joined.rstrip(" -—_*").lower()
     if bare.endswith((":", "：")):
-        return _ADDRESS.search(joined) is not None or _WROTE.search(joined.lower()) is not None
+        return _ADDRESS.search(joined) is not None or _tells_when(joined, lines, after)
     addressed = _ADDRESS.search(joined) is not None
     if (addressed or joined.startswith("--")) and _WROTE.search(bare[-24:]):
         return True  # Zoho leaves the colon out
@@ -264,6 +267,20 @@ def _ends_dated(joined: str, lines: Sequence[str], after: int) -> bool:
         return False
     # "> wrote:" on a line of its own closes the address that was opened above.
     return not any(_CLOSES_ADDRESS.match(line) for line in lines[after : after + 3])
+
+
+def _tells_when(joined: str, lines: Sequence[str], after: int) -> bool:
+    """Whether the date stands before the verb, or the verb opens the line ("Вы писали 21 ноября").
+
+    People put it the other way round ("Anna schrieb mir am 21.11."), or speak of themselves.
+    """
+    low = joined.lower()
+    verb, date = _WROTE.search(low), _DATE.search(joined)
+    if verb is None or date is None:
+        return False
+    if quote_follows(lines, after):
+        return True
+    return (verb.start() <= _YOU_WROTE or date.start() < verb.start()) and _FIRST_PERSON.search(low) is None
 
 
 def _is_named(lines: Sequence[str], i: int) -> bool:

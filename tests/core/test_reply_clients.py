@@ -232,6 +232,9 @@ def test_an_answer_below_the_quote_is_the_reply_whoever_wrote_the_line(line: str
         "def wrote(self):\n    if self.date == '21.11.2026 10:00':\n        return None\n\nПочему None?",
         "Ivan <ivan@firma.example>\nAnna <anna@firma.example>\nAdd both, please:\nby 21.11.2026.",
         "Am 21.11.2026 um 10:00 kommt der Techniker.\n\nBitte bestätigen:\nja oder nein?",
+        "Hello.\n\nOn Monday, 3 May 2026 I wrote:\nit does not print\n\nNow it burns.",
+        "Hallo.\n\nAm 3. Mai 2026 um 10:00 schrieb ich Ihnen:\nes druckt nicht\n\nUnd jetzt?",
+        "Здравствуйте.\n\n21.11.2026 я писала вам:\nпринтер не печатает\n\nКогда почините?",
         "Le 21/11/2026 à 10:00 :\nréunion\n\nMerci de confirmer.",
     ],
 )
