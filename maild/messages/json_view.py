@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from maild.messages.mail import Address, Attachment, Bounce, Forwarded, Mail
+from maild.messages.mail import Address, Attachment, Bounce, Forwarded, Mail, Writer
 
 
 def as_json(mail: Mail, file: str) -> dict[str, Any]:
@@ -37,12 +37,24 @@ def as_json(mail: Mail, file: str) -> dict[str, Any]:
         "defects": list(mail.defects),
         "signed": mail.signed,
         "encrypted": mail.encrypted,
+        "sender": _writer(mail.writer) if mail.writer else None,
     }
 
 
 def address(value: Address) -> dict[str, str]:
     """An address as everywhere in the JSON: name ("" where there is none) and address."""
     return {"name": value.name, "address": value.address}
+
+
+def _writer(value: Writer) -> dict[str, Any]:
+    """Who wrote, via which address of From, and what is odd about it; nothing of it is proven."""
+    return {
+        **address(value.person),
+        "via": value.via,
+        "software": value.software or None,
+        "marks": list(value.marks),
+        "shown_domain": value.shown_domain,
+    }
 
 
 def _addresses(values: Iterable[Address]) -> list[dict[str, str]]:

@@ -40,6 +40,31 @@ class Address:
     address: str
 
 
+class Mark(StrEnum):
+    """What is odd about a sender."""
+
+    ADDRESS_IN_NAME = "address_in_name"  # the name holds another address than the mailbox
+    MIXED_SCRIPTS = "mixed_scripts"  # a word of the name mixes alphabets
+    HIDDEN_CHARACTERS = "hidden_characters"  # characters that turn the reading direction, or that nobody sees
+    PUNYCODE_DOMAIN = "punycode_domain"  # the domain is an encoded one, whatever it looks like when it is shown
+    LOOKALIKE_DOMAIN = "lookalike_domain"  # and that looks like another one in plain Latin letters
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Writer:
+    """Who wrote, as far as the mail tells: the person in From, or the one behind a list that has rewritten From.
+
+    None of it is proven. `via` is the address that stands in From in the person's place, `software` whose doing that
+    is; `shown_domain` is the domain of From as people read it, where that is not plain ASCII letters.
+    """
+
+    person: Address
+    via: str | None
+    software: str
+    marks: tuple[Mark, ...]
+    shown_domain: str | None
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Attachment:
     """A part that is not the body. `filename` is harmless to show and to save; `sha256` is of the decoded content."""
@@ -126,6 +151,8 @@ class Mail:
     signed: Seal | None = None
     """How the mail is signed, by its own word; nobody has verified it."""
     encrypted: Seal | None = None
+    writer: Writer | None = None
+    """Who wrote, behind lists that rewrite From, and what is odd about From; None where there is no sender."""
 
     @property
     def surely_automatic(self) -> bool:
