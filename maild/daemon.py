@@ -28,7 +28,7 @@ from maild.desk.mailboxes import LEASE, Mailboxes
 from maild.desk.rulebook import Rulebook
 from maild.desk.tick import do_due
 from maild.desk.worker import DeskWorker
-from maild.errors import CannotCreate, RetryLater, Unavailable
+from maild.errors import CannotCreate, MaildError, RetryLater, Unavailable
 from maild.ingest.inbox import Inbox
 from maild.ingest.smtp import Listener
 from maild.ingest.smtp_gate import Limits
@@ -159,11 +159,18 @@ class Daemon:
         try:
             self._keep.outbox.recover()
             handled = 0
-            self._mailboxes.once()
+            trouble: MaildError | None = None
+            try:
+                self._mailboxes.once()
+            except MaildError as error:
+                trouble = error  # what is here already does not wait for it
             while taken := self._desk.take_next().mails:
                 handled += taken
             do_due(self._keep, self._rulebook.office(), self._clock.now())
-            return handled, self._sender.send_due(self._clock.now())
+            sent = self._sender.send_due(self._clock.now())
+            if trouble is not None:
+                raise trouble
+            return handled, sent
         finally:
             self._keep.database.close()
             if self._lock is not None:

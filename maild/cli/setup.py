@@ -78,12 +78,16 @@ def _all_findings(app: App) -> list[Finding]:
             raise
         return list(error.findings)
     found = [*check_policy(settings.paths.rules, settings.desk), *make_letters(settings).check()]
+    if settings.imap:
+        from maild.desk.mailbox_checks import mailbox_findings
+
+        found += mailbox_findings(settings, app.clock.now())
     return found + secret_findings(settings.desk.secret_file)
 
 
 def _online_findings(app: App) -> list[Finding]:
     from maild.desk.assembly import make_transport
-    from maild.desk.mailboxes import check_mailboxes
+    from maild.desk.mailbox_checks import online_mailbox_findings
     from maild.store.care import check_database
     from maild.store.engine import Database
 
@@ -98,7 +102,7 @@ def _online_findings(app: App) -> list[Finding]:
         make_transport(app.settings).check()
     except MaildError as error:
         found.append(_finding("outgoing", str(error)))
-    return found + [_finding(f"imap {name}", trouble) for name, trouble in check_mailboxes(app.settings)]
+    return found + online_mailbox_findings(app.settings, app.clock)
 
 
 def _finding(section: str, message: str) -> Finding:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from maild.config.files import Source, nearest, parse_source, read_source
+from maild.config.oauth2 import OAuth2
 from maild.config.tables import (
     MistakeError,
     Table,
@@ -29,6 +30,7 @@ from maild.config.tables import (
     pattern,
     read_table,
     required,
+    table_of,
     text,
 )
 from maild.config.units import is_loopback, parse_address, parse_domain, parse_network, parse_timezone
@@ -130,14 +132,21 @@ class Mailbox(Table):
     username: str = required(label)
     password_file: Path | None = key(None, file_path)
     password_env: str | None = key(None, label)
+    oauth2: OAuth2 | None = key(None, table_of(OAuth2))
     folder: str = key("INBOX", label)
     after: Literal["keep", "flag", "move", "delete"] = key("keep", choice("keep", "flag", "move", "delete"))
     move_to: str | None = key(None, label)
     poll: timedelta = key("1m", _duration)
     start: Literal["all", "new"] = key("all", choice("all", "new"))
+    alarm_after: timedelta = key("15m", _duration)
 
     def troubles(self) -> Iterator[Trouble]:
-        yield from _password_troubles(self.username, self.password_file, self.password_env)
+        if self.oauth2 is None:
+            yield from _password_troubles(self.username, self.password_file, self.password_env)
+        elif self.password_file is not None or self.password_env is not None:
+            yield Trouble("oauth2", "oauth2 logs in without a password", "leave password_file and password_env out")
+        if self.alarm_after < timedelta(minutes=1):
+            yield Trouble("alarm_after", "a connection may be gone for a minute without harm", 'use "15m"')
         if self.security == "none" and not is_loopback(self.host):
             yield Trouble(
                 "security", "only a mailbox on this very machine may go unencrypted", 'use "tls" or "starttls"'

@@ -30,6 +30,16 @@ class MistakeError(ValueError):
         self.found = found
 
 
+class _Mistake(NamedTuple):
+    """What is wrong with one key of a table."""
+
+    path: Path
+    code: str
+    message: str
+    hint: str = ""
+    at_value: bool = True
+
+
 class Trouble(NamedTuple):
     """What is wrong with keys that do not go together: the key to point at, the words, the hint."""
 
@@ -66,9 +76,14 @@ def read_table(
     """The table as a value, or None with all its mistakes."""
     if not isinstance(data, Mapping):
         return None, [source.finding(path, "bad-value", f"{path[0]} is a table: write [{path[0]}] above its keys")]
+    table, mistakes = _read_keys(model, data, folder)
+    return table, [source.finding((*path, *m.path), m.code, m.message, m.hint, at_value=m.at_value) for m in mistakes]
+
+
+def _read_keys(model: type[S], data: Mapping[Any, object], folder: FilePath) -> tuple[S | None, list[_Mistake]]:
     known = {f.name: f.metadata for f in fields(model)}
-    findings = [
-        source.finding((*path, name), "unknown-key", f"unknown key '{name}'", nearest(name, list(known)))
+    mistakes = [
+        _Mistake((name,), "unknown-key", f"unknown key '{name}'", nearest(name, list(known)), at_value=False)
         for name in data
         if name not in known
     ]
@@ -78,20 +93,29 @@ def read_table(
             if name in data:
                 values[name] = about["read"](data[name], folder)
             elif "default" not in about:
-                findings.append(source.finding(path, "missing-key", f"the key '{name}' is missing"))
+                mistakes.append(_Mistake((), "missing-key", f"the key '{name}' is missing", at_value=False))
             else:
                 values[name] = _default(about, values, folder)
         except MistakeError as mistake:
-            findings.extend(
-                source.finding((*path, name, *inner), "bad-value", f"{name}: {words}", at_value=True)
-                for inner, words in mistake.found
-            )
-    if findings or len(values) < len(known):
-        return None, findings
+            mistakes.extend(_Mistake((name, *inner), "bad-value", f"{name}: {words}") for inner, words in mistake.found)
+    if mistakes or len(values) < len(known):
+        return None, mistakes
     table = model(**values)
-    return table, [
-        source.finding((*path, t.key), "bad-value", t.message, t.hint, at_value=True) for t in table.troubles()
-    ]
+    return table, [_Mistake((t.key,), "bad-value", t.message, t.hint) for t in table.troubles()]
+
+
+def table_of(model: type[Table]) -> Reader:
+    """A table within a table, written in braces."""
+    return partial(_table_of, model)
+
+
+def _table_of(model: type[Table], value: object, folder: FilePath) -> Table:
+    if not isinstance(value, Mapping):
+        raise MistakeError(((), 'a table in braces is wanted here, such as { key = "value" }'))
+    table, mistakes = _read_keys(model, value, folder)
+    if table is None or mistakes:
+        raise MistakeError(*((m.path, f"{m.message} ({m.hint})" if m.hint else m.message) for m in mistakes))
+    return table
 
 
 def _default(about: Mapping[str, Any], values: Mapping[str, Any], folder: FilePath) -> object:

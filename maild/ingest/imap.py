@@ -12,17 +12,23 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 from maild.clock import Clock
 from maild.errors import MaildError
 from maild.ingest.imap_intake import MailboxIntake
 from maild.ingest.imap_session import CommandRefused, ImapSession, LoginRefused, Timeouts
-from maild.ingest.mailbox import Mailbox, MailboxHealth, MailboxLedger
+from maild.ingest.mailbox import AccessToken, Mailbox, MailboxHealth, MailboxLedger, NotTaken, Secret
 
 log = logging.getLogger(__name__)
+
+COMPARE_EVERY = timedelta(days=1)
+"""How often all that lies in the folder is held against the ledger."""
+NOTE_EVERY = timedelta(minutes=1)
+"""How often at most it is written down that the folder was searched."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,20 +55,26 @@ class Pace:
 class MailboxPoller:
     """Takes the mail of one mailbox until it is stopped.
 
-    `password` is asked for before each login, so that a changed file is noticed; `chance` gives numbers from 0 to 1.
+    `secret` is asked for before each login, so that a changed file is noticed; `chance` gives numbers from 0 to 1;
+    `on_missing` hears of mails that had been passed by and were taken after all.
     """
 
     def __init__(
         self,
         mailbox: Mailbox,
-        password: Callable[[], str],
+        secret: Callable[[], Secret],
         ledger: MailboxLedger,
         clock: Clock,
         chance: Callable[[], float],
         pace: Pace | None = None,
+        on_missing: Callable[[Sequence[NotTaken]], None] = lambda _: None,
     ) -> None:
         self._mailbox = mailbox
-        self._password = password
+        self._secret = secret
+        self._ledger = ledger
+        self._on_missing = on_missing
+        self._noted: datetime | None = None
+        self._compared: datetime | None = None
         self._clock = clock
         self._chance = chance
         self._pace = pace or Pace()
@@ -106,7 +118,7 @@ class MailboxPoller:
 
     def once(self) -> int:
         """Take what is there now, in the caller's own worker; how many mails that were. Raises what goes wrong."""
-        with ImapSession.open(self._mailbox, self._password(), self._pace.timeouts) as session:
+        with open_session(self._mailbox, self._secret, self._pace.timeouts) as session:
             return self._look(session)
 
     def _run(self) -> None:
@@ -129,7 +141,7 @@ class MailboxPoller:
 
     def _work(self) -> None:
         """One connection, from the login to its end."""
-        with ImapSession.open(self._mailbox, self._password(), self._pace.timeouts) as session:
+        with open_session(self._mailbox, self._secret, self._pace.timeouts) as session:
             self._session = session
             try:
                 self._look_until_empty(session)
@@ -150,6 +162,8 @@ class MailboxPoller:
         if taken:
             self._idle_hints, self._idle_seconds = 0, self._pace.first_idle
         now, problem = self._clock.now(), self._intake.problem
+        if not self._stop.is_set():
+            self._note(session, now)
         self._health = replace(
             self._health,
             connected=True,
@@ -159,6 +173,30 @@ class MailboxPoller:
             failing_since=(self._health.failing_since or now) if problem else None,
         )
         return taken
+
+    def _note(self, session: ImapSession, now: datetime) -> None:
+        """Write down that all new mail has been taken; and once a day look whether that is so of the old one."""
+        if self._noted is None or now - self._noted >= NOTE_EVERY:
+            self._ledger.note_look(self._mailbox.key, now)
+            self._noted = now
+        if self._compared is None:
+            self._compared = self._ledger.compared_at(self._mailbox.key)
+        if self._compared is not None and now - self._compared >= COMPARE_EVERY:
+            self._compare(session)
+        elif self._compared is not None:
+            return
+        self._ledger.note_comparison(self._mailbox.key, now)
+        self._compared = now
+
+    def _compare(self, session: ImapSession) -> None:
+        lost = self._intake.compare(session, take=True)
+        for mail in lost[:20]:
+            log.error(
+                "mailbox %s: a mail was not taken when it came, and is looked at now: %s", self._mailbox.key, mail
+            )
+        log.info("mailbox %s was compared with the ledger: %d mails were missing", self._mailbox.key, len(lost))
+        if lost:
+            self._on_missing(lost)
 
     def _wait(self, session: ImapSession) -> None:
         """Until there may be new mail: the server says so, or it has not been looked for a while."""
@@ -192,7 +230,28 @@ class MailboxPoller:
         self._health = replace(self._health, connected=False, problem=text, failing_since=since)
 
 
-def check_mailbox(mailbox: Mailbox, password: str, timeouts: Timeouts | None = None) -> None:
-    """Log in, open the folder for reading, leave again: for `check --online`. Raises what goes wrong."""
-    with ImapSession.open(mailbox, password, timeouts or Timeouts()) as session:
+def open_session(mailbox: Mailbox, secret: Callable[[], Secret], timeouts: Timeouts) -> ImapSession:
+    """A connection that is logged in; a token that is refused is renewed once, since servers may end one early."""
+    first = secret()
+    try:
+        return ImapSession.open(mailbox, first, timeouts)
+    except LoginRefused:
+        if not isinstance(first, AccessToken) or first.renew is None:
+            raise
+        return ImapSession.open(mailbox, first.renew(), timeouts)
+
+
+def check_mailbox(
+    mailbox: Mailbox,
+    secret: Callable[[], Secret],
+    ledger: MailboxLedger | None,
+    clock: Clock,
+    timeouts: Timeouts | None = None,
+) -> list[NotTaken]:
+    """Log in, open the folder for reading, leave again; the mails in it that the ledger should have and has not.
+
+    Nothing is taken and nothing marked. Raises what goes wrong.
+    """
+    with open_session(mailbox, secret, timeouts or Timeouts()) as session:
         session.select(mailbox.folder, writing=False)
+        return MailboxIntake(mailbox, ledger, clock).compare(session, take=False) if ledger else []

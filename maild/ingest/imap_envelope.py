@@ -18,7 +18,7 @@ _TRACE = re.compile(
 _RECIPIENTS_KEPT = 50
 
 
-def polled_envelope(raw: bytes, source: str) -> Envelope:
+def polled_envelope(raw: bytes, source: str, *, backlog: bool = False) -> Envelope:
     """The envelope of a polled mail: sender from the topmost Return-Path (RFC 5321, 4.4), recipients from Delivered-To
     and X-Original-To in their order. The server that keeps the mailbox counts as the peer that brought the mail.
     """
@@ -32,7 +32,8 @@ def polled_envelope(raw: bytes, source: str) -> Envelope:
             sender = address if sender is None else sender
         elif address and len(recipients) < _RECIPIENTS_KEPT:
             recipients[address] = None
-    return Envelope(channel="imap", source=source, sender=sender, recipients=tuple(recipients), trusted=True)
+    kept = tuple(recipients)
+    return Envelope(channel="imap", source=source, sender=sender, recipients=kept, trusted=True, backlog=backlog)
 
 
 def _address(value: bytes) -> str | None:

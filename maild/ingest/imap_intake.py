@@ -10,19 +10,25 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import NamedTuple
 
 from maild.clock import Clock
 from maild.ingest.arrival import make_arrival
 from maild.ingest.imap_envelope import polled_envelope
 from maild.ingest.imap_session import DONE, CommandRefused, ConnectionLost, Folder, ImapSession
-from maild.ingest.mailbox import After, Cursor, Mailbox, MailboxLedger, Start
+from maild.ingest.mailbox import After, Cursor, Mailbox, MailboxLedger, NotTaken, Start
+from maild.messages.envelope import Arrival
 
 log = logging.getLogger(__name__)
 
 GROUP_MAILS = 50
 GROUP_BYTES = 8 << 20
+PIECE_BYTES = 1 << 20
+LARGE_MAIL = 4 << 20
+"""Mails from this size on are fetched in pieces, so that a line which breaks loses a piece and not the mail."""
 LARGEST_MAIL = 128 << 20
 """Of a mail beyond this only the beginning is taken, and it stays on the server whatever is set."""
 
@@ -35,8 +41,9 @@ _TRIES = 3
 
 class _Sized(NamedTuple):
     uid: int
-    size: int | None
+    size: int | None = None
     """None where the server does not tell, which means that the mail has gone meanwhile."""
+    arrived_at: datetime | None = None
 
 
 class MailboxIntake:
@@ -50,6 +57,7 @@ class MailboxIntake:
         self._target: str | None = None
         self._one_by_one = 0
         self._withheld: Counter[int] = Counter()
+        self._begun: tuple[str, bytearray] = ("", bytearray())
         self.problem: str | None = None
 
     def round(self, session: ImapSession, stopping: Callable[[], bool]) -> int:
@@ -58,40 +66,85 @@ class MailboxIntake:
         Raises what the session and the ledger raise: nothing has been marked then that is not kept.
         """
         folder = session.select(self._mailbox.folder, writing=self._mailbox.after is not After.KEEP)
-        last_uid = self._last_uid(session, folder)
+        cursor = self._cursor(session, folder)
         if session is not self._marked_up:
-            self._mark_leftovers(session, folder, last_uid)
+            self._mark_leftovers(session, folder, cursor.last_uid)
             self._marked_up = session
         taken = 0
-        for uids in _windows(session, folder, last_uid):
+        for uids in _windows(session, folder, cursor.last_uid):
             for group in self._groups(session, uids):
                 if stopping():
                     return taken
-                taken += self._take(session, folder, group)
+                taken += self._take(session, cursor, folder, group)
         return taken
 
-    def _last_uid(self, session: ImapSession, folder: Folder) -> int:
+    def compare(self, session: ImapSession, *, take: bool) -> list[NotTaken]:
+        """What lies in the folder, was passed by the cursor and is not in the ledger; it is taken now, if so wanted.
+
+        A mail that is in the ledger under another name (the folder was copied, another mailbox brought it) is none of
+        them. Memory is bounded by a group of mails, whatever the folder holds.
+        """
+        folder = session.select(self._mailbox.folder, writing=take and self._mailbox.after is not After.KEEP)
+        cursor = self._ledger.cursor(self._mailbox.key)
+        if cursor is None or cursor.uidvalidity != folder.uidvalidity:
+            return []
+        lost: list[NotTaken] = []
+        for uids in self._untaken(session, folder, cursor):
+            for group in self._groups(session, uids):
+                lost += self._compare_group(session, folder, cursor, group, take=take)
+        return lost
+
+    def _untaken(self, session: ImapSession, folder: Folder, cursor: Cursor) -> Iterator[list[int]]:
+        for uids in _windows(session, folder, cursor.left_uid, cursor.last_uid):
+            for start in range(0, len(uids), _SIZES_AT_ONCE):
+                sources = {self._mailbox.source(folder.uidvalidity, u): u for u in uids[start : start + _SIZES_AT_ONCE]}
+                kept = self._ledger.taken(sources)
+                if untaken := [uid for source, uid in sources.items() if source not in kept]:
+                    yield untaken
+
+    def _compare_group(
+        self, session: ImapSession, folder: Folder, cursor: Cursor, group: Sequence[_Sized], *, take: bool
+    ) -> list[NotTaken]:
+        bodies = self._fetch(session, folder, group)
+        arrivals = self._arrivals(cursor, group, bodies)
+        known = self._ledger.known({arrival.digest for arrival in arrivals.values()})
+        if take and arrivals:
+            self._ledger.add_from_mailbox(self._mailbox.key, list(arrivals.values()), cursor)
+            self._mark(session, folder, [mail for mail in group if mail.uid in bodies])
+        there = [mail for mail in group if mail.size is not None]
+        return [
+            NotTaken(uid=mail.uid, message_id=arrival.message_id if arrival else None, arrived_at=mail.arrived_at)
+            for mail in there
+            if (arrival := arrivals.get(mail.uid)) is None or arrival.digest not in known
+        ]
+
+    def _cursor(self, session: ImapSession, folder: Folder) -> Cursor:
         """How far the folder has been read; under another UIDVALIDITY the old UIDs mean nothing (RFC 3501, 2.3.1.1)."""
         known = self._ledger.cursor(self._mailbox.key)
         if known is not None and known.uidvalidity == folder.uidvalidity:
-            return known.last_uid
-        last_uid = 0
+            return known
         if known is not None:
             log.warning("mailbox %s: the server numbers its mails anew, all are looked at again", self._mailbox.key)
-        elif self._mailbox.start is Start.NEW:
-            last_uid = folder.uidnext - 1 if folder.uidnext else max(session.search(1, None), default=0)
-        self._ledger.add_from_mailbox(self._mailbox.key, [], Cursor(uidvalidity=folder.uidvalidity, last_uid=last_uid))
-        return last_uid
+            cursor = Cursor(uidvalidity=folder.uidvalidity, last_uid=0, began_at=known.began_at)
+        else:
+            left = 0
+            if self._mailbox.start is Start.NEW:
+                left = folder.uidnext - 1 if folder.uidnext else max(session.search(1, None), default=0)
+            now = self._clock.now()
+            cursor = Cursor(uidvalidity=folder.uidvalidity, last_uid=left, left_uid=left, began_at=now)
+        self._ledger.add_from_mailbox(self._mailbox.key, [], cursor)
+        return cursor
 
     def _groups(self, session: ImapSession, uids: Sequence[int]) -> Iterator[list[_Sized]]:
         """Mails that are fetched together: at most so many, at most so many bytes; after trouble one at a time."""
         group: list[_Sized] = []
         for start in range(0, len(uids), _SIZES_AT_ONCE):
             chunk = uids[start : start + _SIZES_AT_ONCE]
-            sizes = session.sizes(chunk)
+            outlines = session.outlines(chunk)
             for uid in chunk:
-                mail = _Sized(uid, sizes.get(uid))
-                most = 1 if self._one_by_one else GROUP_MAILS
+                told = outlines.get(uid)
+                mail = _Sized(uid, told.size, told.arrived_at) if told else _Sized(uid)
+                most = 1 if self._one_by_one or _is_large(mail) or _is_large(*group[-1:]) else GROUP_MAILS
                 if group and (len(group) >= most or _bytes([*group, mail]) > GROUP_BYTES):
                     yield group
                     group = []
@@ -99,23 +152,64 @@ class MailboxIntake:
         if group:
             yield group
 
-    def _take(self, session: ImapSession, folder: Folder, group: Sequence[_Sized]) -> int:
+    def _take(self, session: ImapSession, cursor: Cursor, folder: Folder, group: Sequence[_Sized]) -> int:
         # When anything breaks in here, single mails are taken for a while: so one that breaks the server or the ledger
         # holds up none but itself.
         singly, self._one_by_one = self._one_by_one, GROUP_MAILS
-        bodies = _fetch(session, group)
+        bodies = self._fetch(session, folder, group)
         self._account_for(session, [mail.uid for mail in group if mail.uid not in bodies])
-        now = self._clock.now()
-        arrivals = [
-            make_arrival(raw, polled_envelope(raw, self._mailbox.source(folder.uidvalidity, uid)), now)
-            for uid, raw in bodies.items()
-        ]
+        arrivals = list(self._arrivals(cursor, group, bodies).values())
         # From here on the mails are ours, and not before may the server be told so.
-        cursor = Cursor(uidvalidity=folder.uidvalidity, last_uid=group[-1].uid)
-        self._ledger.add_from_mailbox(self._mailbox.key, arrivals, cursor)
+        self._ledger.add_from_mailbox(self._mailbox.key, arrivals, replace(cursor, last_uid=group[-1].uid))
         self._one_by_one = max(singly - 1, 0)
         self._mark(session, folder, [mail for mail in group if mail.uid in bodies])
         return len(bodies)
+
+    def _arrivals(self, cursor: Cursor, group: Sequence[_Sized], bodies: Mapping[int, bytes]) -> dict[int, Arrival]:
+        """The mails as the inbox takes them, by UID; what came before the folder was first read is told to be old."""
+        now = self._clock.now()
+        # A server tells the second in which a mail came; one that came in the very second of the start is new.
+        began = cursor.began_at.replace(microsecond=0) if cursor.began_at else None
+        arrivals = {}
+        for mail in group:
+            if (raw := bodies.get(mail.uid)) is not None:
+                old = began is not None and mail.arrived_at is not None and mail.arrived_at < began
+                envelope = polled_envelope(raw, self._mailbox.source(cursor.uidvalidity, mail.uid), backlog=old)
+                arrivals[mail.uid] = make_arrival(raw, envelope, now)
+        return arrivals
+
+    def _fetch(self, session: ImapSession, folder: Folder, group: Sequence[_Sized]) -> dict[int, bytes]:
+        """The bodies that the server gives; none when it refuses one of them, and then they come one by one later."""
+        there = [mail for mail in group if mail.size is not None]
+        if not there:
+            return {}
+        try:
+            if len(there) == 1 and _is_large(there[0]):
+                return self._fetch_pieces(session, folder, there[0])
+            return session.bodies([mail.uid for mail in there], _bytes(there))
+        except CommandRefused:
+            return {}
+
+    def _fetch_pieces(self, session: ImapSession, folder: Folder, mail: _Sized) -> dict[int, bytes]:
+        """A large mail; what came of it over a connection that broke is not asked for again.
+
+        It ends where the server has no more, since servers err in sizes.
+        """
+        source, size = self._mailbox.source(folder.uidvalidity, mail.uid), mail.size or 0
+        if self._begun[0] != source:
+            self._begun = (source, bytearray())
+        body = self._begun[1]
+        while len(body) < LARGEST_MAIL:
+            piece = session.piece(mail.uid, len(body), min(PIECE_BYTES, LARGEST_MAIL - len(body)))
+            if piece is None and len(body) < size:
+                return {}
+            if not piece:
+                break
+            body += piece
+        else:
+            log.warning("%s has %d bytes: only the beginning is taken", source, size)
+        self._begun = ("", bytearray())
+        return {mail.uid: bytes(body)}
 
     def _account_for(self, session: ImapSession, missing: Sequence[int]) -> None:
         """Mails that came without a body: gone meanwhile, or there and not given, which is tried again a few times."""
@@ -139,8 +233,8 @@ class MailboxIntake:
             ours = [uid for uid in chunk if self._mailbox.source(folder.uidvalidity, uid) in kept]
             if not ours:
                 return
-            sizes = session.sizes(ours)
-            self._mark(session, folder, [_Sized(uid, sizes[uid]) for uid in ours if uid in sizes])
+            outlines = session.outlines(ours)
+            self._mark(session, folder, [_Sized(uid, outlines[uid].size) for uid in ours if uid in outlines])
 
     def _mark(self, session: ImapSession, folder: Folder, mails: Sequence[_Sized]) -> None:
         """Do on the server what is set; that it says no is told to people, and no reason to stop taking mail."""
@@ -177,34 +271,25 @@ class MailboxIntake:
         return folder.keywords or self._mailbox.after is not After.FLAG
 
 
-def _windows(session: ImapSession, folder: Folder, last_uid: int) -> Iterator[list[int]]:
-    """The UIDs behind the last one, in answers of a bounded size: a folder may hold any number of mails.
+def _windows(session: ImapSession, folder: Folder, after: int, until: int | None = None) -> Iterator[list[int]]:
+    """The UIDs behind one, in answers of a bounded size: a folder may hold any number of mails.
 
-    Windows grow where UIDs are sparse. The last one is open, since UIDNEXT is only what the server foresaw.
+    Windows grow where UIDs are sparse. Without an end the last one is open, since UIDNEXT is only foretold.
     """
-    first, width = last_uid + 1, _WINDOW
-    while folder.exists > _WIDEST and first < folder.uidnext:
-        last = min(first + width, folder.uidnext) - 1
+    first, width = after + 1, _WINDOW
+    end = folder.uidnext if until is None else until + 1
+    while folder.exists > _WIDEST and first < end:
+        last = min(first + width, end) - 1
         if found := session.search(first, last):
             yield found
         width = min(2 * width, _WIDEST) if len(found) < _WINDOW // 10 else _WINDOW
         first = last + 1
-    if found := session.search(first, None):
+    if (until is None or first <= until) and (found := session.search(first, until)):
         yield found
 
 
-def _fetch(session: ImapSession, group: Sequence[_Sized]) -> dict[int, bytes]:
-    """The bodies that the server gives; none when it refuses one of them, and then they come one by one later."""
-    there = [mail for mail in group if mail.size is not None]
-    if len(there) == 1 and _bytes(there) > LARGEST_MAIL:
-        log.warning("UID %d has %d bytes: only the beginning is taken", there[0].uid, _bytes(there))
-        return session.beginning(there[0].uid, LARGEST_MAIL)
-    if not there:
-        return {}
-    try:
-        return session.bodies([mail.uid for mail in there], _bytes(there))
-    except CommandRefused:
-        return {}
+def _is_large(*mails: _Sized) -> bool:
+    return any((mail.size or 0) > LARGE_MAIL for mail in mails)
 
 
 def _bytes(group: Sequence[_Sized]) -> int:

@@ -14,6 +14,7 @@ import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from ipaddress import ip_address
 from types import TracebackType
 from typing import Any
@@ -22,7 +23,7 @@ import imapclient
 from imapclient import exceptions
 
 from maild.errors import Unavailable
-from maild.ingest.mailbox import Mailbox, Security
+from maild.ingest.mailbox import AccessToken, Mailbox, Secret, Security
 
 DONE = b"$MaildDone"
 _SMALL_ANSWER = 1 << 20
@@ -60,6 +61,14 @@ class Folder:
     keywords: bool
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outline:
+    """What is told of a mail without reading it: its size in bytes, and when it came into the mailbox."""
+
+    size: int
+    arrived_at: datetime | None
+
+
 class ImapSession:
     """A connection that is logged in."""
 
@@ -69,12 +78,13 @@ class ImapSession:
         # imaplib would hand every line, the password among them, to the log.
         client._imap.debug = 0
         self._allowed = _SMALL_ANSWER
+        self._selectable: dict[str, str] = {}
         self._read = client._imap.read
         client._imap.read = self._read_bounded
 
     @classmethod
-    def open(cls, mailbox: Mailbox, password: str, timeouts: Timeouts) -> ImapSession:
-        """Connect, protect the way, log in. The password is sent only over TLS with a certificate that holds, or to
+    def open(cls, mailbox: Mailbox, secret: Secret, timeouts: Timeouts) -> ImapSession:
+        """Connect, protect the way, log in. The secret is sent only over TLS with a certificate that holds, or to
         this very machine.
         """
         with _translated("connect"):
@@ -91,7 +101,7 @@ class ImapSession:
         session = cls(client)
         try:
             session._protect(mailbox, context)
-            session._login(mailbox.username, password)
+            session._login(mailbox, secret)
         except BaseException:
             session.close()
             raise
@@ -122,13 +132,24 @@ class ImapSession:
             return bool(self._client.has_capability(capability))
 
     def select(self, name: str, *, writing: bool) -> Folder:
-        """Open a folder afresh; one that can only be read is opened for reading."""
+        """Open a folder afresh, below the prefix that the server wants; one that can only be read for reading."""
         with _translated(f"SELECT {name}"):
+            name = self._selectable.get(name, name)
             writable = writing
             try:
                 told = self._client.select_folder(name, readonly=not writing)
             except exceptions.IMAPClientReadOnlyError:
                 writable, told = False, self._client.select_folder(name, readonly=True)
+            except exceptions.IMAPClientAbortError:
+                raise
+            except exceptions.IMAPClientError:
+                full = self._below_prefix(name)
+                if full == name or not self._client.folder_exists(full):
+                    raise
+                self._selectable[name] = full
+                told = None
+        if told is None:
+            return self.select(name, writing=writing)
         validity = told.get(b"UIDVALIDITY")
         if not isinstance(validity, int):
             raise ConnectionLost(f"the server gives no UIDVALIDITY for {name}, so mails cannot be told apart")
@@ -147,12 +168,16 @@ class ImapSession:
         with _translated(f"find {name}"):
             if self._client.folder_exists(name):
                 return name
-            own = self._client.namespace().personal if self._client.has_capability("NAMESPACE") else None
-            prefix, separator = own[0] if own else ("", "/")
-            full = name if name.startswith(prefix) else prefix + name.replace("/", separator)
+            full = self._below_prefix(name)
             if not self._client.folder_exists(full):
                 self._client.create_folder(full)
-            return str(full)
+            return full
+
+    def _below_prefix(self, name: str) -> str:
+        """A folder's name with what the server puts in front of all names of ours, and with its separator."""
+        own = self._client.namespace().personal if self._client.has_capability("NAMESPACE") else None
+        prefix, separator = own[0] if own else ("", "/")
+        return str(name if prefix and name.startswith(prefix) else prefix + name.replace("/", separator or "/"))
 
     def search(self, first: int, last: int | None, *criteria: str) -> list[int]:
         """The UIDs from `first` to `last` (None: to the end) that fit, in their order."""
@@ -161,11 +186,17 @@ class ImapSession:
         # The end may lie before the start, and then servers must answer with the last mail (RFC 3501, 6.4.8).
         return sorted(uid for uid in found if first <= uid <= (last or uid))
 
-    def sizes(self, uids: Sequence[int]) -> dict[int, int]:
-        """The sizes in bytes of those that are still there, as the server tells them."""
+    def outlines(self, uids: Sequence[int]) -> dict[int, Outline]:
+        """Sizes and times of those that are still there, as the server tells them."""
         with _translated("FETCH RFC822.SIZE"):
-            told = self._client.fetch(list(uids), ["RFC822.SIZE"])
-        return {uid: size for uid in uids if isinstance(size := told.get(uid, {}).get(b"RFC822.SIZE"), int)}
+            told = self._client.fetch(list(uids), ["RFC822.SIZE", "INTERNALDATE"])
+        found = {}
+        for uid in uids:
+            size, at = (told.get(uid, {}).get(name) for name in (b"RFC822.SIZE", b"INTERNALDATE"))
+            if isinstance(size, int):
+                arrived_at = at if isinstance(at, datetime) and at.tzinfo is not None else None
+                found[uid] = Outline(size=size, arrived_at=arrived_at)
+        return found
 
     def bodies(self, uids: Sequence[int], expected: int) -> dict[int, bytes]:
         """The mails that are still there, byte by byte and without marking them as seen.
@@ -175,9 +206,10 @@ class ImapSession:
         """
         return self._fetch_bodies(uids, "BODY.PEEK[]", b"BODY[]", 2 * expected)
 
-    def beginning(self, uid: int, length: int) -> dict[int, bytes]:
-        """As `bodies`, of one mail and no more than so many bytes from its beginning."""
-        return self._fetch_bodies([uid], f"BODY.PEEK[]<0.{length}>", b"BODY[]<0>", length)
+    def piece(self, uid: int, start: int, length: int) -> bytes | None:
+        """At most so many bytes of a mail from `start` on; none behind its end, None where there is no such mail."""
+        item, key = f"BODY.PEEK[]<{start}.{length}>", f"BODY[]<{start}>".encode()
+        return self._fetch_bodies([uid], item, key, length).get(uid)
 
     def add_keyword(self, uids: Sequence[int]) -> None:
         """Set our keyword; no other flag is ever set on a mail that stays."""
@@ -251,9 +283,13 @@ class ImapSession:
             elif mailbox.security is Security.NONE and not _is_loopback(self._client.socket()):
                 raise ConnectionLost(f"{mailbox.host} is not this machine: no password is sent there without TLS")
 
-    def _login(self, username: str, password: str) -> None:
+    def _login(self, mailbox: Mailbox, secret: Secret) -> None:
         try:
             with _translated("LOGIN"):
+                if isinstance(secret, AccessToken):
+                    self._login_with_token(mailbox, secret)
+                    return
+                username, password = mailbox.username, secret
                 # LOGIN cannot carry all characters, and imaplib does not quote the name (RFC 3501, 6.2.3).
                 if password.isascii() and password.isprintable() and _PLAIN_WORD.fullmatch(username):
                     self._client.login(username, password)
@@ -261,6 +297,24 @@ class ImapSession:
                     self._client.plain_login(username, password)
         except CommandRefused as error:
             raise LoginRefused(str(error)) from None
+
+    def _login_with_token(self, mailbox: Mailbox, token: AccessToken) -> None:
+        """By OAUTHBEARER (RFC 7628), else by XOAUTH2, which is older and known to Microsoft alone of the two."""
+        words = {
+            "OAUTHBEARER": f"n,a={_gs2(mailbox.username)},\1host={mailbox.host}\1auth=Bearer {token.value}\1\1",
+            "XOAUTH2": f"user={mailbox.username}\1auth=Bearer {token.value}\1\1",
+        }
+        mechanism = next((name for name in words if self._client.has_capability(f"AUTH={name}")), None)
+        if mechanism is None:
+            raise LoginRefused(f"LOGIN: {mailbox.host} takes no OAuth 2 tokens: it has neither OAUTHBEARER nor XOAUTH2")
+        # To a refusal that is written as a further question one has to answer, before the server says no.
+        answers = iter([words[mechanism].encode(), b"\1" if mechanism == "OAUTHBEARER" else b""])
+        self._client.sasl_login(mechanism, lambda _: next(answers, None))
+
+
+def _gs2(name: str) -> str:
+    """A name in a GS2 header (RFC 5801, 4)."""
+    return name.replace("=", "=3D").replace(",", "=2C")
 
 
 @contextmanager

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
@@ -69,11 +69,41 @@ class Mailbox:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class AccessToken:
+    """What one logs in with in place of a password (RFC 6749, 1.4). `renew` gives a newer one; None: there is none."""
+
+    value: str = field(repr=False)
+    renew: Callable[[], AccessToken] | None = field(default=None, repr=False)
+
+
+Secret = str | AccessToken
+"""A password, or a token."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Cursor:
-    """How far a folder has been read: every UID up to `last_uid`, under this UIDVALIDITY."""
+    """How far a folder has been read: every UID up to `last_uid`, under this UIDVALIDITY.
+
+    The UIDs up to `left_uid` were left alone on purpose. `began_at` is when the folder was read for the first time,
+    None where nobody wrote that down.
+    """
 
     uidvalidity: int
     last_uid: int
+    left_uid: int = 0
+    began_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NotTaken:
+    """A mail that lies in a mailbox, has been passed by its cursor, and is not in the ledger."""
+
+    uid: int
+    message_id: str | None
+    arrived_at: datetime | None
+
+    def __str__(self) -> str:
+        return f"UID {self.uid}, {self.message_id or 'no Message-ID'}, of {self.arrived_at or 'an unknown day'}"
 
 
 class MailboxLedger(Protocol):
@@ -88,7 +118,23 @@ class MailboxLedger(Protocol):
         ...
 
     def taken(self, sources: Collection[str]) -> frozenset[str]:
-        """Which of these mails (their envelopes' sources) are kept."""
+        """Which of these mails (their envelopes' sources) are kept, or were removed from the ledger on purpose."""
+        ...
+
+    def known(self, digests: Collection[str]) -> frozenset[str]:
+        """Which of these mails (their content keys) are kept, whatever way they came."""
+        ...
+
+    def note_look(self, mailbox: str, at: datetime) -> None:
+        """Write down that the folder was searched to its end."""
+        ...
+
+    def compared_at(self, mailbox: str) -> datetime | None:
+        """When the folder was last compared with the ledger; None where it never was."""
+        ...
+
+    def note_comparison(self, mailbox: str, at: datetime) -> None:
+        """Write down that it was."""
         ...
 
 

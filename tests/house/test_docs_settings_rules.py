@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from maild.config import schema
+from maild.config.oauth2 import OAuth2
 from maild.config.policy import check_policy
 from maild.config.settings import SECTIONS, load_settings
 from maild.routing.checks import TESTS
@@ -44,6 +45,15 @@ def test_every_setting_is_told_with_its_default(name: str) -> None:
         default = field.metadata.get("default", "has to be given")
         if not callable(default):
             assert told[field.name][0].strip("`") == shown(default), field.name
+
+
+def test_every_key_of_oauth2_is_told_with_its_default() -> None:
+    """In their order; what depends on the provider is told to be his."""
+    told = table(SETTINGS, "key of `oauth2`")
+    assert list(told) == [field.name for field in fields(OAuth2)]
+    for field in fields(OAuth2):
+        default = field.metadata["default"]
+        assert told[field.name][0].strip("`") == ("the provider's" if callable(default) else shown(default))
 
 
 def shown(default: object) -> str:

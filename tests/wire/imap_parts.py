@@ -26,6 +26,8 @@ class MemoryLedger:
     def __init__(self) -> None:
         self.arrivals: list[Arrival] = []
         self.cursors: dict[str, Cursor] = {}
+        self.looks: dict[str, datetime] = {}
+        self.comparisons: dict[str, datetime] = {}
         self.groups: list[int] = []
         self.trouble: list[Exception] = []
         self.after_commit: Callable[[], None] = lambda: None
@@ -52,6 +54,22 @@ class MemoryLedger:
     def taken(self, sources: Collection[str]) -> frozenset[str]:
         """Which of them are kept."""
         return frozenset(sources) & {arrival.envelope.source for arrival in self.arrivals}
+
+    def known(self, digests: Collection[str]) -> frozenset[str]:
+        """Which contents are kept."""
+        return frozenset(digests) & {arrival.digest for arrival in self.arrivals}
+
+    def note_look(self, mailbox: str, at: datetime) -> None:
+        """The last look."""
+        self.looks[mailbox] = at
+
+    def compared_at(self, mailbox: str) -> datetime | None:
+        """The last comparison."""
+        return self.comparisons.get(mailbox)
+
+    def note_comparison(self, mailbox: str, at: datetime) -> None:
+        """A comparison."""
+        self.comparisons[mailbox] = at
 
     def wait_for(self, count: int, seconds: float = 10.0) -> list[bytes]:
         """The first lines of the bodies of all mails, once there are so many."""

@@ -9,12 +9,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from itertools import count
+from typing import Any
 
 import pytest
 from dovecot import Dovecot, dovecot
 from wire.imap_parts import FAST, NOW, MemoryLedger, eventually, mail, mailbox, poller, polling
 
 from maild.ingest import imap_intake
+from maild.ingest.imap_intake import MailboxIntake
 from maild.ingest.mailbox import After, Cursor, Mailbox, Security, Start
 
 _numbers = count(1)
@@ -82,16 +84,16 @@ def test_mails_that_vanished_before_they_were_fetched_are_no_empty_mails(
 ) -> None:
     """Somebody expunges one between the question for sizes and that for bodies."""
     server.append(mail("one"), mail("two"), mail("three"), user=user)
-    fetch = imap_intake._fetch
+    fetch = MailboxIntake._fetch
 
-    def expunge_first(session: object, group: object) -> dict[int, bytes]:
+    def expunge_first(*given: Any) -> dict[int, bytes]:
         with server.person(user) as client:
             client.select_folder("INBOX")
             client.delete_messages([2])
             client.expunge()
-        return fetch(session, group)  # type: ignore[arg-type]
+        return fetch(*given)
 
-    monkeypatch.setattr(imap_intake, "_fetch", expunge_first)
+    monkeypatch.setattr(MailboxIntake, "_fetch", expunge_first)
     ledger = MemoryLedger()
     assert poller(mailbox(server.imap, username=user), ledger).once() == 2
     assert ledger.texts == [b"one", b"three"]
@@ -115,7 +117,8 @@ def test_of_a_mail_beyond_all_bounds_the_beginning_is_taken_and_the_rest_stays(
 ) -> None:
     """It is not deleted, since the server has the only whole copy; a later look leaves it alone too."""
     monkeypatch.setattr(imap_intake, "LARGEST_MAIL", 20_000)
-    monkeypatch.setattr(imap_intake, "GROUP_BYTES", 20_000)
+    monkeypatch.setattr(imap_intake, "LARGE_MAIL", 10_000)
+    monkeypatch.setattr(imap_intake, "PIECE_BYTES", 7_000)
     server.append(mail("huge", 30_000), mail("small"), user=user)
     ledger, box = MemoryLedger(), mailbox(server.imap, username=user, after=After.DELETE)
     poller(box, ledger).once()
