@@ -17,6 +17,7 @@ from maild.messages.flowed import unwrap
 from maild.messages.html import to_text
 from maild.messages.mail import Attachment
 from maild.messages.mime import Part, read_parts
+from maild.messages.placeholders import excuses_itself, says_nothing
 from maild.messages.sealed import Seal
 from maild.messages.words import decode_value
 
@@ -53,6 +54,8 @@ class Body:
     """The first attached mail, as it came."""
     signed: Seal | None = None
     encrypted: Seal | None = None
+    excused: bool = False
+    """The plain text only says that the mail is in HTML, so the sender's words are those of the HTML."""
     told: bool = False
     """The text is not the sender's: it says in words of ours what the mail holds."""
     defects: tuple[str, ...] = ()
@@ -68,10 +71,7 @@ def read_body(root: Part, subject: str = "") -> Body:
         told = "" if blocks else collector.instead(subject)
         blocks = [Block(plain=told)] if told else blocks
     shown = {block.html: to_text(block.html) for block in blocks if block.html}
-    # A plain alternative that is empty says nothing: then the HTML speaks.
-    plain = [
-        block.plain if block.plain and block.plain.strip() else shown.get(block.html or "", "") for block in blocks
-    ]
+    plain = [_words(block, shown.get(block.html or "", "")) for block in blocks]
     html = [block.html for block in blocks if block.html]
     from_html = [shown[block.html] if block.html else block.plain or "" for block in blocks]
     text = _joined(plain)
@@ -84,6 +84,7 @@ def read_body(root: Part, subject: str = "") -> Body:
         signed=collector.signed,
         encrypted=collector.encrypted,
         told=bool(told),
+        excused=any(excuses_itself(block.plain or "", shown.get(block.html or "", "")) for block in blocks),
         defects=("text too long: cut",) if len(text) > TEXT_CAP else (),
     )
 
@@ -93,6 +94,13 @@ def _reports(root: Part) -> list[Block]:
     return [
         Block(plain=charset.decode(part.content()[:BODY_CAP])) for part in root.walk() if part.content_type == _REPORT
     ]
+
+
+def _words(block: Block, shown: str) -> str:
+    """The plain text; where that says nothing, the HTML speaks, and where it only excuses itself, the HTML first."""
+    if block.plain is None or says_nothing(block.plain, shown):
+        return shown
+    return f"{shown}\n\n{block.plain.strip()}" if excuses_itself(block.plain, shown) else block.plain
 
 
 def _joined(texts: Sequence[str]) -> str:
@@ -217,8 +225,17 @@ class _Collector:
 
 
 def _alternatives(inside: Sequence[Sequence[Block]]) -> list[Block]:
-    """The same content several times: the first plain spelling and the last HTML one (RFC 2046, 5.1.4)."""
-    plain = next((blocks for blocks in inside if any(b.plain and b.plain.strip() for b in blocks)), ())
+    """The same content several times: the first plain spelling and the last HTML one (RFC 2046, 5.1.4).
+
+    Plain ones that say different things are no alternatives, whatever their sender thought: none is lost.
+    """
+    plain: Sequence[Block] = ()
+    known: set[str] = set()
+    for blocks in inside:
+        words = {word for block in blocks if block.plain for word in block.plain.split()}
+        if words and (not plain or (len(words - known) * 5 > len(words) and not any(block.html for block in blocks))):
+            plain = [*plain, *blocks] if plain else blocks
+            known |= words
     html = next((blocks for blocks in reversed(inside) if any(block.html for block in blocks)), ())
     if plain is html or not plain or not html:
         return list(plain or html)

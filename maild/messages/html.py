@@ -33,10 +33,13 @@ _PREFIX = "x-"
 _BETWEEN_TAGS = re.compile(r">(?=[ \t\r\n])(?=[ \t\r\n]{1,200}<)")
 _HIDDEN = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all|font-size\s*:\s*0(?:px|pt|em|%)?\s*(?:;|!|$)|"
-    r"max-height\s*:\s*0(?:px|pt)?\s*(?:;|!|$)",
+    r"max-height\s*:\s*0(?:px|pt)?\s*(?:;|!|$)|opacity\s*:\s*0(?:\.0+)?\s*(?:;|!|$)",
     re.IGNORECASE,
 )
-_UNSEEN = {"head", "style", "script", "title", "template", "noscript", "svg", "math", "object", "select", "option"}
+_UNSEEN = {
+    "head", "style", "script", "title", "template", "noscript", "svg", "math", "object", "select", "option", "iframe",
+    "video", "audio", "canvas", "map", "xml",
+}  # fmt: skip
 _VOID = {"br", "hr", "img", "wbr", "input", "meta", "link", "col", "area", "base", "source", "track", "param", "embed"}
 _TAG = re.compile(r"<[^<>]{0,5000}>")
 _RAW_TEXT = re.compile(r"<(style|script)\b", re.IGNORECASE)

@@ -99,7 +99,7 @@ def _body_charset(root: Part) -> str | None:
 def _split(body: Body) -> reply.Split:
     """What is new, what is quoted: by the marks of the HTML where clients leave any, else by the lines of the text."""
     marked = reply.split_html(body.html, body.text_from_html) if body.html and body.text_from_html else None
-    return marked or reply.split_reply(body.text)
+    return marked or reply.split_reply((body.excused and body.text_from_html) or body.text)
 
 
 def _bounce(raw: bytes, header: Header, root: Part, body: Body) -> Bounce | None:

@@ -59,6 +59,9 @@ def test_lines_are_those_of_a_browser(html: str, text: str) -> None:
         '<span style="font-size:0px">x</span>',
         '<div style="max-height:0;overflow:hidden">x</div>',
         "<p hidden>x</p>",
+        '<span style="color:#fff; opacity: 0">x</span>',
+        "<xml><o:Settings>x</o:Settings></xml>",
+        "<video>x</video>",
         "<!--[if mso]>x<![endif]-->",
     ],
 )
