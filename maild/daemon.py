@@ -1,7 +1,7 @@
 """The daemon: builds the parts, starts the edges last and stops them first, reloads the rules.
 
-start   database -> rules -> mailboxes -> inbox writer -> sender -> desk -> listener (now mail may come by SMTP)
-stop    listener -> mailboxes -> inbox writer -> desk -> sender (all that was promised is kept by then)
+start   readers -> database -> rules -> mailboxes -> inbox writer -> sender -> desk -> listener (now mail may come)
+stop    listener -> mailboxes -> inbox writer -> desk -> readers -> sender (all that was promised is kept by then)
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from maild.desk.rulebook import Rulebook
 from maild.desk.tick import do_due
 from maild.desk.worker import DeskWorker
 from maild.errors import CannotCreate, MaildError, RetryLater, Unavailable
+from maild.guard.readers import shared_readers
 from maild.ingest.inbox import Inbox
 from maild.ingest.smtp import Listener
 from maild.ingest.smtp_gate import Limits
@@ -46,12 +47,15 @@ class Daemon:
     """One running desk."""
 
     def __init__(self, settings: Settings, clock: Clock, holder: str) -> None:
+        # First of all: they are forked while there is one thread, and neither database nor lock file to hold.
+        self._readers = shared_readers()
+        self._readers.start()
         self._settings = settings
         self._clock = clock
         self._lock = lock_database(settings)
         self._keep = open_keep(settings.database.url, holder)
         self._rulebook = Rulebook(settings, self._keep, clock)
-        self._desk = Desk(self._keep, self._rulebook.office, clock)
+        self._desk = Desk(self._keep, self._rulebook.office, clock, self._readers)
         rules = SendingRules(give_up=settings.outgoing.give_up, uncertain_after=settings.outgoing.uncertain_after)
         self._sender = Sender(self._keep.outbox, make_transports(settings), clock, rules=rules)
         self._worker = DeskWorker(self._desk, self._sender.wake)
@@ -146,7 +150,8 @@ class Daemon:
     def _stop(self, inbox: Inbox) -> None:
         self._mailboxes.stop(_STOP_SECONDS)
         inbox.stop()
-        self._worker.stop(_STOP_SECONDS)
+        if self._worker.stop(_STOP_SECONDS):
+            self._readers.close()
         self._sender.stop(_STOP_SECONDS)
         with suppress(RetryLater):
             self._keep.mailboxes.give_back()
@@ -172,6 +177,7 @@ class Daemon:
                 raise trouble
             return handled, sent
         finally:
+            self._readers.close()
             self._keep.database.close()
             if self._lock is not None:
                 self._lock.close()

@@ -43,6 +43,8 @@ def ingest(
     app: App, names: tuple[str, ...], sender: str | None, recipients: tuple[str, ...], accept_only: bool
 ) -> None:
     """Accept mails: 0 means that they are on the disk. From a pipe only 0 and 75 ever come out."""
+    if not accept_only:
+        _start_readers()
     inbox = app.inbox if accept_only else app.keep.inbox
     for group in _groups(_arrivals(app, names, sender, recipients)):
         ids = inbox.add([arrival for _, arrival in group])
@@ -60,6 +62,15 @@ def ingest(
             if names and "-" not in names:
                 raise
             hush()
+
+
+def _start_readers() -> None:
+    """Before anything else is loaded: what is small is forked quickly, and nothing has to be copied afterwards."""
+    from maild.guard.readers import shared_readers
+
+    with suppress(RetryLater):
+        # It is tried again when a mail is to be read; first of all the mails must be safe.
+        shared_readers().start()
 
 
 def _arrivals(

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from maild.clock import Clock
 from maild.desk.brake import carry_through
 from maild.errors import RetryLater, Unreadable
-from maild.messages.envelope import Envelope
+from maild.guard.limits import PastLimits
+from maild.guard.readers import Readers, Request, shared_readers
 from maild.messages.mail import Mail
-from maild.messages.read import read_mail
 from maild.messages.unreadable import unreadable_mail
 from maild.outgoing.letters import Letters
 from maild.store.inbox import Waiting
@@ -54,10 +55,11 @@ class Taken:
 class Desk:
     """Handles mails one by one; safe to be used by several processes on one database."""
 
-    def __init__(self, keep: Keep, office: Callable[[], Office], clock: Clock) -> None:
+    def __init__(self, keep: Keep, office: Callable[[], Office], clock: Clock, readers: Readers | None = None) -> None:
         self._keep = keep
         self._office = office
         self._clock = clock
+        self._readers = readers or shared_readers()
 
     def take_next(self, only: int | None = None) -> Taken:
         """Handle the mails that have waited longest (or this one) in one transaction. Raises RetryLater.
@@ -67,7 +69,8 @@ class Desk:
         """
         office, shelved, letters = self._office(), list[tuple[Waiting, Exception]](), 0
         limit = _AT_ONCE if only is None and self._keep.database.is_sqlite else 1
-        with self._keep.inbox.claim(self._clock.now(), only, lambda w: _attempt(w, office), limit) as claimed:
+        now, understand = self._clock.now(), partial(self._understand, office)
+        with self._keep.inbox.claim(now, only, understand, limit) as claimed:
             for waiting, mail in claimed.mails:
                 try:
                     if isinstance(mail, Exception):
@@ -80,6 +83,18 @@ class Desk:
         for waiting, error in shelved:
             self._shelve(waiting, error)
         return Taken(mails=len(claimed.mails), letters=letters)
+
+    def _understand(self, office: Office, found: Sequence[Waiting]) -> list[Mail | Exception]:
+        """The mails, or why one could not be understood: that is this mail's trouble, and no other's.
+
+        One that cannot be read is a mail all the same, with its bytes attached. Raises RetryLater.
+        """
+        requests = (Request(raw=one.raw, envelope_sender=one.envelope.sender) for one in found)
+        results = self._readers.read_each(requests, office.practice.mint.is_own)
+        return [
+            unreadable_mail(one.raw, str(result)) if isinstance(result, Unreadable) else result
+            for one, result in zip(found, results, strict=True)
+        ]
 
     def _handle(self, connection: Any, waiting: Waiting, mail: Mail, office: Office) -> int:
         with connection.begin_nested():
@@ -107,7 +122,14 @@ class Desk:
         return decide(mail, waiting.envelope, clues, facts, practice)
 
     def _shelve(self, waiting: Waiting, bug: Exception) -> None:
-        """A bug: tried again twice, then put aside where the admin finds it with its traceback."""
+        """A bug: tried again twice, then put aside where the admin finds it with its traceback.
+
+        A mail that takes too much to read is put aside at once: it would take as much the next time.
+        """
+        if isinstance(bug, PastLimits):
+            _log.error("mail %d is put aside: %s", waiting.id, bug)
+            self._keep.inbox.quarantine(waiting.id, reason=str(bug), traceback=None, now=self._clock.now())
+            return
         reason = f"{type(bug).__name__}: {str(bug)[:300]}"
         lines = "".join(traceback.format_exception(bug))
         now = self._clock.now()
@@ -118,24 +140,13 @@ class Desk:
         self._keep.inbox.quarantine(waiting.id, reason=reason, traceback=lines, now=now)
 
     def explain(self, waiting: Waiting) -> Mapping[str, object]:
-        """What would be done with a mail now: the same gathering and judging, and nothing is kept."""
-        practice = self._office().practice
-        mail = understand_mail(waiting.raw, waiting.envelope, practice)
+        """What would be done with a mail now: the same gathering and judging, and nothing is kept.
+
+        Raises PastLimits for a mail that would be put aside.
+        """
+        office = self._office()
+        [mail] = self._understand(office, [waiting])
+        if isinstance(mail, Exception):
+            raise mail
         with self._keep.database.read() as connection:
-            return self.judge(connection, mail, waiting, practice).explanation
-
-
-def _attempt(waiting: Waiting, office: Office) -> Mail | Exception:
-    """The mail, or why it could not be understood: that is this mail's trouble, and no other's."""
-    try:
-        return understand_mail(waiting.raw, waiting.envelope, office.practice)
-    except Exception as bug:  # noqa: BLE001  # it is told where the mail is handled
-        return bug
-
-
-def understand_mail(raw: bytes, envelope: Envelope, practice: Practice) -> Mail:
-    """The mail as it is read; one that cannot be read is a mail all the same, with its bytes attached."""
-    try:
-        return read_mail(raw, envelope_sender=envelope.sender, is_own=practice.mint.is_own)
-    except Unreadable as reason:
-        return unreadable_mail(raw, str(reason))
+            return self.judge(connection, mail, waiting, office.practice).explanation

@@ -68,7 +68,7 @@ class InboxStore:
 
     @contextmanager
     def claim(
-        self, now: datetime, only: int | None, understand: Callable[[Waiting], T], limit: int = 1
+        self, now: datetime, only: int | None, understand: Callable[[Sequence[Waiting]], Sequence[T]], limit: int = 1
     ) -> Iterator[Claimed[T]]:
         """The next mails, understood, inside the transaction that shall finish them.
 
@@ -77,12 +77,12 @@ class InboxStore:
         """
         if not self._database.is_sqlite:
             with self._database.write() as connection:
-                mails = [(waiting, understand(waiting)) for waiting in self.waiting(connection, now, only, limit)]
-                yield Claimed(connection=connection, mails=mails)
+                locked = self.waiting(connection, now, only, limit)
+                yield Claimed(connection=connection, mails=list(zip(locked, understand(locked), strict=True)))
             return
         with self._database.read() as connection:
             found = self.waiting(connection, now, only, limit)
-        understood = [(waiting, understand(waiting)) for waiting in found]
+        understood = list(zip(found, understand(found), strict=True))
         if not understood:
             yield Claimed(connection=None, mails=[])
             return

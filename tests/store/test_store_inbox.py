@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from office import NOW
 from store.pieces import SECOND, arrival, at_once, desk, handle_all, raw_arrival, states
@@ -12,8 +14,8 @@ from maild.store.keep import Keep
 from maild.threads.model import InboxState
 
 
-def nothing(waiting: Waiting) -> Waiting:
-    """A mail that needs no reading."""
+def nothing(waiting: Sequence[Waiting]) -> Sequence[Waiting]:
+    """Mails that need no reading."""
     return waiting
 
 
