@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from maild.messages.header_block import HeaderBlock, block_at, field_of
 from maild.messages.mail import Address, Forwarded, Mail
 from maild.messages.phrases import FORWARD_ENDINGS, REPLY_PREFIXES
-from maild.messages.quotes import Mark, MarkKind, find_marks, is_divider, is_forward_line
+from maild.messages.quotes import Mark, MarkKind, find_marks, is_divider, is_forward_line, quote_follows
+from maild.messages.signature import signature_start
 
 _MOST_LINES = 20_000
 _LONGEST_FIELD = 2_000
@@ -66,13 +67,20 @@ def _place(lines: Sequence[str], subject: str) -> _Place | None:
     reply = _is_reply(subject)
     for mark in find_marks(lines, attributions=False):
         if mark.kind is MarkKind.FORWARD:
-            return _below(lines, mark)
+            return None if reply and _is_answered_mail(lines, mark.start) else _below(lines, mark)
         if reply:
             return None  # from here on it is the mail that is answered, with whatever was forwarded in it
         # Without a prefix it is the first mail of a conversation, so the block cannot be what it answers.
         if mark.kind is MarkKind.BLOCK or _block_below(lines, mark.end) is not None:
             return _below(lines, mark)
     return None if reply else _quoted_place(lines)
+
+
+def _is_answered_mail(lines: Sequence[str], place: int) -> bool:
+    """Whether a client's "On ... wrote:" above the place says that all from there on is the mail that is answered."""
+    return any(
+        mark.kind is MarkKind.ATTRIBUTION and not quote_follows(lines, mark.end) for mark in find_marks(lines[:place])
+    )
 
 
 def _below(lines: Sequence[str], mark: Mark) -> _Place:
@@ -143,14 +151,14 @@ def _read(lines: Sequence[str], place: _Place) -> Forwarded:
     before = list(lines[: place.mark])
     while before and (not before[-1].strip() or is_divider(before[-1])):
         before.pop()
-    body = list(lines[place.body :])
-    body = _without_end(body)
+    body, below = _parted(list(lines[place.body :]))
     if all(b.startswith(">") or not b.strip() for b in body):
         body = [b[1:].removeprefix(" ") if b.startswith(">") else b for b in body]
     body = _without_mime_header(body)
     senders = _addresses(fields.get("from", ""))
+    notes = ("\n".join(before).strip("\n"), _note(below))
     return Forwarded(
-        before="\n".join(before).strip("\n"),
+        before="\n\n".join(note for note in notes if note),
         sender=senders[0] if senders else None,
         to=_addresses(fields.get("to", "")),
         date=fields.get("date") or None,
@@ -159,12 +167,22 @@ def _read(lines: Sequence[str], place: _Place) -> Forwarded:
     )
 
 
-def _without_end(body: list[str]) -> list[str]:
-    """Up to the client's line below the forwarded mail; what follows it is the forwarding person's signature."""
+def _parted(body: list[str]) -> tuple[list[str], list[str]]:
+    """The forwarded text, and what the forwarding person wrote below it: a client's line ends it, or its `>` do."""
     for i, line in enumerate(body):
         if line.strip(" \t>*-—_=").lower().startswith(FORWARD_ENDINGS):
-            return body[:i]
-    return body
+            return body[:i], body[i + 1 :]
+    if next((line for line in body if line.strip()), "").startswith(">"):
+        end = next((i for i, line in enumerate(body) if line.strip() and not line.startswith(">")), len(body))
+        return body[:end], body[end:]
+    return body, []
+
+
+def _note(lines: Sequence[str]) -> str:
+    """What is said there above the signature."""
+    # Below a forwarded mail a signature may stand alone, so it is looked for as if a text stood above.
+    end = signature_start(["-", *lines]) - 1
+    return "\n".join(lines[:end]).strip("\n")
 
 
 def _without_mime_header(body: list[str]) -> list[str]:

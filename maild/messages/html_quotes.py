@@ -35,6 +35,9 @@ _HOLDS_QUOTE = frozenset({
     *("mailspring-quote", "nylas-quote", "front-blockquote"),  # Mailspring, Nylas, Front
     *("mailru-blockquote", "js-helper", "yandex_quote"),  # Mail.ru, Yandex
     *("-x-evo-cite", "quoted-mail", "hmquote"),  # Evolution, Hotmail
+    *("ntes-mailmaster-quote", "isreplycontent"),  # NetEase, on the phone and on the web
+    *("clean_bq", "airmail_on", "canaryblockquote", "history_container"),  # Airmail, Canary, Mailbird
+    *("missive_quote", "aqm-original"),  # Missive, Aqua Mail
 })  # fmt: skip
 # The element opens the quoted mail, which then runs to the end of the body.
 _OPENS_QUOTE = frozenset({
@@ -45,6 +48,7 @@ _OPENS_QUOTE = frozenset({
     *("messagereplysection", "__quoted_text__"),  # Spark, Zimbra
 })  # fmt: skip
 _HOLDS_FORWARD = frozenset({"moz-forward-container"})
+_NAMED_QUOTE = "quote"  # GMX and web.de: <div name="quote">; as a class it is any page's
 # The thin line that Word draws above a quoted header block.
 _WORD_LINE = re.compile(
     r"border-top:\s?solid #(?:b5c4df|e1e1e1)|border-top:\s?#(?:b5c4df|e1e1e1) .{0,10}solid", re.IGNORECASE
@@ -53,7 +57,7 @@ _WORD_LINE = re.compile(
 
 _SIGNATURES = frozenset({
     *("gmail_signature", "moz-signature", "protonmail_signature_block", "signature", "x_signature"),
-    *("ms-outlook-mobile-signature", "applemailsignature", "mail-app-auto-default-signature"),
+    *("ms-outlook-mobile-signature", "composer_signature", "applemailsignature", "mail-app-auto-default-signature"),
 })  # fmt: skip
 
 
@@ -62,6 +66,7 @@ _SIGNS = (
     *("quote", "cite", "signature", "zmail_extra", "js-helper", "divrplyfwdmsg", "appendonsend", "reference-message"),
     *("outlookmessageheader", "olk_src_body", "stopspelling", "zwchr", "reply-intro", "replybody1", "_originalcontent"),
     *("_replycontent", "messagereplysection", "moz-forward-container", "b5c4df", "e1e1e1"),
+    *("isreplycontent", "clean_bq", "airmail_on", "history_container", "aqm-original"),
 )
 _ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
@@ -214,7 +219,8 @@ def _open_region(walk: _Walk, name: str, attributes: str) -> None:
     to_the_end = bool(names & _OPENS_QUOTE) or _WORD_LINE.search(found.get("style", "")) is not None
     cited = name == "blockquote" and found.get("type", "").lower() == "cite"
     yahoo = any(n.startswith("yahoo_quoted") for n in names)
-    quotes = to_the_end or cited or yahoo or bool(names & _HOLDS_QUOTE)
+    gmx = found.get("name", "").lower() == _NAMED_QUOTE
+    quotes = to_the_end or cited or yahoo or gmx or bool(names & _HOLDS_QUOTE)
     if quotes or names & _SIGNATURES or name == "signature":
         walk.regions.append(_Region(first=len(walk.words), end=len(walk.words), signature=not quotes))
         walk.inside, walk.depth = (_END_OF_BODY if to_the_end else name), 1

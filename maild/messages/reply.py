@@ -6,6 +6,7 @@ Forwarded text is kept; forward.py reads it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -23,6 +24,8 @@ from maild.messages.signature import signature_start
 
 _MOST_LINES = 20_000  # what stands below goes with the part above it
 _LOOK_INTO_QUOTE = 20
+_OUTLOOKS_RULE = 32
+_NO_MARKS = re.compile(r"[^\s>|]")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,9 +63,12 @@ def split_html(html: str, text_from_html: str) -> Split | None:
     above = split_reply(text_from_html[: sign.start].rstrip())
     between = split_reply(text_from_html[sign.end : quote.start].strip())
     below = split_reply(text_from_html[quote.end :].strip())
+    said = [part.reply for part in (above, between, below) if part.reply]
+    # An empty quote's marks may be left over from a signature that stood in it.
+    left = said.pop() if len(said) > 1 and not _NO_MARKS.search(said[-1]) else ""
     return Split(
-        reply="\n\n".join(part.reply for part in (above, between, below) if part.reply),
-        quoted=_joined(above.quoted, between.quoted, text_from_html[quote.start : quote.end], below.quoted),
+        reply="\n\n".join(said),
+        quoted=_joined(above.quoted, between.quoted, text_from_html[quote.start : quote.end], left, below.quoted),
         signature=_joined(above.signature, text_from_html[sign.start : sign.end], between.signature, below.signature),
     )
 
@@ -76,7 +82,7 @@ def _split(lines: Sequence[str]) -> Split:
     lines = mark_indented(written) if any(line.startswith("\t") for line in written) else written
     end, attributions = _cut_at_marks(lines)
     kept = [i for i in range(end) if i not in attributions]
-    kept = kept if end == len(lines) else _without_dividers(lines, kept)
+    kept = _without_dividers(lines, kept) if end < len(lines) or _ends_ruled(lines) else kept
     kept = _without_signature(lines, kept, signature := set[int]())
     before = kept
     kept = _without_trailing_quotes(lines, kept, attributions)
@@ -108,6 +114,12 @@ def _cut_at_marks(lines: Sequence[str]) -> tuple[int, set[int]]:
         else:
             break  # nothing stands above: what follows is all there is
     return len(lines), attributions
+
+
+def _ends_ruled(lines: Sequence[str]) -> bool:
+    """Does the text end with the long line that Outlook draws above a quote, which is then missing?"""
+    last = next((line for line in reversed(lines[-_LOOK_INTO_QUOTE:]) if line.strip()), "")
+    return len(last.strip()) >= _OUTLOOKS_RULE and not last.strip("_ \t")
 
 
 def _without_dividers(lines: Sequence[str], kept: list[int]) -> list[int]:

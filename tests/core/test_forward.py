@@ -141,6 +141,45 @@ def test_forwarding_without_a_header_block_still_forwards() -> None:
     assert (found.before, found.sender, found.text) == ("", None, "Hello")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{HEADS['gmail']}\n\n{BODY}\n\n----- End forwarded message -----\n\nПосмотрите.\n\n-- \nАнна",
+        f"> {HEADS['quoted'][2:]}\n> {BODY}\n\nПосмотрите.\n\n-- \nАнна".replace("\n\nПринтер", "\n>\n> Принтер"),
+        f"{HEADS['apple en']}\n\n> Добрый день!\n>\n> Принтер не печатает.\n\nПосмотрите.\n",
+    ],
+)
+def test_a_note_below_the_forwarded_mail_is_the_forwarding_persons(text: str) -> None:
+    """Where a line or the `>` say that the forwarded mail is over, the rest is not its text."""
+    found = find_forwarded(text, "Fwd: Принтер", None)
+    assert found is not None
+    assert (found.before, found.text) == ("Посмотрите.", BODY)
+
+
+def test_notes_above_and_below_are_both_kept() -> None:
+    """Above comes first."""
+    found = find_forwarded(f"Выше.\n\n{HEADS['gmail']}\n\n{BODY}\n\n--- End forwarded message ---\nНиже.", "", None)
+    assert found is not None
+    assert found.before == "Выше.\n\nНиже."
+
+
+def test_a_forward_in_a_forward_is_part_of_its_text() -> None:
+    """The outer mail is the one that was passed on; the inner stands in its text, line and block."""
+    inner = f"Читайте.\n\n{HEADS['fr']}\n\n{BODY}"
+    found = find_forwarded(f"Посмотрите.\n\n{HEADS['mail.ru']}\n\n{inner}", "Fwd: Fwd: Принтер", None)
+    assert found is not None
+    assert (found.before, found.text) == ("Посмотрите.", inner)
+    nested = find_forwarded(found.text, "", None)
+    assert nested is not None
+    assert (nested.before, nested.text) == ("Читайте.", BODY)
+
+
+def test_a_forward_below_a_clients_line_is_the_answered_mails() -> None:
+    """The sender answers somebody who had passed it on, and his client marks no quote."""
+    text = f"Спасибо.\n\n21.11.2026, 10:00, Иван <ivan@firma.example>:\n\nсм. ниже\n\n{HEADS['gmail']}\n\n{BODY}"
+    assert find_forwarded(text, "Re: Принтер", None) is None
+
+
 INNER = Mail(
     headers=(("Date", "Sat, 21 Nov 2026 10:00:00 +0300"),), message_id=None, in_reply_to=None, references=(), date=None,
     sender=Address(name="Ольга", address="olga@client.example"), strict_sender=None, reply_to=(),

@@ -71,6 +71,14 @@ def test_the_line_of_an_original_message_ends_the_reply(line: str) -> None:
     assert (split.reply, split.quoted) == ("Да, удалите.", f"{line}\n\nУдалить?")
 
 
+def test_the_line_of_outlook_with_nothing_below_it_is_no_text() -> None:
+    """The quote below it was deleted; shorter lines are drawn by people."""
+    split = split_reply(f"Ответ.\n\n{'_' * 32}\n\n")
+    assert (split.reply, split.quoted) == ("Ответ.", "_" * 32)
+    assert split_reply("Подпись: ________").reply == "Подпись: ________"
+    assert split_reply("Ответ.\n________").reply == "Ответ.\n________"
+
+
 def test_answers_between_quotes_are_never_cut() -> None:
     """Quotes that are answered stay, the client's own line goes, the quote that nobody answers goes."""
     text = (

@@ -28,6 +28,26 @@ CLIENTS = {
     "proton": f'{REPLY}<div class="protonmail_quote">{QUOTE}</div>',
     "zimbra": f'{REPLY}<hr id="zwchr" data-marker="__DIVIDER__">{QUOTE}',
     "zoho": f'{REPLY}<div class="zmail_extra">{QUOTE}</div>',
+    "outlook on a phone": f'{REPLY}<div id="mail-editor-reference-message-container" class="x">{QUOTE}</div>',
+    "gmx": f'{REPLY}<div name="quote" style="margin:10px 5px 5px 10px"><div name="quoted-content">{QUOTE}</div></div>',
+    "netease on a phone": f'{REPLY}<div class="ntes-mailmaster-quote" style="x">{QUOTE}</div>',
+    "netease": f'{REPLY}<blockquote id="isReplyContent" style="x">{QUOTE}</blockquote>',
+    "airmail": f'{REPLY}<blockquote class="clean_bq"><div>{QUOTE}</div></blockquote>',
+    "canary": f'{REPLY}<blockquote id="CanaryBlockquote">{QUOTE}</blockquote>',
+    "mailbird": f'{REPLY}<div class="history_container">{QUOTE}</div>',
+    "missive": f'{REPLY}<blockquote class="missive_quote">{QUOTE}</blockquote>',
+    "aqua mail": f'{REPLY}<div id="aqm-original">{QUOTE}</div>',
+    "roundcube": f'{REPLY}<p id="reply-intro"></p>{QUOTE}',
+    "spark": f'{REPLY}<div name="messageReplySection">{QUOTE}</div>',
+    "mail.ru": f'{REPLY}<blockquote class="mailru-blockquote">{QUOTE}</blockquote>',
+    "yandex": f'{REPLY}<div class="yandex_quote">{QUOTE}</div>',
+    "front": f'{REPLY}<blockquote class="front-blockquote">{QUOTE}</blockquote>',
+    "evolution": f'{REPLY}<div class="-x-evo-cite">{QUOTE}</div>',
+    "tuta": f'{REPLY}<blockquote class="tutanota_quote">{QUOTE}</blockquote>',
+    "nylas": f'{REPLY}<div class="nylas-quote">{QUOTE}</div>',
+    "mailspring": f'{REPLY}<div class="gmail_quote_attribution mailspring-quote">{QUOTE}</div>',
+    "capitals that grow in lower case": f'<p>İİ {REPLY}</p><div class="gmail_quote">{QUOTE}</div>',
+    "airmail's line": f'{REPLY}<p class="airmail_on">Добрый день!</p><blockquote type="cite">Перезагрузите принтер.</blockquote>',
     "comment with a tag in it": f'<!-- <div class="gmail_quote"> -->{REPLY}<div class="gmail_quote">{QUOTE}</div>',
     "styles first": f'<style>.gmail_quote {{ x }}</style>{REPLY}<div class="gmail_quote">{QUOTE}</div>',
 }
@@ -72,6 +92,8 @@ def test_answers_between_marked_quotes_are_left_to_the_text() -> None:
         f"{REPLY}<blockquote>{QUOTE}</blockquote>",
         f'<div class="gmail_quote">{REPLY}{QUOTE}</div>',
         f'{REPLY}<div class="gmail_quote">---------- Forwarded message ---------<br>{QUOTE}</div>',
+        f'{REPLY}<div class="quote">{QUOTE}</div>',
+        f'{REPLY}<p title="quote cite signature">{QUOTE}</p>',
         f'{REPLY}<div class="moz-forward-container">{QUOTE}<blockquote type="cite">x</blockquote></div>',
         "<",
         "",
@@ -88,6 +110,23 @@ def test_a_marked_signature_is_cut_from_the_reply() -> None:
     split = split_html(html, "Всё ещё не печатает.\nАнна, бухгалтерия\n\nДобрый день!\n\nПерезагрузите принтер.")
     assert split is not None
     assert (split.reply, split.signature) == ("Всё ещё не печатает.", "Анна, бухгалтерия")
+
+
+def test_the_marks_of_an_empty_quote_are_no_reply() -> None:
+    """The sender's signature below the quote leaves the marks of an empty line behind."""
+    html = f'{REPLY}<div class="gmail_quote">{QUOTE}</div><div>-- <br>Анна</div>'
+    split = split_html(html, f"{TEXT}\n> >\n-- \nАнна")
+    assert split is not None
+    assert (split.reply, split.signature) == ("Всё ещё не печатает.", "--\nАнна")
+    assert split.quoted == "Добрый день!\n\nПерезагрузите принтер.\n> >"
+
+
+def test_samsungs_signature_is_marked() -> None:
+    """The phone's own element."""
+    html = f'{REPLY}<div id="composer_signature">Анна с телефона</div><div class="gmail_quote">{QUOTE}</div>'
+    split = split_html(html, "Всё ещё не печатает.\nАнна с телефона\n\nДобрый день!\n\nПерезагрузите принтер.")
+    assert split is not None
+    assert (split.reply, split.signature) == ("Всё ещё не печатает.", "Анна с телефона")
 
 
 def test_links_and_hidden_words_do_not_move_the_cut() -> None:
