@@ -116,7 +116,7 @@ def outbox(ctx: click.Context, states: tuple[str, ...], limit: int | None) -> No
             say_json(_outbox_json(row))
         return
     table(
-        ("id", "kind", "to", "state", "tries", "next", "ticket", "subject"),
+        ("id", "kind", "to", "state", "tries", "next", "ticket", "subject", "last word"),
         [
             (
                 r["id"],
@@ -127,6 +127,7 @@ def outbox(ctx: click.Context, states: tuple[str, ...], limit: int | None) -> No
                 when(r["next_at"]),
                 r["ticket"],
                 r["subject"],
+                r["last_error"],
             )
             for r in rows
         ],
@@ -183,3 +184,37 @@ def outbox_drop(app: App, outbox_id: int) -> None:
 def outbox_raw(app: App, outbox_id: int) -> None:
     """The letter's bytes, on standard output."""
     sys.stdout.buffer.write(app.keep.outbox.raw(outbox_id))
+
+
+@outbox.command("suppressed")
+@json_option
+@click.pass_obj
+def outbox_suppressed(app: App) -> None:
+    """Addresses that refused mail for good, and get no automatic letters for a while."""
+    found = app.keep.dead.suppressed(app.clock.now())
+    if app.json:
+        for one in found:
+            say_json(
+                {
+                    "address": one.address,
+                    "bounces": one.bounces,
+                    "last_at": one.last_at,
+                    "until": one.until,
+                    "status": one.status,
+                    "reason": one.reason,
+                }
+            )
+        return
+    table(
+        ("address", "refusals", "last", "until", "status", "reason"),
+        [(d.address, d.bounces, when(d.last_at), when(d.until), d.status, d.reason) for d in found],
+    )
+
+
+@outbox.command("unsuppress")
+@click.argument("address", metavar="ADDRESS")
+@click.pass_obj
+def outbox_unsuppress(app: App, address: str) -> None:
+    """Let an address have automatic letters again."""
+    app.keep.dead.unsuppress(address)
+    report(app.json, f"{address} gets automatic letters again", address=address, state="released")

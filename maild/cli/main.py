@@ -32,6 +32,7 @@ VERBS = {
     "ticket": ("tickets", "one ticket: show it, or give an order"),
     "rules": ("rules", "the rules' workshop: check, show, test"),
     "letters": ("letters", "the texts of letters: list, preview"),
+    "dkim": ("dkim", "the DNS record for the key that letters are signed with"),
     "mailbox": ("mailbox", "a mailbox's login by OAuth 2: authorize"),
     "users": ("users", "agents' logins for the SMTP listener"),
     "tick": ("service", "does what is due, once, as if it were another time"),

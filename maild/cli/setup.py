@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -51,7 +52,7 @@ def init(app: App, folder: Path) -> None:
 @click.pass_obj
 def check(app: App, online: bool) -> int:
     """Settings, rules and letters: all mistakes at once; 1 when there are any."""
-    findings = _all_findings(app)
+    findings = _all_findings(app) + _present_findings(app, online=online)
     if online and not any(f.severity == "error" for f in findings):
         findings += _online_findings(app)
     if app.json:
@@ -67,7 +68,7 @@ def check(app: App, online: bool) -> int:
 
 def _all_findings(app: App) -> list[Finding]:
     from maild.config.policy import check_policy
-    from maild.desk.assembly import make_letters
+    from maild.desk.assembly import make_letters, signer_findings
     from maild.desk.secret import secret_findings
 
     try:
@@ -82,11 +83,24 @@ def _all_findings(app: App) -> list[Finding]:
         from maild.desk.mailbox_checks import mailbox_findings
 
         found += mailbox_findings(settings, app.clock.now())
-    return found + secret_findings(settings.desk.secret_file)
+    return found + secret_findings(settings.desk.secret_file) + signer_findings(settings)
+
+
+def _present_findings(app: App, *, online: bool) -> list[Finding]:
+    """How things stand now; a database on a server is asked only where servers are to be asked."""
+    from maild.desk.present import present_findings
+    from maild.store.engine import Database
+
+    try:
+        settings = app.settings
+    except ConfigError:
+        return []
+    on_file = Database.parse(settings.database.url).get_backend_name() == "sqlite"
+    return present_findings(settings, app.clock.now()) if online or on_file else []
 
 
 def _online_findings(app: App) -> list[Finding]:
-    from maild.desk.assembly import make_transport
+    from maild.desk.assembly import make_signer, make_transport
     from maild.desk.mailbox_checks import online_mailbox_findings
     from maild.store.care import check_database
     from maild.store.engine import Database
@@ -102,8 +116,12 @@ def _online_findings(app: App) -> list[Finding]:
         make_transport(app.settings).check()
     except MaildError as error:
         found.append(_finding("outgoing", str(error)))
+    if (signer := make_signer(app.settings)) is not None:
+        from maild.outgoing.dkim import check_record
+
+        found += [_finding("outgoing", trouble, severity="warning") for trouble in check_record(signer)]
     return found + online_mailbox_findings(app.settings, app.clock)
 
 
-def _finding(section: str, message: str) -> Finding:
-    return Finding(file=f"[{section}]", line=0, column=0, severity="error", code="offline", message=message)
+def _finding(section: str, message: str, *, severity: Literal["error", "warning"] = "error") -> Finding:
+    return Finding(file=f"[{section}]", line=0, column=0, severity=severity, code="offline", message=message)

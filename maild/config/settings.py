@@ -173,6 +173,10 @@ class Outgoing(Table):
     maildir: Path = key("var/outgoing", file_path)
     uncertain_after: timedelta = key("15m", _duration)
     give_up: timedelta = key("5d", _duration)
+    delay_notice: timedelta = key("4h", _duration)
+    dkim_domain: str | None = key(None, parsed(parse_domain, "a domain in quotes"))
+    dkim_selector: str | None = key(None, pattern(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,60}[A-Za-z0-9])?", "a DNS label"))
+    dkim_key_file: Path | None = key(None, file_path)
 
     def troubles(self) -> Iterator[Trouble]:
         yield from _password_troubles(self.username, self.password_file, self.password_env)
@@ -182,6 +186,11 @@ class Outgoing(Table):
         if self.give_up <= self.uncertain_after:
             message = "give_up is not longer than uncertain_after"
             yield Trouble("give_up", message, "a letter would be given up before its second try")
+        dkim = ("dkim_domain", "dkim_selector", "dkim_key_file")
+        missing = [name for name in dkim if getattr(self, name) is None]
+        if missing and len(missing) < len(dkim):
+            there = next(name for name in dkim if name not in missing)
+            yield Trouble(there, f"{there} needs {' and '.join(missing)} beside it")
 
 
 def _password_troubles(username: str | None, file: Path | None, env: str | None) -> Iterator[Trouble]:
@@ -202,6 +211,7 @@ class Trust(Table):
 
     authserv_ids: tuple[str, ...] = key((), list_of(label))
     relays: tuple[str, ...] = key(("127.0.0.1", "::1"), list_of(parsed(parse_network, "an IP address in quotes")))
+    on_behalf: tuple[str, ...] = key((), list_of(_address))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -217,7 +227,16 @@ class Limits(Table):
     min_rate: int = key(500, number(0))
     acknowledgements_per_hour: int = key(3, number(0))
     acknowledgements_per_day: int = key(10, number(0))
+    acknowledgements_per_domain: int = key(30, number(0))
+    acknowledgements_per_big_domain: int = key(300, number(0))
+    big_domains: tuple[str, ...] = key((), list_of(parsed(parse_domain, "a domain in quotes")))
+    acknowledgement_storm: int = key(500, number(2))
+    notifications: int = key(20, number(1))
+    notifications_within: timedelta = key("10m", _duration)
+    digest_every: timedelta = key("15m", _duration)
+    disk_free: int = key("500MB", _size)
     reopen_window: timedelta = key("30d", _duration)
+    suppress_for: timedelta = key("30d", _duration)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,9 +12,11 @@ from maild.desk.secret import ensure_secret
 from maild.errors import ConfigError, Finding
 from maild.messages.addresses import normal
 from maild.messages.tokens import Mint
+from maild.outgoing.dkim import Signer, check_key, load_signer
 from maild.outgoing.letters import Letters
 from maild.outgoing.smtp import Security, SmtpTransport
 from maild.outgoing.transports import MaildirTransport, Transport
+from maild.threads.budget import BIG_DOMAINS, Budgets, organisation
 from maild.threads.practice import Practice
 from maild.threads.promises import Given, Promises
 
@@ -25,17 +27,34 @@ def make_mint(settings: Settings) -> Mint:
     return Mint(ensure_secret(desk.secret_file), desk.address, desk.reply_domain)
 
 
-def make_letters(settings: Settings) -> Letters:
-    """The desk's texts."""
-    folder = settings.paths.rules / "letters"
-    return Letters(folder if folder.is_dir() else None, settings.desk.languages, settings.desk.timezone)
+def make_letters(settings: Settings, signer: Signer | None = None) -> Letters:
+    """The desk's texts, and the hand that signs what is written with them."""
+    desk, folder = settings.desk, settings.paths.rules / "letters"
+    return Letters(folder if folder.is_dir() else None, desk.languages, desk.timezone, signer)
+
+
+def make_signer(settings: Settings) -> Signer | None:
+    """Who signs our letters with DKIM; None where nobody does. Raises ConfigError where the key cannot be used."""
+    out = settings.outgoing
+    if out.dkim_domain is None or out.dkim_selector is None or out.dkim_key_file is None:
+        return None
+    return load_signer(out.dkim_domain, out.dkim_selector, out.dkim_key_file)
+
+
+def signer_findings(settings: Settings) -> list[Finding]:
+    """What is wrong with the DKIM key and its domain; nothing is asked of anybody."""
+    out = settings.outgoing
+    if out.dkim_domain is None or out.dkim_selector is None or out.dkim_key_file is None:
+        return []
+    own = settings.desk.address.rpartition("@")[2]
+    return check_key(out.dkim_domain, out.dkim_selector, out.dkim_key_file, [own])
 
 
 def make_office(settings: Settings) -> Office:
     """Rules, letters and keys as they stand in the files now. Raises ConfigError with all mistakes."""
     return Office(
         practice=make_practice(settings, load_policy(settings.paths.rules, settings.desk)),
-        letters=make_letters(settings),
+        letters=make_letters(settings, make_signer(settings)),
     )
 
 
@@ -54,10 +73,29 @@ def make_practice(settings: Settings, policy: Policy) -> Practice:
         promises=Promises(given=tuple(Given(promise=g.promise, fits=g.fits) for g in policy.promises)),
         mint=make_mint(settings),
         authserv_ids=frozenset(settings.trust.authserv_ids),
+        on_behalf=frozenset(normal(address) for address in settings.trust.on_behalf),
         reopen_window=limits.reopen_window,
         acknowledgements_per_hour=limits.acknowledgements_per_hour,
         acknowledgements_per_day=limits.acknowledgements_per_day,
         revision=policy.revision,
+        suppress_for=limits.suppress_for,
+        delay_notice=settings.outgoing.delay_notice,
+        budgets=make_budgets(settings),
+    )
+
+
+def make_budgets(settings: Settings) -> Budgets:
+    """How many automatic letters are too many. The desk's own domain is a big one: it may serve its own company."""
+    limits = settings.limits
+    own = (*limits.big_domains, settings.desk.address)
+    return Budgets(
+        per_domain=limits.acknowledgements_per_domain,
+        per_big_domain=limits.acknowledgements_per_big_domain,
+        big_domains=BIG_DOMAINS | {organisation(domain) for domain in own},
+        storm=limits.acknowledgement_storm,
+        notifications=limits.notifications,
+        notifications_within=limits.notifications_within,
+        digest_every=limits.digest_every,
     )
 
 

@@ -12,12 +12,14 @@ import hashlib
 import hmac
 import re
 from base64 import b32encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 _MAC_LENGTH = 26  # 128 bits in base32 without padding
+_MAX_LOCAL_PART = 64  # octets (RFC 5321, 4.5.3.1.1)
 _MAX_ID_LENGTH = 70  # the standard library folds ids of 78 and more inside, and then no client can thread by them
 MAX_LOCAL_PART = 28
 """Longest local part a desk's address may have, so that a reply address keeps to 64 octets (RFC 5321, 4.5.3.1.1)."""
@@ -29,10 +31,30 @@ class Purpose(StrEnum):
     CUSTOMER = "c"  # reply address of a customer or another participant
     AGENT = "a"  # reply address of an agent: the reply goes to the customer
     NOTE = "n"  # reply address of an agent: the reply stays internal
-    BOUNCE = "b"  # return path of a letter to a participant
+    BOUNCE = "b"  # return path of an answer to a participant
+    AUTO_BOUNCE = "d"  # return path of an automatic letter to him: what comes back to it changes no ticket
     PUBLIC_ID = "m"  # Message-ID of a letter to a customer
     AGENT_ID = "k"  # Message-ID of a letter to one of ours
     LOOP = "l"  # mark in every letter of ours
+    CONFIRM = "f"  # reply address of a letter that asks an agent whether a mail was his
+    VERB = "v"  # address of a button: what it orders stands in the token
+
+
+VERBS: Mapping[str, str] = {
+    "t": "take",
+    "x": "close",
+    "z": "snooze",
+    "s": "spam",
+    "p": "keep",
+    "q": "split",
+    "e": "send",
+    "u": "undo",
+}
+"""The letter of each order that a button can give; none of them is a purpose."""
+_EPOCH = date(2020, 1, 1)
+_DAY_DIGITS = 3
+VERB_DAYS = 30
+"""For how long a button works."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,6 +75,14 @@ class Claim:
     mac: str
     address: str = ""
     """The address that carried it, for the trace."""
+    verb: str | None = None
+    """The order of a button."""
+    day: int = 0
+    """The day on which a button was made, counted from 2020."""
+
+    def too_old(self, today: date) -> bool:
+        """Whether a button's time is over."""
+        return not 0 <= (today - _EPOCH).days - self.day <= VERB_DAYS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -129,12 +159,43 @@ class Mint:
         """The address by which this participant (normalised address, or an agent's id) answers on this ticket."""
         return f"{self._local}+{self._token(purpose, ticket, participant)}@{self._domain}"
 
+    def verb_address(self, verb: str, ticket: int, agent: str, today: date) -> str | None:
+        """The address of a button that gives this order for an agent; None where it would be longer than addresses are.
+
+        Raises KeyError for an order that no button gives.
+        """
+        letter = {name: letter for letter, name in VERBS.items()}[verb]
+        day = to_base32((today - _EPOCH).days).rjust(_DAY_DIGITS, "a")
+        key = self._signing
+        mac = self._mac(key, Purpose.VERB, letter, day, str(ticket), agent)
+        local = f"{self._local}+{key.id}{letter}{to_base32(ticket)}{day}{mac}"
+        return f"{local}@{self._domain}" if len(local) <= _MAX_LOCAL_PART else None
+
+    def _read_verb(self, detail: str, address: str) -> Claim | None:
+        day = detail[-_MAC_LENGTH - _DAY_DIGITS : -_MAC_LENGTH]
+        number = detail[2 : -_MAC_LENGTH - _DAY_DIGITS]
+        if not number:
+            return None
+        return Claim(
+            key_id=detail[0],
+            purpose=Purpose.VERB,
+            ticket=_from_base32(number),
+            mac=detail[-_MAC_LENGTH:],
+            address=address,
+            verb=VERBS[detail[1]],
+            day=_from_base32(day),
+        )
+
     def read_address(self, address: str) -> Claim | None:
         """The token in an address' detail part, unchecked; None where there is none that could be ours."""
         detail = address.rpartition("@")[0].partition("+")[2].lower()
         if not 2 + 1 + _MAC_LENGTH <= len(detail) <= 2 + 12 + _MAC_LENGTH or detail.strip(_ALPHABET):
             return None
-        if detail[1] not in set(Purpose) or detail[0] not in self._keys:
+        if detail[0] not in self._keys:
+            return None
+        if detail[1] in VERBS:
+            return self._read_verb(detail, address)
+        if detail[1] not in set(Purpose):
             return None
         return Claim(
             key_id=detail[0],
@@ -147,9 +208,15 @@ class Mint:
     def made_for(self, claim: Claim, participant: str) -> bool:
         """Whether a claim's token was made by us for this participant; compared in constant time."""
         key = self._keys.get(claim.key_id)
-        return key is not None and hmac.compare_digest(
-            claim.mac, self._mac(key, claim.purpose, str(claim.ticket), participant)
-        )
+        if key is None:
+            return False
+        if claim.verb is not None:
+            letter = {name: letter for letter, name in VERBS.items()}[claim.verb]
+            day = to_base32(claim.day).rjust(_DAY_DIGITS, "a")
+            mac = self._mac(key, Purpose.VERB, letter, day, str(claim.ticket), participant)
+        else:
+            mac = self._mac(key, claim.purpose, str(claim.ticket), participant)
+        return hmac.compare_digest(claim.mac, mac)
 
     def message_id(self, purpose: Purpose, ticket: int, unique: str) -> str:
         """A Message-ID of ours for this ticket; `unique` is lower-case base32 and differs for every letter."""

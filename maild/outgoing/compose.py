@@ -31,7 +31,7 @@ _UNSAFE_FOLDERS = str.maketrans("/\\", "__")
 
 
 def write_letter(letter: Letter, letters: Letters) -> WrittenLetter:
-    """Writes the letter's text and fixes its bytes: CRLF, 7 bit, no line over 998.
+    """Writes the letter's text and fixes its bytes: CRLF, 7 bit, no line over 998; signed where the desk signs.
 
     Raises NotFound for a template that nobody has, DataError for a sender or recipients that no mail can name.
     """
@@ -44,7 +44,8 @@ def write_letter(letter: Letter, letters: Letters) -> WrittenLetter:
     if letter.attachments:
         content = _joined(letter.message_id, "mixed", [content, *map(_attachment_part, letter.attachments)])
     head = "".join(_fields(letter, subject, words.language)).encode("utf-8", "replace")
-    return WrittenLetter(letter=letter, subject=subject, text=words.text, raw=head + content)
+    raw = head + content if letters.signer is None else letters.signer.sign(head + content, letter.date)
+    return WrittenLetter(letter=letter, subject=subject, text=words.text, raw=raw)
 
 
 def _fields(letter: Letter, subject: str, language: str) -> Iterator[str]:

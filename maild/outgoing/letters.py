@@ -20,6 +20,7 @@ from markupsafe import Markup
 
 from maild.errors import DataError, Finding, NotFound
 from maild.outgoing import samples
+from maild.outgoing.dkim import Signer
 from maild.outgoing.lint import unknown_variables
 from maild.outgoing.pretty import MAX_TEXT, to_html
 from maild.outgoing.sandbox import BUDGET, MAX_SOURCE, Compiled, LetterError
@@ -72,8 +73,17 @@ class _Text:
 class Letters:
     """All letters of a desk, the admin's before the built-in ones; each is compiled once, when it is first needed."""
 
-    def __init__(self, admin_dir: Path | None, languages: Sequence[str], timezone: str = "UTC") -> None:
-        """`languages`: those of the desk, the fallback first; `timezone`: an IANA name, for every time in a letter."""
+    def __init__(
+        self,
+        admin_dir: Path | None,
+        languages: Sequence[str],
+        timezone: str = "UTC",
+        signer: Signer | None = None,
+    ) -> None:
+        """`languages`: those of the desk, the fallback first; `timezone`: an IANA name, for every time in a letter;
+        `signer`: whoever signs the mails that are made of them.
+        """
+        self.signer = signer
         self._folders = tuple(folder for folder in (admin_dir, BUILT_IN_DIR) if folder is not None)
         self._languages = tuple(dict.fromkeys(languages)) or ("en",)
         self._zone = ZoneInfo(timezone)

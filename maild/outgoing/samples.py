@@ -26,10 +26,14 @@ _WORDS = {
         "If the pages stay empty, tell me the model: it stands on the front.",
         "photo": "pages.jpg",
         "video": "video of the printer.mp4",
+        "remark": "the sender wants answers sent to boss@customer.example; your answer goes to ivan@customer.example",
         "why": 'the rule "Printers go to the office team"',
         "nothing": "not done",
         "unknown": "there is no order /clsoe; did you mean close?",
         "told": "75 % of the time has passed; you are the one who answers for this ticket",
+        "delay": "relay.desk.example:25: the relay cannot be reached: timed out",
+        "unproven": "the sender is not proven: no trusted relay speaks for From",
+        "unread": "imap.desk.example does not answer",
         "finding": "rules/routing.toml:12:1: error: unknown key then.queu (do you mean queue?)",
     },
     "ru": {
@@ -44,10 +48,14 @@ _WORDS = {
         "Если страницы останутся пустыми, напишите модель: она указана на передней панели.",
         "photo": "страницы.jpg",
         "video": "видео с принтером.mp4",
+        "remark": "отправитель просит отвечать на boss@customer.example; ваш ответ уйдёт на ivan@customer.example",
         "why": "правило «Принтеры — в отдел оргтехники»",
         "nothing": "не сделано",
         "unknown": "команды /clsoe нет; может быть, close?",
         "told": "прошло 75 % времени, за эту заявку отвечаете вы",
+        "delay": "relay.desk.example:25: the relay cannot be reached: timed out",
+        "unproven": "отправитель не подтверждён: ни один доверенный сервер за него не поручился",
+        "unread": "imap.desk.example не отвечает",
         "finding": "rules/routing.toml:12:1: error: неизвестный ключ then.queu (возможно, queue?)",
     },
 }
@@ -78,6 +86,7 @@ def sample(letter: str, language: str) -> dict[str, Any]:
             "message": {
                 "sender": parts["customer"], "at": _AT, "text": words["text"],
                 "attachments": [words["photo"], words["video"]], "mail_class": "person",
+                "remarks": [words["remark"]],
             },
             "why": words["why"], "respond_by": _DUE, "omitted": [words["video"]],
             "bounce": {
@@ -97,18 +106,57 @@ def sample(letter: str, language: str) -> dict[str, Any]:
             ],
             "posted": "", "error": True, "text": words["answer"],
         },
+        "confirmation": {"why": words["unproven"], "text": words["answer"]},
         "escalation": {
             "target": "first_response", "due_at": _DUE, "overdue": False, "step": "75%", "why": words["told"],
         },
+        "delayed": {
+            "event": "delayed", "recipients": ["ivan@customer.example"], "since": _AT, "next_at": _DUE,
+            "perhaps": False, "reason": words["delay"], "text": words["answer"],
+        },
+        "digest": {
+            "count": 3,
+            "entries": [
+                {"number": "SUP-1042", "subject": words["subject"], "customer": parts["customer"], "event": "new",
+                 "text": words["text"].splitlines()[0], "due_at": _DUE, "count": 2,
+                 "link": "mailto:support+a.example@desk.example?subject=%5BSUP-1042%5D"},
+                {"number": "SUP-1043", "subject": words["title"], "customer": parts["customer"], "event": "overdue",
+                 "text": "", "due_at": _DUE, "count": 1,
+                 "link": "mailto:support+b.example@desk.example?subject=%5BSUP-1043%5D"},
+            ],
+        },
+        "alarm": {
+            "cause": "mailbox_unread", "over": False,
+            "troubles": [
+                {"about": "support", "text": words["unread"], "since": _AT, "last_at": _DUE, "more": 312},
+            ],
+        },
         "rules_broken": {"findings": [words["finding"]], "file": "rules/routing.toml"},
     }  # fmt: skip
-    shared = [] if letter == "rules_broken" else ["agent", "customer", "ticket"]
-    if letter == "acknowledgement":
-        shared.remove("agent")
+    shared = _SHARED.get(letter, ("agent", "customer", "ticket"))
     return {name: parts[name] for name in ("desk", *shared)} | own[letter]
 
 
-BUILT_IN = ("acknowledgement", "answer", "escalation", "notification", "rules_broken", "transcript")
+_SHARED: Mapping[str, tuple[str, ...]] = {
+    "acknowledgement": ("customer", "ticket"),
+    "alarm": (),
+    "digest": ("agent",),
+    "rules_broken": (),
+}
+"""Which building stones a letter has, where it has not all of them."""
+
+BUILT_IN = (
+    "acknowledgement",
+    "alarm",
+    "answer",
+    "confirmation",
+    "delayed",
+    "digest",
+    "escalation",
+    "notification",
+    "rules_broken",
+    "transcript",
+)
 """The letters that maild itself writes."""
 
 _MAY_BE_ABSENT = frozenset({"quoted", "bounce", "message"})
@@ -140,7 +188,7 @@ def _filled(form: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any
     return full
 
 
-_EMPTY: dict[type, Any] = {str: "", list: [], bool: False}
+_EMPTY: dict[type, Any] = {str: "", list: [], bool: False, int: 0}
 
 _SHAPES = {letter: shape(letter) for letter in BUILT_IN} | {"": shape("")}
 

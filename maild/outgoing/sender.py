@@ -7,14 +7,16 @@ The life of a mail in the outbox, and what a crash leaves behind:
                             | crash: nothing left us,      | crash: it may have arrived,
                             | waiting again at the start   | the same bytes go again at `until`
 
-One worker (an OS thread) per transport. Trouble with one mail defers that mail; trouble with the relay pauses all
-and spends none of the mails' tries. Nothing here renders, decides or knows a ticket.
+One worker (an OS thread) per transport. What is claimed lies where every worker takes from, so that a mail over which
+the relay takes its time holds up nobody but its own worker. Trouble with one mail defers that mail; trouble with the
+relay pauses all and spends none of the mails' tries. Nothing here renders, decides or knows a ticket.
 """
 
 from __future__ import annotations
 
 import logging
 import random
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -73,8 +75,8 @@ class Outbox(Protocol):
         ...
 
     def release(self, mail_ids: Sequence[int], reason: str, next_at: datetime, /) -> None:
-        """Claimed, not tried: back to waiting with the try given back, due at `next_at`; `last_error` = reason, where
-        one is given.
+        """Claimed, not tried: back to waiting with the try given back, due at `next_at`. A reason is the relay's
+        trouble and no mail's: it is the `last_error` of these, and of all that wait and are due by then.
         """
         ...
 
@@ -98,14 +100,16 @@ class Sender:
         *,
         rules: SendingRules | None = None,
         chance: Callable[[], float] = random.random,
-        on_trouble: Callable[[str | None], None] = lambda _reason: None,
+        on_trouble: Callable[[str], None] = lambda _reason: None,
+        on_recovered: Callable[[], None] = lambda: None,
     ) -> None:
-        """`chance` gives 0 to 1 for the jitter; `on_trouble` hears the reason when the relay goes away, once, and None
-        when it is back.
+        """`chance` gives 0 to 1 for the jitter. `on_trouble` hears the reason when the relay goes away, once;
+        `on_recovered` is called when it is back, and when it is found there for the first time.
         """
         self._outbox, self._clock, self._chance = outbox, clock, chance
         self._rules = rules or SendingRules()
-        self._road = _Road(on_trouble)
+        self._road = _Road(on_trouble, on_recovered)
+        self._pool = _Pool(outbox)
         self._workers = [_Worker(self, transport, number) for number, transport in enumerate(transports, 1)]
 
     def start(self) -> None:
@@ -168,10 +172,12 @@ class Sender:
 class _Road:
     """Whether the relay is there; shared by all workers."""
 
-    def __init__(self, on_trouble: Callable[[str | None], None]) -> None:
-        self._on_trouble = on_trouble
+    def __init__(self, on_trouble: Callable[[str], None], on_recovered: Callable[[], None]) -> None:
+        self._on_trouble, self._on_recovered = on_trouble, on_recovered
         self._lock = Lock()
         self._failures = 0
+        self._known = False
+        """Whether the relay has been found there since it was last away, or since the start."""
         self._until: datetime | None = None
 
     def closed_at(self, now: datetime) -> bool:
@@ -183,6 +189,7 @@ class _Road:
         """The relay is away; says when it is tried again."""
         with self._lock:
             self._failures += 1
+            self._known = False
             first = self._failures == 1
             self._until = now + min(pause(self._failures, chance), LONGEST_PAUSE)
             until = self._until
@@ -194,10 +201,35 @@ class _Road:
     def open(self) -> None:
         """A mail got through, or was answered for itself."""
         with self._lock:
-            again, self._failures, self._until = self._failures > 0, 0, None
+            news, again = not self._known, self._failures > 0
+            self._known, self._failures, self._until = True, 0, None
         if again:
             _log.info("mail is handed over again")
-            self._on_trouble(None)
+        if news:
+            self._on_recovered()
+
+
+class _Pool:
+    """Mails that this process has claimed and nobody has in hand; shared by all workers."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        self._outbox = outbox
+        self._lock = Lock()
+        self._mails: deque[OutgoingMail] = deque()
+
+    def take(self, now: datetime) -> OutgoingMail | None:
+        """The next mail that is due; a few are claimed at a time. None where none is."""
+        with self._lock:
+            if not self._mails:
+                self._mails.extend(self._outbox.claim(now, _AT_ONCE))
+            return self._mails.popleft() if self._mails else None
+
+    def empty(self) -> list[int]:
+        """The numbers of all mails that lie here; they do not any more."""
+        with self._lock:
+            left = [mail.id for mail in self._mails]
+            self._mails.clear()
+            return left
 
 
 class _Worker:
@@ -238,24 +270,30 @@ class _Worker:
         self._transport.close()
 
     def round(self, now: datetime, clock: Callable[[], datetime]) -> tuple[int, bool]:
-        """Claims a few mails and sends them; says how many were tried, and whether there may be more."""
+        """Sends a few mails; says how many were tried, and whether there may be more."""
+        sender = self._sender
         with self._busy:
             self._tell()
-            mails = list(self._sender._outbox.claim(now, _AT_ONCE))
-            for position, mail in enumerate(mails):
-                rest = [waiting.id for waiting in mails[position:]]
+            for count in range(_AT_ONCE):
                 if self.stopping.is_set():
-                    self._note(partial(self._sender._outbox.release, rest, "", now))
-                    return position, False
+                    self._release(sender._pool.empty(), "", now)
+                    return count, False
+                mail = sender._pool.take(now)
+                if mail is None:
+                    return count, False
                 try:
                     outcome = self._handed_over(mail, clock)
                 except (RetryLater, Unavailable) as error:
-                    until = self._sender._road.failed(str(error), clock(), self._sender._chance())
-                    self._note(partial(self._sender._outbox.release, rest, str(error), until))
-                    return position, False
-                self._sender._road.open()
+                    until = sender._road.failed(str(error), clock(), sender._chance())
+                    self._release([mail.id, *sender._pool.empty()], str(error), until)
+                    return count, False
+                sender._road.open()
                 self._settle(mail, outcome, clock())
-            return len(mails), bool(mails)
+            return _AT_ONCE, True
+
+    def _release(self, mail_ids: Sequence[int], reason: str, next_at: datetime) -> None:
+        if mail_ids:
+            self._note(partial(self._sender._outbox.release, mail_ids, reason, next_at))
 
     def _handed_over(self, mail: OutgoingMail, clock: Callable[[], datetime]) -> Outcome:
         """One try; a bug in handing over is that mail's trouble and nobody else's."""

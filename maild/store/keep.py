@@ -8,11 +8,15 @@ from datetime import datetime
 
 from sqlalchemy.engine import Connection
 
+from maild.store.budgets import BudgetStore
+from maild.store.dead import DeadStore
+from maild.store.digests import DigestStore
 from maild.store.engine import Database
 from maild.store.inbox import InboxStore
 from maild.store.mailboxes import MailboxStore
 from maild.store.outbox import OutboxStore
 from maild.store.tickets import TicketStore
+from maild.store.troubles import TroubleStore
 from maild.store.views import Views
 from maild.threads.plan import Plan, WrittenLetter
 
@@ -30,7 +34,11 @@ class Keep:
         self.inbox = InboxStore(database)
         self.tickets = TicketStore(database)
         self.outbox = OutboxStore(database, holder)
+        self.dead = DeadStore(database)
         self.mailboxes = MailboxStore(database, holder)
+        self.budgets = BudgetStore(database)
+        self.digests = DigestStore(database)
+        self.troubles = TroubleStore(database)
         self.views = Views(database)
 
     def apply(
@@ -48,6 +56,9 @@ class Keep:
         self.tickets.save(connection, plan, inbox_id=inbox_id, digest=digest, now=now)
         for letter in written:
             self.outbox.add(connection, letter, letters_at or now)
+        self.dead.save(connection, plan.dead)
+        if plan.revived is not None:
+            self.dead.forget(connection, plan.revived)
         if inbox_id is not None:
             self.inbox.finish(
                 connection,

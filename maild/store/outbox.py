@@ -11,12 +11,14 @@ from sqlalchemy.engine import Connection
 
 from maild.errors import NotFound, RetryLater, UsageError
 from maild.messages.mail import Address
+from maild.store.dead import known_dead
 from maild.store.engine import Database
 from maild.store.mailboxes import renew
 from maild.store.rows import address_row, key_of
-from maild.store.tables import leases, outbox, outbox_raw, tickets
+from maild.store.tables import leases, letter_news, outbox, outbox_raw, tickets
 from maild.threads.model import OutboxState
 from maild.threads.plan import LetterKind, Outcome, OutgoingMail, WrittenLetter
+from maild.threads.undelivered import LetterNews, NotReached
 
 Row = Mapping[Any, Any]
 # Built once: SQLAlchemy spends more on making a statement than SQLite on carrying it out.
@@ -64,6 +66,8 @@ class OutboxStore:
         }
         outbox_id = connection.execute(_INSERT, row).scalar_one()
         connection.execute(outbox_raw.insert(), {"outbox_id": outbox_id, "raw": written.raw})
+        if letter.delay_notice_at is not None:
+            connection.execute(letter_news.insert(), {"outbox_id": outbox_id, "look_at": letter.delay_notice_at})
         return int(outbox_id)
 
     def sent_about(self, connection: Connection, ticket: int, address: str, since: datetime) -> list[datetime]:
@@ -116,7 +120,7 @@ class OutboxStore:
     def settle(self, outbox_id: int, outcome: Outcome, now: datetime, next_at: datetime | None) -> None:
         """Write down what became of a try; `next_at` None: nothing more is tried. Done twice, it is done once."""
         with self._database.write() as connection:
-            query = sa.select(outbox.c.recipients, outbox.c.state, outbox.c.sent_at)
+            query = sa.select(outbox.c.recipients, outbox.c.state, outbox.c.sent_at, outbox.c.kind)
             before = connection.execute(query.where(outbox.c.id == outbox_id).with_for_update()).one()
             recipients = _after(before.recipients, outcome, final=next_at is None)
             state = _state(recipients, outcome)
@@ -137,15 +141,25 @@ class OutboxStore:
                     claimed_by=None,
                 )
             )
+            if any(_is_news(r) for r in recipients):
+                _look_at(connection, outbox_id, now)
+            elif not left and before.kind == LetterKind.ANSWER:
+                connection.execute(letter_news.delete().where(letter_news.c.outbox_id == outbox_id))
 
     def release(self, ids: Sequence[int], reason: str, next_at: datetime) -> None:
-        """Claimed letters that were not tried wait until `next_at`, the try given back; reason "" leaves the old."""
+        """Claimed letters that were not tried wait until `next_at`, the try given back; reason "" leaves the old.
+
+        A reason is what keeps everything here, so all that is due until then shows it.
+        """
         values: dict[str, Any] = {"state": OutboxState.WAITING, "next_at": next_at, "claimed_by": None}
         if reason:
             values["last_error"] = reason
         with self._database.write() as connection:
             ours = self._claimed().where(outbox.c.id.in_(list(ids)))
             connection.execute(ours.values(attempts=outbox.c.attempts - 1, **values))
+            if reason:
+                waiting = outbox.update().where(outbox.c.state == OutboxState.WAITING, outbox.c.next_at <= next_at)
+                connection.execute(waiting.where(outbox.c.last_error != reason).values(last_error=reason))
 
     def _claimed(self) -> sa.Update:
         """What this process has claimed, and not begun to hand over."""
@@ -163,6 +177,57 @@ class OutboxStore:
                 alive = sa.select(leases.c.holder).where(leases.c.until > sa.func.clock_timestamp())
                 query = query.where(outbox.c.claimed_by.not_in(alive))
             return connection.execute(query.values(state=OutboxState.WAITING, claimed_by=None)).rowcount
+
+    def with_news(self, now: datetime, limit: int) -> list[int]:
+        """Letters that somebody may have to be told about now, the longest due first."""
+        query = (
+            sa.select(letter_news.c.outbox_id)
+            .where(letter_news.c.look_at <= now)
+            .order_by(letter_news.c.look_at)
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            return list(connection.scalars(query))
+
+    def news(self, connection: Connection, outbox_id: int) -> tuple[int | None, LetterNews] | None:
+        """A letter's ticket and what there is to tell of it, kept from others until the end; None: told already."""
+        query = (
+            sa.select(outbox)
+            .join(letter_news, letter_news.c.outbox_id == outbox.c.id)
+            .where(outbox.c.id == outbox_id)
+            .with_for_update(of=outbox)
+        )
+        row = connection.execute(query).mappings().first()
+        if row is None:
+            return None
+        refused = [r for r in row["recipients"] if _is_news(r)]
+        news = LetterNews(
+            kind=LetterKind(row["kind"]),
+            message_id=row["message_id"],
+            state=OutboxState(row["state"]),
+            created_at=row["created_at"],
+            next_at=row["next_at"],
+            last_error=row["last_error"],
+            refused=tuple(NotReached(address=_address(r), error=r["error"]) for r in refused),
+            waiting=tuple(_address(r) for r in row["recipients"] if r["state"] == "waiting"),
+            known=known_dead(connection, [r["address"] for r in refused]),
+        )
+        return row["ticket_id"], news
+
+    def told(self, connection: Connection, outbox_id: int, *, again: datetime | None = None) -> None:
+        """What `news` said has been told, and is not told again; `again`: when there may be more to tell."""
+        current = connection.scalar(sa.select(outbox.c.recipients).where(outbox.c.id == outbox_id)) or []
+        told = [r | {"told": True} if r["state"] == "failed" else r for r in current]
+        connection.execute(outbox.update().where(outbox.c.id == outbox_id).values(recipients=told))
+        if again is not None:
+            _look_at(connection, outbox_id, again)
+        else:
+            connection.execute(letter_news.delete().where(letter_news.c.outbox_id == outbox_id))
+
+    def look_again(self, outbox_id: int, at: datetime) -> None:
+        """Tell it later: now it could not be told."""
+        with self._database.write() as connection:
+            _look_at(connection, outbox_id, at)
 
     def next_time(self) -> datetime | None:
         """When the next letter is due; None where none is."""
@@ -215,9 +280,28 @@ class OutboxStore:
                 raise UsageError(f"letter {outbox_id} is {row.state} and cannot be {what}")
             if values["state"] is OutboxState.WAITING:
                 # Whoever has it does not get it again; whoever was given up gets another chance.
-                values["recipients"] = [r if r["state"] == "sent" else r | {"state": "waiting"} for r in row.recipients]
+                values["recipients"] = [r if r["state"] == "sent" else _again(r) for r in row.recipients]
                 values["created_at"] = now
             connection.execute(outbox.update().where(outbox.c.id == outbox_id).values(**values))
+
+
+def _look_at(connection: Connection, outbox_id: int, at: datetime) -> None:
+    """There may be something to tell about a letter, at this time."""
+    ours = letter_news.c.outbox_id == outbox_id
+    if not connection.execute(letter_news.update().where(ours).values(look_at=at)).rowcount:
+        connection.execute(letter_news.insert(), {"outbox_id": outbox_id, "look_at": at})
+
+
+def _is_news(recipient: Row) -> bool:
+    return recipient["state"] == "failed" and not recipient.get("told", False)
+
+
+def _again(recipient: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in recipient.items() if name != "told"} | {"state": "waiting"}
+
+
+def _address(recipient: Row) -> Address:
+    return Address(name=recipient.get("name", ""), address=recipient["address"])
 
 
 def _no_letter(outbox_id: int) -> NotFound:

@@ -83,6 +83,7 @@ inbox = sa.Table(
     sa.Column("peer", Words, nullable=False),
     sa.Column("login", Words),
     sa.Column("trusted", sa.Boolean, nullable=False),
+    sa.Column("confirmed", Words),
     sa.Column("message_id", Words),
     sa.Column("digest", sa.String(64), nullable=False),
     sa.Column("size", sa.BigInteger, nullable=False),

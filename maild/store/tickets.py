@@ -264,10 +264,18 @@ class TicketStore:
             if link.kind in _MIRRORED:
                 rows.append({"ticket_id": link.ticket, "kind": _MIRRORED[link.kind], "other_id": ticket.id})
             _insert(connection, links, rows)
+        if plan.confirmed is not None:
+            self._judge_anew(connection, *plan.confirmed, now)
         if plan.kept:
             connection.execute(messages.update().where(messages.c.id.in_(plan.kept)).values(proposed=False))
         for change in plan.also:
             self._save_change(connection, change, ticket.id)
+
+    def _judge_anew(self, connection: Connection, inbox_id: int, agent: str, now: datetime) -> None:
+        """A mail that was kept as unverified waits again, as its agent's own; what stood for it in the ticket goes."""
+        connection.execute(messages.delete().where(messages.c.inbox_id == inbox_id, messages.c.unverified))
+        again = {"state": InboxState.WAITING, "confirmed": agent, "next_at": now, "attempts": 0, "finished_at": None}
+        connection.execute(inbox.update().where(inbox.c.id == inbox_id).values(**again))
 
     def _save_change(self, connection: Connection, change: Change, origin: int) -> None:
         """What a merge or a split does to the other ticket; messages move to it from `origin`."""

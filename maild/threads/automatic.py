@@ -1,22 +1,25 @@
 """Mail that no person wrote and nobody answers: bounces, delays, absences, receipts, challenges, abuse reports.
 
 It is tied to the ticket it fits, else it stands alone in the inbox. It starts no clock and changes no status, with one
-exception: an answer of ours that did not arrive opens its ticket again, and the agents are told.
+exception: an answer of ours that did not arrive opens its ticket again, and the agents are told. An automatic letter
+that came back says only that its address may be dead.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from maild.messages.addresses import normal
 from maild.messages.mail import MailClass
 from maild.messages.tokens import Purpose
 from maild.sla.events import Happening as ClockHappening
-from maild.threads import states
+from maild.threads.case import Case
+from maild.threads.dead import DeadAddress, Refusal, after_refusals
 from maild.threads.draft import Draft, incoming
 from maild.threads.model import InboxState, Ticket, Visibility
 from maild.threads.notices import News, notifications
 from maild.threads.plan import Plan
-from maild.threads.states import Happening
+from maild.threads.undelivered import reopened, worth_counting
 
 STANDS_ALONE = frozenset(
     {
@@ -43,7 +46,20 @@ def automatic_mail(draft: Draft) -> Plan:
         _undelivered(draft, ticket)
     else:
         draft.change(ticket, "automatic mail")
-    return draft.seal(state, f"{mail.mail_class} on {ticket.number}: {mail.class_reason}")
+    plan = draft.seal(state, f"{mail.mail_class} on {ticket.number}: {mail.class_reason}")
+    return replace(plan, dead=_dead_by_report(draft.case)) if mail.mail_class is MailClass.BOUNCE else plan
+
+
+def _dead_by_report(case: Case) -> tuple[DeadAddress, ...]:
+    """What a report says of those whom the letter went to. Of nobody else: anybody can write a report."""
+    facts, practice = case.facts, case.practice
+    reported = case.mail.bounce.recipients if case.mail.bounce is not None else ()
+    found = [
+        Refusal(address=r.address, status=r.status or "5.0.0", reason=r.diagnostic or "")
+        for r in reported
+        if r.kind == "hard" and normal(r.address) in facts.returned_from
+    ]
+    return after_refusals(facts.dead, worth_counting(practice, found), facts.now, practice.suppress_for)
 
 
 def _answer_was_lost(draft: Draft, ticket: Ticket) -> bool:
@@ -53,8 +69,7 @@ def _answer_was_lost(draft: Draft, ticket: Ticket) -> bool:
 
 
 def _undelivered(draft: Draft, before: Ticket) -> None:
-    after = replace(before, status=states.after(before.status, Happening.UNDELIVERED), solved_at=None)
-    draft.change(after, "an answer of ours did not arrive")
+    draft.change(reopened(before), "an answer of ours did not arrive")
     draft.run_clocks(ClockHappening.ANSWER_BOUNCED)
     assert draft.ticket is not None
     news = News(event="undelivered", respond_by=draft.respond_by())

@@ -239,3 +239,27 @@ def transcript(
         context=context,
         parent=sane_id(mail.message_id),
     )
+
+
+def order_letter(pen: Pen, agent: Agent, mail: Mail, *, done: tuple[Done, ...]) -> Letter:
+    """To an agent whose new mail named no ticket: why nothing was done. There is nothing to reply to but the desk."""
+    practice, parent = pen.practice, sane_id(mail.message_id)
+    return Letter(
+        kind=LetterKind.TRANSCRIPT,
+        template="transcript",
+        language=practice.language_for(agent.language),
+        to=(Address(name=agent.name, address=agent.address),),
+        sender=practice.sender(),
+        context={
+            "desk": desk_view(practice),
+            "agent": {"name": agent.name},
+            "orders": [{"line": d.line, "effect": d.effect, "ok": d.ok} for d in done],
+            "error": not all(d.ok for d in done),
+        },
+        message_id=pen.message_id(Purpose.AGENT_ID, 0),
+        date=pen.now,
+        in_reply_to=parent,
+        references=(parent,) if parent else (),
+        automatic=True,
+        loop_mark=practice.mint.loop_mark(),
+    )

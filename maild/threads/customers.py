@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from maild.messages.addresses import normal
-from maild.messages.mail import MailClass
+from maild.messages.mail import Address, MailClass
 from maild.messages.subject import base_subject
 from maild.sla.events import Happening as ClockHappening
 from maild.threads import states
@@ -143,7 +143,7 @@ def _new_ticket(draft: Draft, routed: Routed, promise: str | None) -> Ticket:
         priority=routed.priority,
         tags=routed.tags,
         fields=routed.fields,
-        requester=mail.sender if case.sender.address is not None else None,
+        requester=who_asked(case),
         language=practice.language_for(language_of(mail, routed)),
         channel=case.envelope.channel,
         created_at=draft.at,
@@ -153,12 +153,27 @@ def _new_ticket(draft: Draft, routed: Routed, promise: str | None) -> Ticket:
     return replace(ticket, participants=with_participants(case, ticket))
 
 
+def who_asked(case: Case) -> Address | None:
+    """The person whom answers go to: the one in From, or the one that From writes for, where the admin names it.
+
+    Without the admin's word Reply-To and lists' fields move no answer (anybody can write them); agents see both.
+    """
+    mail, practice = case.mail, case.practice
+    if mail.sender is None or normal(mail.sender.address) not in practice.on_behalf:
+        return mail.sender if case.sender.address is not None else None
+    named = [mail.writer.person] if mail.writer is not None and mail.writer.via is not None else [*mail.reply_to]
+    people = [one for one in named if usable(one) and not practice.is_ours(one.address)]
+    if len(people) == 1:
+        return people[0]
+    return mail.sender if case.sender.address is not None else None
+
+
 def with_participants(case: Case, ticket: Ticket) -> tuple[Participant, ...]:
     """The participants after this mail: its sender and whoever else it went to, ours left out; none of them confirmed
     but the requester.
     """
     known = {normal(p.address.address): p for p in ticket.participants}
-    people = [case.mail.sender, *case.mail.to, *case.mail.cc]
+    people = [ticket.requester, case.mail.sender, *case.mail.to, *case.mail.cc]
     for person in people:
         if person is None or not usable(person) or case.practice.is_ours(person.address):
             continue
@@ -177,6 +192,8 @@ def acknowledgement_refused(case: Case, routed: Routed) -> str | None:
     checks = (
         (mail.mail_class is not MailClass.PERSON, f"automatic mail: {mail.class_reason}"),
         (sender is None or case.sender.address is None, "no usable sender"),
+        (not any(mail.all("From")), "there is no From, so nobody says that the address is the sender's"),
+        (sender is not None and normal(sender.address) in practice.on_behalf, "From writes for somebody else"),
         (not routed.acknowledge, f"rule {routed.rule!r} says so"),
         (case.envelope.sender == "", "null return path"),
         (case.envelope.backlog, "it lay in its mailbox before the desk began to read it"),

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from maild.messages.envelope import Envelope
 from maild.messages.mail import Mail, MailClass
-from maild.threads.agents import agent_mail, gate_closed, unverified
+from maild.threads.agents import agent_mail, gate_closed
 from maild.threads.automatic import STANDS_ALONE, automatic_mail
 from maild.threads.case import Case, identify
 from maild.threads.correspondence import Pen
@@ -18,9 +18,11 @@ from maild.threads.draft import Draft
 from maild.threads.facts import Clues, Facts
 from maild.threads.match import Thread, belongs, find_thread
 from maild.threads.model import InboxState, Status
+from maild.threads.order_mail import is_order_mail, order_mail
 from maild.threads.plan import Plan
 from maild.threads.practice import Practice
 from maild.threads.undelivered import revived
+from maild.threads.unproven import confirm, confirming, unverified
 
 _NO_THREAD = Thread(ticket=None, rung=None, certain=False, tried=())
 
@@ -45,8 +47,12 @@ def _judge(draft: Draft) -> Plan:
     case, ticket = draft.case, draft.ticket
     if case.mail.mail_class in STANDS_ALONE and case.mail.surely_automatic:
         return automatic_mail(draft)
+    if is_order_mail(draft):
+        return order_mail(draft)
     if case.sender.agent is None or ticket is None:
         return customer_mail(draft)
+    if (confirmed := confirming(draft)) is not None:
+        return confirm(draft, ticket, confirmed)
     closed = gate_closed(draft)
     if closed is None:
         return agent_mail(draft, ticket)
@@ -61,7 +67,11 @@ def _came_to_agent_address(draft: Draft) -> bool:
 
 
 def _is_form(mail: Mail, practice: Practice) -> bool:
-    """Whether a form on our own site wrote it in our name: then a stranger is named in Reply-To."""
+    """Whether it was written in our name by a form on our own site, which names a stranger in Reply-To, or by a mailing
+    list that the desk's address is: DMARC makes such a list put itself into From.
+    """
+    if mail.writer is not None and mail.writer.via is not None:
+        return mail.mail_class is not MailClass.OWN
     return not mail.mail_class.automatic and any(not practice.is_ours(a.address) for a in mail.reply_to)
 
 

@@ -53,6 +53,8 @@ class Draft:
     links: list[Link] = field(default_factory=list)
     kept: tuple[int, ...] = ()
     also: tuple[Change, ...] = ()
+    confirmed: tuple[int, str] | None = None
+    new_steps: tuple[str, ...] = ()
     routed: Routed | None = None
 
     @property
@@ -117,6 +119,8 @@ class Draft:
             links=tuple(self.links),
             clocks=self.clocks,
             next_step_at=look,
+            steps_done=self.new_steps,
+            confirmed=self.confirmed,
             kept=self.kept,
             also=self.also,
             letters=tuple(self.letters),

@@ -13,6 +13,7 @@ from maild.people.team import Agent
 from maild.threads.correspondence import Pen, desk_view, person_view, ticket_view, to_agent
 from maild.threads.model import Direction, Message, Ticket, Visibility
 from maild.threads.plan import Letter, LetterKind
+from maild.threads.remarks import remarks
 from maild.threads.words import say
 
 _MAX_PASSED_ALONG = 10_000_000
@@ -50,17 +51,28 @@ class _Shown:
 
 
 def notifications(
-    pen: Pen, ticket: Ticket, mail: Mail, *, news: News, sender: str | None, also: Agent | None = None
+    pen: Pen,
+    ticket: Ticket,
+    mail: Mail,
+    *,
+    news: News,
+    sender: str | None,
+    also: Agent | None = None,
+    but: Agent | None = None,
 ) -> list[Letter]:
-    """To the assignee, or to every agent of the queue: what came in. Nobody is told of his own mail."""
+    """To the assignee, or to every agent of the queue: what came in. Nobody is told of his own mail.
+
+    `also` is told whoever he is, `but` gets another letter instead.
+    """
     team = pen.practice.team
     told = [
         a for a in team.who_is_told(ticket.queue, ticket.assignee) if sender not in [normal(x) for x in a.addresses]
     ]
     if also is not None and also not in told:
         told.append(also)
+    told = [a for a in told if a != but]
     shown = _of_mail(mail, news, pen.now)
-    return [_notification(pen, ticket, agent, news, shown) for agent in told]
+    return [_notification(pen, ticket, agent, news, _remarked(pen, ticket, agent, mail, shown)) for agent in told]
 
 
 def undelivered(
@@ -118,13 +130,21 @@ def _last_from_customer(history: tuple[Message, ...]) -> Message | None:
     )
 
 
+def _remarked(pen: Pen, ticket: Ticket, agent: Agent, mail: Mail, shown: _Shown) -> _Shown:
+    """The mail with what this agent should know of its sender, in his language."""
+    language = pen.practice.language_for(agent.language)
+    said = remarks(mail, pen.practice, ticket.requester, language)
+    return replace(shown, message={**shown.message, "remarks": said})
+
+
 def _of_mail(mail: Mail, news: News, now: datetime) -> _Shown:
-    passed, omitted = _take_along(mail.attachments)
+    files = tuple(a for a in mail.attachments if not a.seal)
+    passed, omitted = _take_along(files)
     message: dict[str, object] = {
         "sender": person_view(mail.sender),
         "at": mail.date or now,
         "text": news.text or mail.reply or mail.text,
-        "attachments": [a.filename for a in mail.attachments],
+        "attachments": [a.filename for a in files],
         "mail_class": str(mail.mail_class),
     }
     bounced: list[dict[str, object]] = [

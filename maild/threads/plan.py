@@ -20,6 +20,7 @@ class LetterKind(StrEnum):
     ANSWER = "answer"  # an agent's words to the customer
     NOTIFICATION = "notification"  # to an agent: something came in
     TRANSCRIPT = "transcript"  # to an agent: what your orders did
+    CONFIRMATION = "confirmation"  # to an agent: was this mail yours?
     ESCALATION = "escalation"  # to an agent, a lead or an address: a deadline nears or has passed
     DIGEST = "digest"  # to an agent: much at once, gathered in one letter
     ALARM = "alarm"  # to the admin
@@ -149,6 +150,8 @@ class Plan:
     """Keys of the escalation steps that this plan does."""
     kept: tuple[int, ...] = ()
     """Ids of messages that are no longer only proposed."""
+    confirmed: tuple[int, str] | None = None
+    """An accepted mail that is judged anew, and the agent whose it is by his own word."""
     also: tuple[Change, ...] = ()
     letters: tuple[Letter, ...] = ()
     dead: tuple[DeadAddress, ...] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,6 +11,7 @@ from maild.messages.mail import Address
 from maild.messages.tokens import Mint
 from maild.people.team import Team
 from maild.routing.rules import RuleSet
+from maild.threads.budget import Budgets
 from maild.threads.promises import Promises
 
 
@@ -34,6 +35,16 @@ class Practice:
     acknowledgements_per_hour: int
     acknowledgements_per_day: int
     revision: str
+    suppress_for: timedelta = timedelta(days=30)
+    """How long an address that refused mail for good gets no automatic letters."""
+    delay_notice: timedelta = timedelta(hours=4)
+    """Age of an answer that has not left at which the agents are told."""
+
+    budgets: Budgets = field(default_factory=Budgets)
+    """How many automatic letters are too many."""
+
+    on_behalf: frozenset[str] = frozenset()
+    """Addresses in From, normalised, that write for others: whom they name is who asked."""
 
     @property
     def zone(self) -> ZoneInfo:

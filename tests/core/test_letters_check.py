@@ -8,6 +8,7 @@ import pytest
 
 from maild.errors import Finding
 from maild.outgoing.letters import Letters
+from maild.outgoing.samples import BUILT_IN
 
 
 def check(folder: Path, files: dict[str, str | bytes], languages: tuple[str, ...] = ("ru", "en")) -> list[Finding]:
@@ -72,9 +73,7 @@ def test_a_language_without_letters_is_a_warning_each(tmp_path: Path) -> None:
     """Mail still goes out, in another language; so the desk may start."""
     found = check(tmp_path, {"de/answer.txt": "Subject: x\n\nHallo\n"}, ("en", "de"))
     assert {(f.code, f.severity) for f in found} == {("missing-letter", "warning")}
-    assert {Path(f.file).name for f in found} == {
-        "acknowledgement.txt", "escalation.txt", "notification.txt", "rules_broken.txt", "transcript.txt",
-    }  # fmt: skip
+    assert {Path(f.file).name for f in found} == {f"{name}.txt" for name in BUILT_IN if name != "answer"}
 
 
 def test_an_own_letter_may_use_the_variables_of_all(tmp_path: Path) -> None:
