@@ -15,7 +15,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -155,8 +155,13 @@ def free_ports(count: int) -> list[int]:
 
 
 @contextmanager
-def dovecot(more: str = "", separator: str = "/", prefix: str = "") -> Iterator[Dovecot]:
-    """A server with some settings more; skips the test where Dovecot is not installed, or fails it as CI wants."""
+def dovecot(
+    more: str = "", separator: str = "/", prefix: str = "", files: Mapping[str, str] | None = None
+) -> Iterator[Dovecot]:
+    """A server with some settings and files more; FOLDER in the settings is where the files lie.
+
+    Skips the test where Dovecot is not installed, or fails it as CI wants.
+    """
     binary = shutil.which("dovecot", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     if binary is None or not Path("/usr/lib/dovecot/lmtp").exists():
         (pytest.fail if os.environ.get("MAILD_ALL_PARTS") else pytest.skip)(f"Dovecot is missing: {NEEDED}")
@@ -165,7 +170,10 @@ def dovecot(more: str = "", separator: str = "/", prefix: str = "") -> Iterator[
     ports = dict(zip(("imap", "imaps", "lmtp"), free_ports(3), strict=True))
     process = None
     try:
-        ca_file = _prepare(folder, more=more, separator=separator, prefix=prefix, **ports)
+        for name, text in (files or {}).items():
+            (folder / name).write_text(text)
+        parts = {"more": more.replace("FOLDER", str(folder)), "separator": separator, "prefix": prefix}
+        ca_file = _prepare(folder, **parts, **ports)
         process = _start(binary, folder, list(ports.values()))
         yield Dovecot(folder=folder, ca_file=ca_file, process=process, **ports)
     finally:
