@@ -14,7 +14,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO
 
@@ -22,11 +22,14 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from maild.clock import Clock
 from maild.config.settings import Settings
+from maild.desk.alarms import Alarms
 from maild.desk.assembly import make_transports
+from maild.desk.causes import Cause
+from maild.desk.disk import look_at_disk
 from maild.desk.handle import Desk
 from maild.desk.mailboxes import LEASE, Mailboxes
 from maild.desk.rulebook import Rulebook
-from maild.desk.tick import do_due
+from maild.desk.tick import do_due, keep_house
 from maild.desk.worker import DeskWorker
 from maild.errors import CannotCreate, MaildError, RetryLater, Unavailable
 from maild.guard.readers import shared_readers
@@ -41,6 +44,8 @@ from maild.store.engine import Database
 _log = logging.getLogger("maild.daemon")
 _STOP_SECONDS = 4.0
 _SWITCH_SECONDS = 0.0005
+_AWAY_LONG = timedelta(seconds=30)
+"""How long the database may take nothing before the admin is told of it."""
 
 
 class Daemon:
@@ -54,14 +59,25 @@ class Daemon:
         self._clock = clock
         self._lock = lock_database(settings)
         self._keep = open_keep(settings.database.url, holder)
-        self._rulebook = Rulebook(settings, self._keep, clock)
+        self._alarms = Alarms(self._keep, lambda: self._rulebook.office(), settings.desk.admin, clock)
+        self._rulebook = Rulebook(settings, self._alarms)
         self._desk = Desk(self._keep, self._rulebook.office, clock, self._readers)
         rules = SendingRules(give_up=settings.outgoing.give_up, uncertain_after=settings.outgoing.uncertain_after)
-        self._sender = Sender(self._keep.outbox, make_transports(settings), clock, rules=rules)
+        transports = make_transports(settings)
+        self._sender = Sender(
+            self._keep.outbox,
+            transports,
+            clock,
+            rules=rules,
+            on_trouble=lambda reason: self._alarms.tell(Cause.RELAY_AWAY, reason),
+            on_recovered=lambda: self._alarms.over(Cause.RELAY_AWAY),
+        )
         self._worker = DeskWorker(self._desk, self._sender.wake)
-        self._mailboxes = Mailboxes(settings, self._keep, clock, self._worker.wake)
+        self._mailboxes = Mailboxes(settings, self._keep, clock, self._worker.wake, self._alarms)
         self._holder = holder
         self._ticks = False
+        self._away_since: datetime | None = None
+        self._away_why = ""
 
     async def serve(self, ready: Callable[[int], None]) -> None:
         """Run until SIGTERM or SIGINT; `ready` gets the port when mail may come. SIGHUP reads the rules."""
@@ -99,6 +115,7 @@ class Daemon:
         scheduler.add_job(told_once("leases", self._hold), seconds=5, id="leases", **common)
         scheduler.add_job(told_once("deadlines", self._escalate), seconds=5, id="deadlines", **common)
         scheduler.add_job(told_once("rules", self._reread), seconds=2, id="rules", **common)
+        scheduler.add_job(told_once("alarms", self._tell), seconds=3, id="alarms", **common)
         return scheduler
 
     async def _look(self) -> None:
@@ -144,8 +161,36 @@ class Daemon:
             self._sender.wake()
 
     async def _reread(self) -> None:
-        if await asyncio.to_thread(self._rulebook.look):
+        await asyncio.to_thread(self._rulebook.look)
+
+    async def _tell(self) -> None:
+        """Look at the machine, and write to the admin what he has not been told."""
+        try:
+            await asyncio.to_thread(look_at_disk, self._settings, self._alarms)
+            letters = await asyncio.to_thread(self._alarms.look)
+            if self._ticks:
+                await asyncio.to_thread(keep_house, self._keep, self._rulebook.office(), self._clock.now())
+        except RetryLater as error:
+            self._away_since = self._away_since or self._clock.now()
+            self._away_why = str(error)
+            return
+        self._database_is_back()
+        if letters:
             self._sender.wake()
+
+    def _database_is_back(self) -> None:
+        """Nothing can be mailed without the database, so that it was away is told when it is there again."""
+        since, self._away_since = self._away_since, None
+        away = self._clock.now() - since if since is not None else timedelta(0)
+        if away >= _AWAY_LONG:
+            self._alarms.tell(Cause.DATABASE_AWAY, f"for {int(away.total_seconds())} seconds: {self._away_why}")
+
+    def _relay_trouble(self, reason: str | None) -> None:
+        """The sender says that the relay is away, and why; None: it is back."""
+        if reason is None:
+            self._alarms.over(Cause.RELAY_AWAY)
+        else:
+            self._alarms.tell(Cause.RELAY_AWAY, reason)
 
     def _stop(self, inbox: Inbox) -> None:
         self._mailboxes.stop(_STOP_SECONDS)
@@ -171,7 +216,11 @@ class Daemon:
                 trouble = error  # what is here already does not wait for it
             while taken := self._desk.take_next().mails:
                 handled += taken
-            do_due(self._keep, self._rulebook.office(), self._clock.now())
+            office = self._rulebook.office()
+            do_due(self._keep, office, self._clock.now())
+            keep_house(self._keep, office, self._clock.now())
+            look_at_disk(self._settings, self._alarms)
+            self._alarms.look()
             sent = self._sender.send_due(self._clock.now())
             if trouble is not None:
                 raise trouble

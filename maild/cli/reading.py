@@ -152,4 +152,7 @@ def _print_explanation(said: dict[str, Any]) -> None:
         click.echo(f"clock: {clock['explained']}")
     for letter in said["letters"]:
         click.echo(clean_text(f"letter: {letter['kind']} to {', '.join(letter['to'])}"))
+    for letter in said.get("left_out", []):
+        what = "in a digest" if letter["in_digest"] else "left out"
+        click.echo(clean_text(f"{what}: {letter['kind']} to {', '.join(letter['to'])} - {letter['why']}"))
     click.echo(clean_text("result: " + ", ".join(f"{k} {v}" for k, v in result.items() if v not in (None, [], ""))))

@@ -1,24 +1,134 @@
 """The brake between a decision and the outbox: letters that would feed a loop, or that nobody could get, are left out.
 
-What is left out stands in the ticket's history with its reason; the mail that led to it is kept all the same.
+An acknowledgement has budgets besides (`threads/budget.py`), and news that would flood a person waits for a digest.
+What is left out or waits stands in the ticket's history with its reason, and in what `maild explain` says of the mail;
+the mail that led to it is kept all the same.
 """
 
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 
+from maild.desk.causes import Cause
 from maild.errors import DataError
 from maild.outgoing.compose import write_letter
 from maild.outgoing.letters import Letters
+from maild.store.budgets import NEWS
+from maild.store.digests import Line
 from maild.store.keep import Keep
-from maild.threads import ladder
+from maild.threads import budget, ladder
+from maild.threads.budget import Breaker
+from maild.threads.digest import digest_line
 from maild.threads.model import Event
 from maild.threads.plan import Letter, LetterKind, Plan, WrittenLetter
+from maild.threads.practice import Practice
 
 _log = logging.getLogger("maild.desk")
+_GATHERING = timedelta(minutes=1)
+"""How long a digest waits for what comes with the first of its news. Deadlines fall due together, and wait not."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Kept:
+    """A letter that does not go as one, and why. `gathered`: a digest will tell it."""
+
+    letter: Letter
+    why: str
+    gathered: bool = False
+
+    @property
+    def to(self) -> str:
+        return ", ".join(a.address for a in self.letter.to)
+
+
+@dataclass(kw_only=True, slots=True)
+class _Gate:
+    """One plan's letters on their way: written, waiting for a digest, or left out."""
+
+    keep: Keep
+    connection: Any
+    practice: Practice
+    letters: Letters
+    now: datetime
+    is_new: bool
+    written: list[WrittenLetter] = field(default_factory=list)
+    kept: list[_Kept] = field(default_factory=list)
+
+    def pass_on(self, letter: Letter) -> None:
+        """Write a letter, or keep it back. An answer that cannot be written raises DataError."""
+        why = self._refused(letter)
+        if why is None and letter.kind in NEWS:
+            why = self._flooded(letter)
+            if why is not None:
+                self._gather(letter, why)
+                return
+        if why is None:
+            try:
+                self.written.append(write_letter(letter, self.letters))
+                return
+            except DataError as error:
+                if letter.kind is LetterKind.ANSWER:
+                    raise
+                why = str(error)
+        self.kept.append(_Kept(letter=letter, why=why))
+
+    def _refused(self, letter: Letter) -> str | None:
+        """Why a letter must not go at all."""
+        if not letter.automatic or letter.kind in NEWS:
+            return None
+        if letter.kind is LetterKind.ACKNOWLEDGEMENT:
+            return self._over_budget(letter) or self._too_many_about(letter)
+        return self._too_many_about(letter) or self._too_many(letter)
+
+    def _too_many_about(self, letter: Letter) -> str | None:
+        if self.is_new or letter.ticket is None:
+            return None
+        sent = self.keep.outbox.sent_about(
+            self.connection, letter.ticket, letter.to[0].address, self.now - ladder.LONGEST
+        )
+        return ladder.full(sent, self.now)
+
+    def _too_many(self, letter: Letter) -> str | None:
+        """The ladder over all tickets, for what no digest can tell."""
+        most = ladder.WIDE_RUNGS[-1][1]
+        sent = self.keep.budgets.sent_of_kind(
+            self.connection, letter.kind, letter.to[0].address, self.now - ladder.LONGEST, most
+        )
+        return ladder.full(sent, self.now, ladder.WIDE_RUNGS)
+
+    def _over_budget(self, letter: Letter) -> str | None:
+        """An acknowledgement is counted here, in the transaction that makes it."""
+        keep, budgets, now = self.keep, self.practice.budgets, self.now
+        domain, cause = budget.organisation(letter.to[0].address), Cause.ACKNOWLEDGEMENTS_STOPPED
+        limits = {"per_domain": budgets.of_domain(domain), "storm": budgets.storm}
+        spent = keep.budgets.spent(self.connection, domain, now, cause=cause, **limits)
+        verdict = budget.judge(spent, budgets, domain)
+        if verdict.counts:
+            keep.budgets.note(self.connection, domain, now, given=verdict.refused is None)
+        if verdict.breaker is Breaker.OPENS and verdict.refused is not None:
+            keep.troubles.note(self.connection, cause, verdict.refused, now, about="", lasts=True)
+        elif verdict.breaker is Breaker.CLOSES:
+            keep.troubles.over(self.connection, cause, now)
+        return verdict.refused
+
+    def _flooded(self, letter: Letter) -> str | None:
+        """Why this news waits for a digest: so much came for this person, or about this ticket."""
+        budgets = self.practice.budgets
+        since = self.now - budgets.notifications_within
+        made = self.keep.budgets.news_to(self.connection, letter.to[0].address, since, budgets.notifications)
+        if made >= budgets.notifications:
+            return f"{budgets.notifications} letters within {_minutes(budgets.notifications_within)} minutes"
+        return self._too_many_about(letter)
+
+    def _gather(self, letter: Letter, why: str) -> None:
+        line = Line(to=letter.to[0], language=letter.language, ticket=letter.ticket, view=digest_line(letter))
+        wait = timedelta(0) if letter.kind is LetterKind.ESCALATION else _GATHERING
+        self.keep.digests.add(self.connection, line, self.now, self.now + wait)
+        self.kept.append(_Kept(letter=letter, why=why, gathered=True))
 
 
 def carry_through(
@@ -26,6 +136,7 @@ def carry_through(
     connection: Any,
     plan: Plan,
     letters: Letters,
+    practice: Practice,
     *,
     now: datetime,
     inbox_id: int | None = None,
@@ -36,45 +147,66 @@ def carry_through(
 
     `letters_at`: when they are due, if not `now`. Raises DataError for an answer that cannot be written.
     """
-    plan, written = _write_letters(keep, connection, plan, letters, now)
-    keep.apply(connection, plan, written, inbox_id=inbox_id, digest=digest, now=now, letters_at=letters_at)
-    return len(written)
-
-
-def _write_letters(
-    keep: Keep, connection: Any, plan: Plan, letters: Letters, now: datetime
-) -> tuple[Plan, list[WrittenLetter]]:
-    """A plan's letters with their bytes; the plan with a word on each that was left out.
-
-    An answer is never left out: one that cannot be written raises DataError, and its mail is put aside.
-    """
-    written: list[WrittenLetter] = []
-    events: list[Event] = []
+    gate = _Gate(
+        keep=keep, connection=connection, practice=practice, letters=letters, now=letters_at or now, is_new=plan.is_new
+    )
     for letter in plan.letters:
-        why = _too_many(keep, connection, letter, now) if not plan.is_new else None
-        if why is None:
-            try:
-                written.append(write_letter(letter, letters))
-                continue
-            except DataError as error:
-                if letter.kind is LetterKind.ANSWER:
-                    raise
-                why = str(error)
-        events.append(_left_out(letter, why, now))
-        _log.warning("letter left out: %s", events[-1].detail + ": " + why)
-    if not events:
-        return plan, written
-    kept = tuple(w.letter for w in written)
-    return replace(plan, letters=kept, events=(*plan.events, *events)), written
+        gate.pass_on(letter)
+    if gate.kept:
+        plan = _told_of(plan, gate.kept, now)
+        _tell_admin(keep, connection, gate.kept, letters_at or now)
+    keep.apply(connection, plan, gate.written, inbox_id=inbox_id, digest=digest, now=now, letters_at=letters_at)
+    return len(gate.written)
 
 
-def _too_many(keep: Keep, connection: Any, letter: Letter, now: datetime) -> str | None:
-    if not letter.automatic or letter.ticket is None:
-        return None
-    sent = keep.outbox.sent_about(connection, letter.ticket, letter.to[0].address, now - ladder.LONGEST)
-    return ladder.full(sent, now)
+def _told_of(plan: Plan, kept: list[_Kept], now: datetime) -> Plan:
+    """The plan with a word on each letter that does not go, in the ticket's history and in its explanation."""
+    back = {one.letter.message_id for one in kept}
+    events: list[Event] = []
+    gathered: dict[str, list[_Kept]] = {}
+    for one in kept:
+        if one.gathered:
+            gathered.setdefault(one.why, []).append(one)
+        else:
+            events.append(_left_out(one, now))
+    for why, some in gathered.items():
+        detail = f"{some[0].letter.kind} to {', '.join(one.to for one in some)}: it comes in a digest"
+        events.append(Event(at=now, kind="letter_gathered", actor="maild", detail=detail, because=why))
+    return replace(
+        plan,
+        letters=tuple(letter for letter in plan.letters if letter.message_id not in back),
+        events=(*plan.events, *events),
+        explanation=_explained(plan.explanation, kept, back),
+    )
 
 
-def _left_out(letter: Letter, why: str, now: datetime) -> Event:
-    to = ", ".join(a.address for a in letter.to)
-    return Event(at=now, kind="letter_left_out", actor="maild", detail=f"{letter.kind} to {to}", because=why)
+def _left_out(one: _Kept, now: datetime) -> Event:
+    if one.letter.kind is LetterKind.ACKNOWLEDGEMENT:
+        return Event(at=now, kind="no_acknowledgement", actor="maild", detail=one.why)
+    detail = f"{one.letter.kind} to {one.to}"
+    return Event(at=now, kind="letter_left_out", actor="maild", detail=detail, because=one.why)
+
+
+def _explained(explanation: Mapping[str, object], kept: list[_Kept], back: set[str]) -> Mapping[str, object]:
+    letters = explanation.get("letters")
+    if not isinstance(letters, list):
+        return explanation
+    left_out = [
+        {"kind": str(one.letter.kind), "to": [one.to], "why": one.why, "in_digest": one.gathered} for one in kept
+    ]
+    going = [letter for letter in letters if letter["message_id"] not in back]
+    return {**explanation, "letters": going, "left_out": left_out}
+
+
+def _tell_admin(keep: Keep, connection: Any, kept: list[_Kept], now: datetime) -> None:
+    """What is lost is told; a digest loses nothing, and the budgets of acknowledgements have an alarm of their own."""
+    for one in kept:
+        if one.gathered or one.letter.kind is LetterKind.ACKNOWLEDGEMENT:
+            continue
+        text = f"{one.letter.kind} to {one.to}, ticket {one.letter.ticket}: {one.why}"
+        _log.warning("letter left out: %s", text)
+        keep.troubles.note(connection, Cause.LETTERS_LEFT_OUT, text, now, about="", lasts=False)
+
+
+def _minutes(time: timedelta) -> int:
+    return int(time.total_seconds() // 60)

@@ -16,6 +16,7 @@ from typing import Any
 
 from maild.clock import Clock
 from maild.desk.brake import carry_through
+from maild.desk.causes import Cause
 from maild.errors import RetryLater, Unreadable
 from maild.guard.limits import PastLimits
 from maild.guard.readers import Readers, Request, shared_readers
@@ -104,6 +105,7 @@ class Desk:
                 connection,
                 plan,
                 office.letters,
+                office.practice,
                 now=self._clock.now(),
                 inbox_id=waiting.id,
                 digest=waiting.digest,
@@ -117,6 +119,7 @@ class Desk:
             received_at=waiting.received_at,
             digest=waiting.digest,
             bounced_id=mail.bounce.original_message_id if mail.bounce else None,
+            reported=tuple(r.address for r in mail.bounce.recipients) if mail.bounce else (),
         )
         facts = self._keep.tickets.gather(connection, clues, asked, self._clock.now())
         return decide(mail, waiting.envelope, clues, facts, practice)
@@ -128,7 +131,7 @@ class Desk:
         """
         if isinstance(bug, PastLimits):
             _log.error("mail %d is put aside: %s", waiting.id, bug)
-            self._keep.inbox.quarantine(waiting.id, reason=str(bug), traceback=None, now=self._clock.now())
+            self._put_aside(waiting, str(bug), None)
             return
         reason = f"{type(bug).__name__}: {str(bug)[:300]}"
         lines = "".join(traceback.format_exception(bug))
@@ -137,7 +140,12 @@ class Desk:
             self._keep.inbox.postpone(waiting.id, reason=reason, next_at=now + _BETWEEN_TRIES, traceback=lines)
             return
         _log.error("mail %d is put aside: %s", waiting.id, reason, exc_info=bug)
+        self._put_aside(waiting, reason, lines)
+
+    def _put_aside(self, waiting: Waiting, reason: str, lines: str | None) -> None:
+        now, cause = self._clock.now(), Cause.MAIL_QUARANTINED
         self._keep.inbox.quarantine(waiting.id, reason=reason, traceback=lines, now=now)
+        self._keep.troubles.tell(cause, f"mail {waiting.id}: {reason}", now, about="", lasts=cause.lasts)
 
     def explain(self, waiting: Waiting) -> Mapping[str, object]:
         """What would be done with a mail now: the same gathering and judging, and nothing is kept.

@@ -5,13 +5,12 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from maild.clock import Clock
 from maild.config.settings import Settings
-from maild.desk.alarms import alarm_admin
+from maild.desk.alarms import Alarms
 from maild.desk.assembly import make_office
+from maild.desk.causes import Cause
 from maild.desk.handle import Office
 from maild.errors import ConfigError, MaildError
-from maild.store.keep import Keep
 
 _log = logging.getLogger("maild.rules")
 _Signature = frozenset[tuple[str, int, int]]
@@ -20,8 +19,8 @@ _Signature = frozenset[tuple[str, int, int]]
 class Rulebook:
     """Holds the office that is in force. Everything that can fail is done before anything is swapped."""
 
-    def __init__(self, settings: Settings, keep: Keep, clock: Clock) -> None:
-        self._settings, self._keep, self._clock = settings, keep, clock
+    def __init__(self, settings: Settings, alarms: Alarms) -> None:
+        self._settings, self._alarms = settings, alarms
         self._seen = self._signature()
         self._office = make_office(settings)
         # Reads every letter now, so that a later edit that is broken finds the old text still in hand.
@@ -45,26 +44,25 @@ class Rulebook:
         """Read the files anew at the next look, changed or not."""
         self._seen = frozenset()
 
-    def look(self) -> bool:
-        """Read changed files; True when a letter to the admin was written. A half-saved file is looked at twice."""
+    def look(self) -> None:
+        """Read changed files; the admin is told of broken ones. A half-saved file is looked at twice."""
         now_there = self._signature()
         if now_there == self._seen:
-            return False
+            return
         try:
             office = self._whole_office()
         except ConfigError as error:
             # An editor may be in the middle of saving: only what is still broken at the next look is told.
-            if now_there != self._signature():
-                return False
-            told = self._complain(error)
-            self._seen = now_there
-            return told
+            if now_there == self._signature():
+                self._complain(error)
+                self._seen = now_there
+            return
         except MaildError as error:
             _log.warning("the rules cannot be read now: %s", error)
-            return False
+            return
         self._seen, self._office, self._told = now_there, office, ""
+        self._alarms.over(Cause.RULES_BROKEN)
         _log.info("rules are in force: revision %s", office.practice.revision)
-        return False
 
     def _whole_office(self) -> Office:
         """Rules and letters as they stand in the files now. Raises ConfigError where either is broken."""
@@ -74,14 +72,13 @@ class Rulebook:
             raise ConfigError(broken)
         return office
 
-    def _complain(self, error: ConfigError) -> bool:
+    def _complain(self, error: ConfigError) -> None:
         text = str(error)
         if text == self._told:
-            return False
+            return
         _log.error("the rules are broken, the last good ones stay:\n%s", text)
-        written = alarm_admin(self._keep, self._office, self._settings.desk.admin, error.findings, self._clock.now())
+        self._alarms.tell(Cause.RULES_BROKEN, text, about=error.findings[0].file if error.findings else "")
         self._told = text
-        return written
 
     def _signature(self) -> _Signature:
         found = set()

@@ -1,46 +1,102 @@
-"""Deadlines: what is due is found by an index and done ticket by ticket, in one transaction, each step once."""
+"""What time asks for: deadlines, each step once; digests; the end of a storm; letters to the admin.
+
+What is due is found by an index. Tickets are done several to a transaction, since a commit waits for the disk; each has
+a savepoint of its own, so that one that fails takes none with it.
+"""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from maild.desk.brake import carry_through
+from maild.desk.causes import Cause
+from maild.desk.digests import write_digests
 from maild.desk.handle import Office
+from maild.desk.undelivered import tell_of_letters
 from maild.errors import RetryLater
 from maild.store.keep import Keep
+from maild.threads.budget import Budgets, storm_is_over
 from maild.threads.correspondence import Pen
+from maild.threads.facts import TicketFacts
 from maild.threads.overdue import decide_due
 
 _AT_ONCE = 500
+_PER_COMMIT = 25
 _AFTER_BUG = timedelta(minutes=10)
+_BEAT = timedelta(minutes=1)
+"""How often is written down that there are ticks, and old counts are thrown away."""
+_KEPT = timedelta(days=1)
+"""How long news that a digest has told is kept: long enough to count what came lately."""
+TICKS = "ticks"
+"""The name under which a tick is written down."""
 _log = logging.getLogger("maild.desk")
 
 
 def do_due(keep: Keep, office: Office, now: datetime, letters_at: datetime | None = None) -> int:
-    """Do every escalation step due at `now`; how many letters came, due then or at `letters_at`. Raises RetryLater."""
+    """Do every escalation step due at `now`, and tell of letters that did not arrive; how many letters came of it.
+
+    They are due then, or at `letters_at`. What would flood a person is in his digest. Raises RetryLater.
+    """
     letters = 0
     while due := keep.tickets.due(now, _AT_ONCE):
-        for ticket_id in due:
-            letters += _one(keep, office, ticket_id, now, letters_at)
+        for start in range(0, len(due), _PER_COMMIT):
+            letters += _some(keep, office, sorted(due[start : start + _PER_COMMIT]), now, letters_at)
+    letters += tell_of_letters(keep, office, now, letters_at)
+    return letters + write_digests(keep, office, letters_at or now)
+
+
+def keep_house(keep: Keep, office: Office, now: datetime) -> None:
+    """Once a minute: end a storm that is over, throw away old counts, write down that there are ticks. RetryLater."""
+    last = keep.budgets.last_beat(TICKS)
+    if last is not None and last <= now < last + _BEAT:
+        return
+    if keep.troubles.any_open(Cause.ACKNOWLEDGEMENTS_STOPPED):
+        _end_storm(keep, office.practice.budgets, now)
+    _end_relay_trouble(keep, now)
+    keep.budgets.forget(now)
+    keep.digests.forget(now - _KEPT)
+    keep.budgets.beat(TICKS, now)
+
+
+def _end_storm(keep: Keep, budgets: Budgets, now: datetime) -> None:
+    with keep.database.write() as connection:
+        if storm_is_over(keep.budgets.wanted(connection, now, budgets.storm), budgets):
+            keep.troubles.over(connection, Cause.ACKNOWLEDGEMENTS_STOPPED, now)
+
+
+def _end_relay_trouble(keep: Keep, now: datetime) -> None:
+    """A desk that was stopped while the relay was away never heard that it is back: a letter that left says so."""
+    for trouble in keep.troubles.present():
+        if trouble["cause"] == Cause.RELAY_AWAY and keep.budgets.sent_since(trouble["last_at"]):
+            with keep.database.write() as connection:
+                keep.troubles.over(connection, Cause.RELAY_AWAY, now)
+
+
+def _some(keep: Keep, office: Office, ids: Sequence[int], now: datetime, letters_at: datetime | None) -> int:
+    letters, failed = 0, list[int]()
+    with keep.database.write() as connection:
+        # All at once and in the order of their numbers, before any counter is taken: nobody waits for us in a circle.
+        for ticket_id, facts in keep.tickets.load(connection, ids).items():
+            try:
+                with connection.begin_nested():
+                    letters += _steps(keep, connection, office, facts, now, letters_at)
+            except RetryLater:
+                raise
+            except Exception:  # noqa: BLE001  # a bug with one ticket must not silence the deadlines of all others
+                _log.exception("the deadlines of ticket %d cannot be handled; tried again later", ticket_id)
+                failed.append(ticket_id)
+    for ticket_id in failed:
+        keep.tickets.look_again(ticket_id, now + _AFTER_BUG)
     return letters
 
 
-def _one(keep: Keep, office: Office, ticket_id: int, now: datetime, letters_at: datetime | None) -> int:
-    try:
-        return _steps(keep, office, ticket_id, now, letters_at)
-    except RetryLater:
-        raise
-    except Exception:  # noqa: BLE001  # a bug with one ticket must not silence the deadlines of all others
-        _log.exception("the deadlines of ticket %d cannot be handled; tried again later", ticket_id)
-        keep.tickets.look_again(ticket_id, now + _AFTER_BUG)
-        return 0
-
-
-def _steps(keep: Keep, office: Office, ticket_id: int, now: datetime, letters_at: datetime | None) -> int:
-    with keep.database.write() as connection:
-        facts = keep.tickets.load(connection, [ticket_id])[ticket_id]
-        number = keep.tickets.take_number(connection, "ticks")
-        pen = Pen(practice=office.practice, source="t", number=number, now=now)
-        plan = decide_due(facts, office.practice, pen, now)
-        return carry_through(keep, connection, plan, office.letters, now=now, letters_at=letters_at)
+def _steps(
+    keep: Keep, connection: Any, office: Office, facts: TicketFacts, now: datetime, letters_at: datetime | None
+) -> int:
+    number = keep.tickets.take_number(connection, "ticks")
+    pen = Pen(practice=office.practice, source="t", number=number, now=now)
+    plan = decide_due(facts, office.practice, pen, now)
+    return carry_through(keep, connection, plan, office.letters, office.practice, now=now, letters_at=letters_at)

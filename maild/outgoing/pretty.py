@@ -14,7 +14,7 @@ MAX_TEXT = 100_000
 MAX_DEPTH = 10
 """Quotations nested deeper than this are shown at this depth."""
 
-_LINK = re.compile(r"https?://[^\s<>\"'\u2028\u2029\u202a-\u202e\u2066-\u2069]{1,2000}", re.IGNORECASE)
+_LINK = re.compile(r"(?:https?://|mailto:)[^\s<>\"'\u2028\u2029\u202a-\u202e\u2066-\u2069]{1,2000}", re.IGNORECASE)
 _BEHIND_A_LINK = ".,;:!?)]}»”’…"
 _RULE = re.compile(r"[-—_=]{3,}\s*\Z")
 _QUOTED = re.compile(r"(?:> ?)+")
