@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 _LONGEST = 4_000
-_WORDS = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+_WORDS = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 _LINE_CAP = 2_000
 
 # Scripts that belong to one language (or to one that stands for the rest here), by their first and last characters.
@@ -53,6 +53,57 @@ _CYRILLIC_WORDS = {
     " све кад где врло хвала здраво добар дан молим може треба зашто само још вас сам имам нема",
     "mk": "и во не на дека јас со како тоа по но вие за така од ние таа тие тој ми да веќе ако или е беше се ќе ли би"
     " сè кога каде многу благодарам здраво добар ден ве молам може треба зошто само уште вас сум имам нема",
+}
+# What people write to a helpdesk of, in the forms they use: two or three words must be enough.
+_CYRILLIC_TRADE = {
+    "ru": "работает работают принтер пароль почта почту почте доступ ошибка ошибку могу можете зайти войти вход забыл"
+    " сбросить помогите помощь заявка счёт счет заказ нужен нужна прошу подскажите сломался открывается подключается",
+    "uk": "працює працюють принтер пароль пошта пошту пошти доступ помилка помилку можу можете зайти увійти вхід забув"
+    " забула скинути допоможіть допомога заявка рахунок замовлення потрібен потрібна прошу підкажіть зламався",
+    "be": "працуе працуюць прынтар пароль пошта пошту доступ памылка магу можаце зайсці увайсці забыў дапамажыце"
+    " дапамога заяўка рахунак замова патрэбны прашу",
+    "bg": "работи работят принтер принтерът парола паролата поща пощата достъп грешка мога можете вляза вход забравих"
+    " помощ заявка сметка поръчката нужен нужна помогнете проблем",
+    "sr": "ради раде штампач лозинка лозинку пошта приступ грешка могу можете пријава заборавио помоћ рачун наруџбина"
+    " потребан помозите проблем",
+    "mk": "работи работат печатач печатачот лозинка лозинката пошта пристап грешка можам можете најава заборавив помош"
+    " сметка нарачка потребен помогнете проблем",
+}
+_LATIN_TRADE = {
+    "en": "printer password reset account login log cannot can't doesn't isn't work working broken error help need"
+    " order invoice copy email mail server down request access file open new problem issue screen forgot sent send"
+    " please missing arrived yet still after before",
+    "de": "drucker passwort kennwort vergessen zugang rechnung bestellung fehler hilfe brauche benötige anmelden"
+    " druckt geht fehlt vielen freundlichen grüßen grüße morgen rückruf konto datei meine meinen kein keine"
+    " zugriff dank",
+    "fr": "imprimante mot passe oublié compte commande facture erreur aide besoin connecter marche peux problème"
+    " fichier cordialement accès ordinateur beaucoup fonctionne toujours depuis",
+    "es": "impresora contraseña olvidé cuenta pedido factura error ayuda necesito entrar funciona problema archivo"
+    " muchas saludos acceso ordenador puedo correo desde",
+    "it": "stampante password dimenticato account ordine fattura errore aiuto bisogno accedere funziona problema file"
+    " mille cordiali saluti accesso posso computer posta ancora",
+    "pt": "impressora senha esqueci conta pedido fatura erro ajuda preciso entrar funciona problema arquivo muito"
+    " atenciosamente acesso consigo computador correio ainda",
+    "pl": "drukarka hasło hasła zapomniałem zapomniałam konto zamówienie faktura błąd pomoc pomocy potrzebuję zalogować"
+    " mogę problem plik pozdrawiam dostęp komputer poczta",
+    "nl": "printer wachtwoord vergeten account bestelling factuur fout hulp nodig inloggen kapot probleem bestand"
+    " vriendelijke groet groeten toegang computer doet mijn",
+    "cs": "tiskárna tiskárnu heslo zapomněl zapomněla účet objednávka faktura chyba pomoc potřebuji přihlásit nemohu"
+    " problém soubor pozdravem přístup počítač pošta",
+    "sk": "tlačiareň heslo zabudol zabudla účet objednávka faktúra chyba pomoc potrebujem prihlásiť nemôžem problém"
+    " súbor pozdravom prístup počítač pošta",
+    "sv": "skrivaren skrivare lösenord lösenordet glömt konto beställning faktura fel hjälp behöver logga problem fil"
+    " hälsningar mvh åtkomst dator mitt mycket",
+    "da": "printeren adgangskode glemt konto bestilling faktura fejl hjælp brug logge problem fil hilsen adgang"
+    " computer mit meget",
+    "no": "skriveren skriver passord glemt konto bestilling faktura feil hjelp trenger logge problem fil hilsen tilgang"
+    " datamaskin mitt mye",
+    "fi": "tulostin salasana unohdin tili tilaus lasku virhe apua tarvitsen kirjautua ongelma tiedosto terveisin",
+    "tr": "yazıcı şifre şifremi unuttum hesap sipariş fatura hata yardım lazım giriş yapamıyorum sorun dosya saygılar"
+    " erişim bilgisayar",
+    "hu": "nyomtató jelszó elfelejtettem fiók rendelés számla hiba segítség kell belépni probléma fájl üdvözlettel",
+    "ro": "imprimanta parola uitat cont comanda factura eroare ajutor nevoie conectez problemă fișier stimă"
+    " funcționează",
 }
 _LATIN_LETTERS = {
     "de": {"ß": 8, "ä": 2, "ö": 2, "ü": 2},
@@ -120,7 +171,7 @@ def _owners(*tables: Mapping[str, str]) -> Mapping[str, tuple[str, ...]]:
     for table in tables:
         for language, words in table.items():
             for word in set(words.split()):
-                owners[word] = (*owners.get(word, ()), language)
+                owners[word] = tuple(dict.fromkeys((*owners.get(word, ()), language)))
     return owners
 
 
@@ -133,8 +184,8 @@ def _letter_owners(table: Mapping[str, Mapping[str, int]]) -> Mapping[str, tuple
     return owners
 
 
-_CYRILLIC_OWNERS = _owners(_CYRILLIC_WORDS)
-_LATIN_OWNERS = _owners(_LATIN_WORDS)
+_CYRILLIC_OWNERS = _owners(_CYRILLIC_WORDS, _CYRILLIC_TRADE)
+_LATIN_OWNERS = _owners(_LATIN_WORDS, _LATIN_TRADE)
 _CYRILLIC_WEIGHTS = _letter_owners(
     {
         language: {
@@ -149,7 +200,7 @@ _LATIN_WEIGHTS = _letter_owners(_LATIN_LETTERS)
 
 def guess(text: str) -> str:
     """The language's ISO 639-1 code, or "" where a text is too short or too mixed to tell."""
-    text = _without_noise(text[: 4 * _LONGEST])[:_LONGEST].lower()
+    text = _without_noise(text[: 4 * _LONGEST])[:_LONGEST].lower().replace("’", "'")
     letters = {char: count for char, count in Counter(text).items() if char.isalpha()}
     total = sum(letters.values())
     if not total:

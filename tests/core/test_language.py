@@ -51,6 +51,29 @@ TEXTS = [
     ("uk", "Рахунок 42 ще не надійшов"),
     ("zh", "打印机坏了，怎么办？"),
     ("ko", "프린터가 작동하지 않습니다"),
+    ("ru", "Принтер сломан"),
+    ("ru", "Заявка 123"),
+    ("uk", "Не можу зайти в пошту"),
+    ("uk", "Прошу скинути пароль"),
+    ("be", "Не працуе прынтар"),
+    ("sr", "Не ради штампач"),
+    ("mk", "Не работи печатачот"),
+    ("en", "Printer is broken"),
+    ("en", "Can’t log in"),
+    ("en", "ok thanks"),
+    ("de", "Vielen Dank"),
+    ("de", "Passwort vergessen"),
+    ("fr", "Mot de passe oublié"),
+    ("es", "Olvidé mi contraseña"),
+    ("it", "Ho bisogno di aiuto"),
+    ("pt", "Preciso de ajuda"),
+    ("pl", "Nie mogę się zalogować"),
+    ("nl", "Wachtwoord vergeten"),
+    ("cs", "Tiskárna nefunguje"),
+    ("sv", "Jag kan inte logga in"),
+    ("tr", "Şifremi unuttum"),
+    ("zh", "谢谢"),
+    ("ja", "了解です"),
 ]
 
 
@@ -61,7 +84,22 @@ def test_a_short_text_says_its_language(language: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "12345", "ok", "https://firma.example/a", "anna@firma.example", "\x00\ud800", "???", "> "]
+    "text",
+    [
+        "Ivan Petrov",
+        "SUP-1001",
+        "Windows 11",
+        "PDF",
+        "Hej",
+        "",
+        "12345",
+        "ok",
+        "https://firma.example/a",
+        "anna@firma.example",
+        "\x00\ud800",
+        "???",
+        "> ",
+    ],
 )
 def test_too_little_to_tell_is_no_language(text: str) -> None:
     """Numbers, links and a lone word say nothing."""
