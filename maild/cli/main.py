@@ -39,10 +39,12 @@ VERBS = {
     "db": ("database", "the database: check, upgrade, copy"),
     "backup": ("keeping", "the whole desk in a folder"),
     "restore": ("keeping", "a backup in place of an empty desk"),
+    "export": ("moving", "everything in files that other programs read"),
+    "import": ("moving", "old mail from archives, or an export of ours"),
 }
 """Every verb, where it lives, and its line in the help."""
 
-LATER = frozenset({"sla", "report", "kb", "forget", "export", "import"})
+LATER = frozenset({"sla", "report", "kb", "forget"})
 """Verbs of the interface that this version does not have yet; they stand in no help and answer 69."""
 
 
@@ -57,7 +59,8 @@ class _Verbs(click.Group):
             raise Unavailable(f"this version of maild has no '{cmd_name}' yet; `maild --help` lists what there is")
         if cmd_name not in VERBS:
             return None
-        command = getattr(importlib.import_module(f"maild.cli.{VERBS[cmd_name][0]}"), cmd_name.replace("-", "_"))
+        name = "import_" if cmd_name == "import" else cmd_name.replace("-", "_")  # Python has that word for itself
+        command = getattr(importlib.import_module(f"maild.cli.{VERBS[cmd_name][0]}"), name)
         assert isinstance(command, click.Command)
         return command
 

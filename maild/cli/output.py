@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import click
 
-from maild.errors import Finding
+from maild.errors import Finding, UsageError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -42,7 +42,23 @@ def report(as_json: bool, text: str, **values: object) -> None:
 
 def say_json(value: Mapping[str, object]) -> None:
     """One object on a line of its own, ASCII alone."""
-    click.echo(json.dumps(value, ensure_ascii=True, default=_plain))
+    click.echo(json_text(value))
+
+
+def json_text(value: Mapping[str, object]) -> str:
+    """The line that it is said with."""
+    return json.dumps(value, ensure_ascii=True, default=_plain)
+
+
+def time_of(text: str) -> datetime:
+    """A time that was given as a word of the command. Raises UsageError."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"{text!r} is no time such as 2026-11-23T09:00:00Z") from error
+    if at.tzinfo is None:
+        raise UsageError(f"{text!r} names no zone; write it as 2026-11-23T09:00:00Z or with +03:00 behind it")
+    return at.astimezone(UTC)
 
 
 @contextmanager

@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from datetime import UTC, datetime
 
 import click
 
 from maild.cli.app import App, holder
-from maild.cli.output import report
-from maild.errors import UsageError
+from maild.cli.output import report, time_of
 
 
 @click.command()
@@ -42,20 +40,10 @@ def tick(app: App, at: str | None) -> None:
     from maild.outgoing.sender import Sender
 
     now = app.clock.now()
-    letters = do_due(app.keep, app.office, _time(at) if at else now, now)
+    letters = do_due(app.keep, app.office, time_of(at) if at else now, now)
     sender = Sender(app.keep.outbox, [make_transport(app.settings)], app.clock)
     sent = sender.send_due(app.clock.now())
     report(app.json, f"{letters} letters by deadlines, {sent} letters tried", letters=letters, tried=sent)
-
-
-def _time(text: str) -> datetime:
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise UsageError(f"{text!r} is no time such as 2026-11-23T09:00:00Z") from error
-    if at.tzinfo is None:
-        raise UsageError(f"{text!r} names no zone; write it as 2026-11-23T09:00:00Z or with +03:00 behind it")
-    return at.astimezone(UTC)
 
 
 def _ready(app: App, port: int) -> None:

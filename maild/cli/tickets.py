@@ -121,12 +121,13 @@ def ticket_show(app: App, number: str) -> None:
     """Everything about a ticket: what was written, what happened and why, and its clocks."""
     whole = app.keep.views.ticket(number, app.settings.desk.tag)
     if app.json:
-        say_json(_whole_json(app, whole))
+        say_json(whole_json(app, whole))
     else:
         _print_whole(app, whole)
 
 
-def _whole_json(app: App, whole: Whole) -> dict[str, object]:
+def whole_json(app: App, whole: Whole) -> dict[str, object]:
+    """A ticket in the shape of `ticket show --json`."""
     return ticket_json(whole.ticket, app) | {
         "messages": [_message_json(i, m) for i, m in whole.messages],
         "events": [{k: e[k] for k in ("at", "kind", "actor", "detail", "because")} for e in whole.events],

@@ -102,13 +102,23 @@ def fresh_folder(folder: Path) -> None:
         raise CannotCreate(f"{folder} is a file; name a folder that is empty or not there yet")
     if folder.is_dir() and any(folder.iterdir()):
         raise CannotCreate(f"{folder} is not empty; name a folder that is empty or not there yet")
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder.chmod(0o700)
+    try:
+        make_folder(folder)
+        folder.chmod(0o700)
+    except OSError as error:
+        raise CannotCreate(f"cannot make the folder {folder}: {error.strerror}") from error
+
+
+def make_folder(folder: Path) -> None:
+    """A folder and those above it, as far as they are not there; for their owner alone. Raises OSError."""
+    if not folder.is_dir():
+        make_folder(folder.absolute().parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def copy_file(source: Path, target: Path) -> dict[str, Any]:
     """Copy a file, mode 600, onto the disk; its size and sha256. Raises OSError; a file that stands there is one."""
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(target.parent)
     digest, size = hashlib.sha256(), 0
     with source.open("rb") as reading, os.fdopen(_create(target), "wb") as writing:
         while chunk := reading.read(_CHUNK):

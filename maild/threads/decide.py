@@ -16,6 +16,7 @@ from maild.threads.correspondence import Pen
 from maild.threads.customers import customer_mail, is_requester
 from maild.threads.draft import Draft
 from maild.threads.facts import Clues, Facts
+from maild.threads.imported import IMPORTED, imported_mail
 from maild.threads.match import Thread, belongs, find_thread
 from maild.threads.model import InboxState, Status
 from maild.threads.order_mail import is_order_mail, order_mail
@@ -33,18 +34,21 @@ def decide(mail: Mail, envelope: Envelope, clues: Clues, facts: Facts, practice:
     if sender.address is not None and practice.is_ours(sender.address) and _is_form(mail, practice):
         sender = replace(sender, address=None, agent=None)
     case = Case(mail=mail, envelope=envelope, clues=clues, facts=facts, practice=practice, sender=sender)
-    if reason := _own(case):
+    if (reason := _own(case)) and (envelope.channel != IMPORTED or mail.mail_class is MailClass.OWN):
         return _draft(case, _NO_THREAD).seal(InboxState.OWN, reason)
     if facts.duplicate is not None:
         first = facts.duplicate
         thread = Thread(ticket=first.ticket, rung=None, certain=True, tried=())
         return _draft(case, thread, load=False).seal(InboxState.DUPLICATE, f"the same mail as inbox {first.inbox_id}")
     thread = find_thread(mail, clues, facts, practice.mint, practice.team)
-    return replace(_judge(_draft(case, thread)), revived=revived(case, thread))
+    plan = _judge(_draft(case, thread))
+    return plan if envelope.channel == IMPORTED else replace(plan, revived=revived(case, thread))
 
 
 def _judge(draft: Draft) -> Plan:
     case, ticket = draft.case, draft.ticket
+    if case.envelope.channel == IMPORTED:
+        return imported_mail(draft, _own(case))
     if case.mail.mail_class in STANDS_ALONE and case.mail.surely_automatic:
         return automatic_mail(draft)
     if is_order_mail(draft):

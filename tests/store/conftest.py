@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from postgres import Server, opened, running
 from store.pieces import BOTH
+from store.places import FreshUrl, Place, make_place, talk
 
 from maild.store import open_keep
 from maild.store.engine import Database
@@ -65,3 +67,28 @@ def another(request: pytest.FixtureRequest) -> Iterator[Callable[[str], Keep]]:
     yield open_one
     for one in found:
         one.database.close()
+
+
+@pytest.fixture
+def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[FreshUrl]:
+    """Makes addresses of databases that nothing is kept in yet."""
+    made: list[str] = []
+
+    def make(kind: str) -> str:
+        if kind == "sqlite":
+            return f"sqlite:///{tmp_path}/{uuid.uuid4().hex}.db"
+        server: Server = request.getfixturevalue("server")
+        made.append(server.create())
+        return made[-1]
+
+    yield make
+    for url in made:
+        request.getfixturevalue("server").drop(url)
+
+
+@pytest.fixture(params=BOTH)
+def place(request: pytest.FixtureRequest, fresh: FreshUrl, tmp_path: Path) -> Place:
+    """A desk with two conversations."""
+    made = make_place(tmp_path / "desk", fresh(request.param))
+    talk(made)
+    return made

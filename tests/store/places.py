@@ -8,6 +8,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from office import eml
@@ -73,12 +74,12 @@ class Place:
             database.close()
 
     def ingest(self, *mails: bytes) -> None:
-        """Let mails come in, and handle them."""
-        for number, raw in enumerate(mails):
-            file = self.folder / f"mail-{number}.eml"
-            file.write_bytes(raw)
-            self.do("ingest", str(file))
-            file.unlink()
+        """Let mails come in, one after the other, and handle them."""
+        with TemporaryDirectory() as folder:
+            files = [Path(folder) / f"{number}.eml" for number in range(len(mails))]
+            for file, raw in zip(files, mails, strict=True):
+                file.write_bytes(raw)
+            self.do("ingest", *map(str, files))
 
 
 def make_place(folder: Path, url: str) -> Place:
@@ -110,3 +111,8 @@ def talk(place: Place) -> None:
     place.ingest(ivan, olga, reply, away, ivan, b"Subject: broken\xff\n\nno sender, no end")
     place.do("ticket", "note", "1001", "Called him")
     place.do("ticket", "tag", "1002", "money")
+
+
+def shown(place: Place) -> list[dict[str, Any]]:
+    """Every ticket as `ticket show` tells it."""
+    return [place.rows("ticket", "show", row["number"])[0] for row in place.rows("tickets")]

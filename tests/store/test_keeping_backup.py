@@ -4,51 +4,21 @@ from __future__ import annotations
 
 import json
 import stat
-import uuid
-from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 
 import pytest
-from postgres import Server
+from postgres import opened
 from store.pieces import BOTH
-from store.places import FreshUrl, Place, make_place, talk
+from store.places import FreshUrl, Place, make_place, shown, talk
 
 from maild.cli.main import run
 from maild.config.settings import load_settings
 from maild.daemon import lock_database
+from maild.store.care import check_database
+from maild.store.invariants import broken_rules
 
 WAYS = list(product(BOTH, BOTH))
-
-
-@pytest.fixture
-def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[FreshUrl]:
-    """Makes addresses of databases that are not there yet, or are empty."""
-    made: list[str] = []
-
-    def make(kind: str) -> str:
-        if kind == "sqlite":
-            return f"sqlite:///{tmp_path}/{uuid.uuid4().hex}.db"
-        server: Server = request.getfixturevalue("server")
-        made.append(server.create_empty(f"keeping_{uuid.uuid4().hex}"))
-        return made[-1]
-
-    yield make
-    for url in made:
-        request.getfixturevalue("server").drop(url)
-
-
-@pytest.fixture(params=BOTH)
-def place(request: pytest.FixtureRequest, fresh: FreshUrl, tmp_path: Path) -> Place:
-    """A desk with two conversations."""
-    made = make_place(tmp_path / "desk", fresh(request.param))
-    talk(made)
-    return made
-
-
-def shown(place: Place) -> list[dict[str, object]]:
-    """Every ticket as `ticket show` tells it."""
-    return [place.rows("ticket", "show", row["number"])[0] for row in place.rows("tickets")]
 
 
 @pytest.mark.parametrize(("kind", "other"), WAYS)
@@ -216,11 +186,24 @@ HARMS = [
 ]
 
 
-@pytest.mark.parametrize(("harm", "told"), HARMS)
-def test_what_must_not_be_is_found(harm: str, told: str, place: Place) -> None:
-    """`db check` ends with 1 and says it in a sentence; before the harm it finds nothing."""
-    assert "the database is whole" in place.do("db", "check")
-    place.change(harm)
-    status, said, _ = place.run("db", "check")
-    assert status == 1
-    assert told in said
+def test_what_must_not_be_is_found(place: Place) -> None:
+    """Each harm is told in a sentence; before it nothing is."""
+    with opened(place.url) as database:
+        assert check_database(database) == []
+        for harm, told in HARMS:
+            with database.engine.connect() as connection, connection.begin() as change:
+                connection.exec_driver_sql(harm)
+                found = list(broken_rules(connection))
+                change.rollback()
+            assert any(told in sentence for sentence in found), (harm, found)
+        assert check_database(database) == []
+
+
+def test_a_damaged_ledger_ends_with_1(fresh: FreshUrl, tmp_path: Path) -> None:
+    """A sentence for each mistake, an object with --json."""
+    place = make_place(tmp_path / "desk", fresh("sqlite"))
+    talk(place)
+    assert "the database is whole: 6 mails = 1 automatic + 1 duplicate + 4 ticketed" in place.do("db", "check")
+    place.change("UPDATE inbox SET ticket_id = NULL WHERE id = 1")
+    assert place.run("db", "check")[:2] == (1, "mail 1 is ticketed and has no ticket\n")
+    assert json.loads(place.run("db", "check", "--json")[1]) == {"trouble": "mail 1 is ticketed and has no ticket"}

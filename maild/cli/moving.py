@@ -1,0 +1,113 @@
+"""`maild export` and `maild import`: everything in files that others read, and mail that others kept."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from maild.cli.app import App
+from maild.cli.output import json_option, json_text, progress, report, time_of
+from maild.errors import DataError, NotFound, UsageError
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["jsonl", "maildir", "mbox"]),
+    default="jsonl",
+    help="Where the mails go; jsonl: into desk.jsonl.",
+)
+@click.option("--queue", help="Only the tickets of this queue.")
+@click.option("--since", metavar="T", help="Only tickets that changed since (RFC 3339).")
+@json_option
+@click.pass_obj
+def export(app: App, folder: Path, form: str, queue: str | None, since: str | None) -> None:
+    """Write everything into files: mails as they came and left, tickets as JSON Lines; nothing is lost."""
+    from maild.cli.tickets import whole_json
+    from maild.desk.export import Format, export_desk
+    from maild.store.portable import Wanted
+
+    wanted = Wanted(queue=queue, since=time_of(since) if since else None)
+    chosen: dict[str, Format] = {"jsonl": "jsonl", "maildir": "maildir", "mbox": "mbox"}
+    with progress() as told:
+        done = export_desk(
+            app.keep.database,
+            folder,
+            wanted,
+            chosen[form],
+            describe=lambda whole: whole_json(app, whole),
+            to_json=json_text,
+            now=app.clock.now(),
+            progress=told,
+        )
+    text = f"{folder}: {done.tickets} tickets, {done.mails} mails, {done.letters} letters"
+    report(app.json, text, folder=str(folder), tickets=done.tickets, mails=done.mails, letters=done.letters)
+
+
+@click.command("import")
+@click.argument("names", nargs=-1, metavar="FILE...")
+@click.option("--closed", is_flag=True, help="Close the tickets that come of old mail.")
+@json_option
+@click.pass_obj
+def import_(app: App, names: tuple[str, ...], closed: bool) -> None:
+    """Take old mail (mbox, Maildir, .eml) without a word to anybody, or an export of ours into an empty desk."""
+    if not names:
+        raise UsageError("name what is to be imported: an mbox, a Maildir, mails, or an export's desk.jsonl")
+    exports = [found for name in names if (found := _export_in(Path(name))) is not None]
+    if not exports:
+        _import_mails(app, names, closed)
+    elif len(names) > 1:
+        raise UsageError("an export of ours is imported alone: name its desk.jsonl, or its folder, and nothing else")
+    else:
+        _import_export(app, exports[0])
+
+
+def _export_in(path: Path) -> Path | None:
+    """The desk.jsonl of an export, where this is one or a folder with one."""
+    from maild.store.portable import is_export
+
+    file = path / "desk.jsonl" if path.is_dir() else path
+    if path.name == "tickets.jsonl":
+        raise DataError(f"{path} is for other programs; import the desk.jsonl beside it")
+    try:
+        with file.open("rb") as lines:
+            return file if is_export(lines.read(100)) else None
+    except FileNotFoundError as error:
+        if file is path:
+            raise NotFound(f"there is no file {path}") from error
+        return None
+    except OSError as error:
+        raise NotFound(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _import_export(app: App, file: Path) -> None:
+    from maild.desk.export import Fetcher
+    from maild.store.portable import import_lines
+
+    with progress() as told, file.open("rb") as lines:
+        done = import_lines(app.keep.database, lines, Fetcher(file.parent), told)
+    counts = done.counts
+    text = f"{counts['tickets']} tickets, {counts['inbox']} mails, {counts['outbox']} letters"
+    text = f"everything is here already: {text}" if done.again else f"imported: {text}"
+    if done.held:
+        text += f"\nATTENTION: {done.held} letters had not left and are HELD: see `maild outbox --state held`"
+    values = {"tickets": counts["tickets"], "mails": counts["inbox"], "letters": counts["outbox"]}
+    report(app.json, text, **values, held=done.held, again=done.again)
+
+
+def _import_mails(app: App, names: tuple[str, ...], closed: bool) -> None:
+    from maild.desk.importing import import_mails
+    from maild.ingest.pipe import read_sources
+
+    sources = read_sources(names, sys.stdin.buffer)
+    with progress() as told:
+        done = import_mails(app.keep, app.desk, sources, app.clock.now(), close=closed, progress=told)
+    became = ", ".join(f"{count} {state}" for state, count in done.states.items()) or "nothing new"
+    text = f"{done.mails} mails, {done.new} of them new: {became}; {done.tickets} tickets"
+    text += f", {done.closed} of them closed" if closed else ""
+    values = {"mails": done.mails, "new": done.new, "states": done.states, "tickets": done.tickets}
+    report(app.json, text, **values, closed=done.closed)
