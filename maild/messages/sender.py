@@ -20,7 +20,7 @@ _VIA = re.compile(r"\s+(?:via|über|через|par)\s+.+\Z|\s*\((?:via|on behalf
 _BEHALF = re.compile(r"\(on behalf of ([^()]+)\)\Z", re.IGNORECASE)
 _COMMENT = re.compile(r"\((?:[^()\\]|\\.)*\)")
 _HIDING = re.compile(r'=\?[^?\s]*\?[bBqQ]\?[^?\s]*\?=|"(?:[^"\\]|\\.)*"(?!@)')
-_TOKEN = re.compile(r'(?:"[^"]*"|[^\s<>()\[\],;:"])+@(?:\[[^\]\s]*\]|[^\s<>()\[\],;:"]+)')
+_TOKEN = re.compile(r'(?:"[^"]*"|[^ \t<>()\[\],;:"])+@(?:\[[^\] \t]*\]|[^ \t<>()\[\],;:"]+)')
 _AT = re.compile(r"([A-Za-z0-9._%+-]{1,64}) at ([A-Za-z0-9.-]{1,250}\.[A-Za-z]{2,24})")
 _DOMAIN = r"[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}"
 _GROUPS_IO = re.compile(rf"([^\s@=]{{1,64}})=({_DOMAIN})@(?:[a-z0-9-]{{1,63}}\.){{0,3}}groups\.io")
@@ -51,9 +51,11 @@ def from_address(froms: Sequence[bytes], body_charset: str | None) -> tuple[Addr
 
 def _in_the_open(value: bytes) -> Callable[[str], bool]:
     """Tells of an address whether it stands where the grammar has addresses, and reads as one thing only."""
-    if not value.isascii():
-        return lambda _address: True
-    text = _HIDING.sub(" ", _COMMENT.sub("", value.decode("ascii")))
+    try:
+        raw = value.decode("utf-8")
+    except UnicodeError:
+        raw = value.decode("latin-1")
+    text = _HIDING.sub(" ", _COMMENT.sub("", raw))
     tokens = frozenset(token.lower().strip("'") for token in _TOKEN.findall(text))
     if "<@" in text.replace(" ", "") or any("@" in token.rpartition("@")[0].rpartition('"')[2] for token in tokens):
         return lambda _address: False

@@ -1,0 +1,66 @@
+"""What an agent should know about the sender of a mail: who wrote behind whom, and what does not look as it is.
+
+Remarks warn people; they decide nothing.
+"""
+
+from __future__ import annotations
+
+from maild.messages.addresses import normal
+from maild.messages.lookalike import imitated
+from maild.messages.mail import Address, Mail, Mark
+from maild.threads.practice import Practice
+from maild.threads.words import say
+
+_SHOWN = 5
+_MARKS = {
+    Mark.ADDRESS_IN_NAME: "address_in_name",
+    Mark.MIXED_SCRIPTS: "mixed_scripts",
+    Mark.HIDDEN_CHARACTERS: "hidden_characters",
+}
+
+
+def remarks(mail: Mail, practice: Practice, requester: Address | None, language: str) -> list[str]:
+    """Sentences about the sender in the agent's language, the gravest first; none about nearly every mail."""
+    if mail.sender is None or mail.writer is None:
+        return []
+    address = mail.sender.address
+    said = []
+    ours = _imitated(mail.sender, practice)
+    if ours is not None:
+        said.append(say(language, "imitates", name=ours, address=address))
+    said.extend(say(language, _MARKS[mark], address=address) for mark in mail.writer.marks if mark in _MARKS)
+    if Mark.LOOKALIKE_DOMAIN in mail.writer.marks:
+        said.append(say(language, "lookalike_domain", shown=mail.writer.shown_domain or "", address=normal(address)))
+    elif mail.writer.shown_domain is not None:
+        said.append(say(language, "punycode_domain", shown=mail.writer.shown_domain, address=normal(address)))
+    answered = requester.address if requester is not None else ""
+    return [*said, *_whom_else(mail, answered, language)]
+
+
+def _imitated(sender: Address, practice: Practice) -> str | None:
+    """The agent's or the desk's name that a stranger bears."""
+    if practice.is_ours(sender.address):
+        return None
+    agents = practice.team.agents
+    names = (practice.name, *(agent.name for agent in agents))
+    return imitated(sender, names, [address for agent in agents for address in agent.addresses])
+
+
+def _whom_else(mail: Mail, answered: str, language: str) -> list[str]:
+    """The other addresses that a mail names: of the person behind a list, and where answers are asked to."""
+    assert mail.sender is not None
+    assert mail.writer is not None
+    said = []
+    known = {normal(mail.sender.address), normal(answered)}
+    if mail.writer.via is not None:
+        person = mail.writer.person
+        name = f"{person.name} <{person.address}>" if person.name else person.address
+        key = "written_via" if answered else "written_via_unanswered"
+        said.append(say(language, key, name=name, via=mail.writer.via, answered=answered))
+        known.add(normal(person.address))
+    others = [one.address for one in mail.reply_to if normal(one.address) not in known][:_SHOWN]
+    if others and answered:
+        said.append(say(language, "answers_asked_to", names=", ".join(others), answered=answered))
+    elif others:
+        said.append(say(language, "answers_asked_to_unanswered", names=", ".join(others)))
+    return said
