@@ -24,6 +24,8 @@ class Envelope:
     login: str | None = None
     trusted: bool = False
     backlog: bool = False
+    confirmed: str | None = None
+    """The id of the agent who said, by a reply to a letter that only he got, that this mail was his."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -28,11 +28,13 @@ class Evidence:
     """The domain that it said so of."""
     dkim_domains: tuple[str, ...]
     """Domains for which a trusted relay found dkim=pass (RFC 6376)."""
+    confirmed: bool = False
+    """Whether the person said so by a reply to a letter that only he got."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Proof:
-    """The verdict with its reason; `kind` is session, relay, dmarc, dkim or none."""
+    """The verdict with its reason; `kind` is session, relay, dmarc, dkim, confirmed or none."""
 
     kind: str
     reason: str
@@ -50,6 +52,8 @@ def prove(evidence: Evidence) -> Proof:
     """
     if evidence.address is None:
         return Proof(kind="none", reason="From is not exactly one plain address")
+    if evidence.confirmed:
+        return Proof(kind="confirmed", reason="the agent confirmed it by a reply to a letter that only he got")
     if evidence.login is not None:
         return _by_login("session", "this session", evidence.login, evidence)
     domain = evidence.address.rpartition("@")[2]

@@ -301,6 +301,7 @@ def _to_waiting(row: Row) -> Waiting:
             login=row["login"],
             trusted=row["trusted"],
             backlog=row["backlog"],
+            confirmed=row["confirmed"],
         ),
         message_id=row["message_id"],
         digest=row["digest"],

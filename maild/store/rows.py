@@ -160,6 +160,7 @@ def to_message(row: Row) -> Message:
         proposed=row["proposed"],
         unverified=row["unverified"],
         id=row["id"],
+        inbox_id=row["inbox_id"],
         moved_from=row["moved_from"],
     )
 

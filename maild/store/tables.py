@@ -83,7 +83,6 @@ inbox = sa.Table(
     sa.Column("peer", Words, nullable=False),
     sa.Column("login", Words),
     sa.Column("trusted", sa.Boolean, nullable=False),
-    sa.Column("confirmed", Words),
     sa.Column("message_id", Words),
     sa.Column("digest", sa.String(64), nullable=False),
     sa.Column("size", sa.BigInteger, nullable=False),
@@ -97,6 +96,7 @@ inbox = sa.Table(
     sa.Column("decision", sa.JSON(none_as_null=True)),
     sa.Column("traceback", Words),
     sa.Column("backlog", sa.Boolean, nullable=False, default=False, server_default=sa.false()),
+    sa.Column("confirmed", Words),
     # In the order of numbers: the first that wait are found without sorting all that wait.
     sa.Index("inbox_by_state", "state", "id", "next_at"),
     sa.Index("inbox_by_digest", "digest"),

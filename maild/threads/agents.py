@@ -12,7 +12,7 @@ from dataclasses import replace
 from maild.errors import UsageError
 from maild.messages.addresses import normal
 from maild.messages.mail import Mail, MailClass
-from maild.messages.tokens import Purpose
+from maild.messages.tokens import Claim, Purpose
 from maild.people.proof import date_fits
 from maild.people.team import Agent
 from maild.sla.events import Happening as ClockHappening
@@ -31,6 +31,9 @@ from maild.threads.states import Happening
 from maild.threads.undelivered import dead_among
 from maild.threads.words import say
 
+_BUTTON_WORDS = {"snooze": "1d"}
+"""What stands behind an order that a button gives."""
+
 
 def gate_closed(draft: Draft) -> str | None:
     """Why this mail may order nothing, as the key of a phrase; None where it may."""
@@ -39,8 +42,12 @@ def gate_closed(draft: Draft) -> str | None:
         return "no_proof"
     claim = thread.claim
     is_own = claim is not None and sender.agent is not None and thread.holder == sender.agent.id
-    if not is_own or claim is None or claim.purpose not in (Purpose.AGENT, Purpose.NOTE):
+    if not is_own or claim is None or claim.purpose not in (Purpose.AGENT, Purpose.NOTE, Purpose.VERB):
         return "no_token"
+    if claim.verb is not None and claim.too_old(draft.at.date()):
+        return "button_expired"
+    if sender.proof.kind == "confirmed":
+        return None  # the agent has seen this very mail and said that it was his
     if not date_fits(draft.case.mail.date, draft.at):
         return "too_old"
     return "replayed" if _replayed(draft) else None
@@ -58,25 +65,6 @@ def _replayed(draft: Draft) -> bool:
     return any(k.stored and k.id_hash == own and k.ticket == draft.thread.ticket for k in draft.case.facts.known)
 
 
-def unverified(draft: Draft, ticket: Ticket, why: str) -> Plan:
-    """Keep it as an internal message, flag it, tell the agents, do nothing else."""
-    case, agent = draft.case, draft.case.sender.agent
-    assert agent is not None
-    draft.message = incoming(case, draft.at, visibility=Visibility.INTERNAL, unverified=True)
-    reason = say("en", why, reason=case.sender.proof.reason)
-    draft.note("unverified", f"a mail with {agent.name}'s address in From was not carried out", reason)
-    draft.change(ticket, "unverified mail")
-    if case.mail.mail_class.automatic:
-        return draft.seal(InboxState.AUTOMATIC, f"unverified automatic mail on {ticket.number}: {reason}")
-    news = News(
-        event="unverified",
-        why=lambda language: say(language, why, reason=case.sender.proof.reason),
-        respond_by=draft.respond_by(),
-    )
-    draft.letters.extend(notifications(draft.pen, ticket, case.mail, news=news, sender=None, also=agent))
-    return draft.seal(InboxState.TICKETED, f"unverified mail on {ticket.number}: {reason}")
-
-
 def agent_mail(draft: Draft, before: Ticket) -> Plan:
     """A proven agent's mail on a ticket: orders first, then the text as an answer or a note."""
     case, agent, claim = draft.case, draft.case.sender.agent, draft.thread.claim
@@ -84,6 +72,8 @@ def agent_mail(draft: Draft, before: Ticket) -> Plan:
     assert claim is not None
     if _is_machine(case.mail):
         return _machine(draft, before, agent)
+    if claim.verb is not None:
+        return _button(draft, before, agent, claim)
     orders, text = split_orders(case.mail.reply)
     internal = claim.purpose is Purpose.NOTE or any(canonical(o.name) == "note" for o in orders)
     trouble, base, posts = None, before, bool(text.strip() or files_to_send(case.mail))
@@ -94,7 +84,48 @@ def agent_mail(draft: Draft, before: Ticket) -> Plan:
             base = _answered(before) if posts else before
         except UsageError as refused:
             trouble = str(refused)
-    setting = Setting(
+    carried = carry_out(base, orders, _setting(draft, agent))
+    if trouble is None and not posts and not orders:
+        trouble = say(agent.language, "nothing_to_send")
+    if trouble is not None or carried.error:
+        return _nothing_done(draft, before, agent, orders, carried, trouble, text)
+    return _done(draft, before, agent, carried, text=text if posts else None, internal=internal)
+
+
+def orders_of_new_mail(draft: Draft, ticket: Ticket, orders: tuple[Order, ...], text: str) -> Plan:
+    """Orders in a mail that answers no letter of ours. Words below them are a note, and are sent to nobody else."""
+    agent = draft.case.sender.agent
+    assert agent is not None
+    internal = any(canonical(o.name) == "note" for o in orders)
+    carried = carry_out(ticket, orders, _setting(draft, agent))
+    posts = bool(text.strip() or files_to_send(draft.case.mail))
+    trouble = say(agent.language, "answer_a_letter") if posts and not internal else None
+    if trouble is not None or carried.error:
+        return _nothing_done(draft, ticket, agent, orders, carried, trouble, text)
+    return _done(draft, ticket, agent, carried, text=text if posts else None, internal=internal)
+
+
+def _button(draft: Draft, ticket: Ticket, agent: Agent, claim: Claim) -> Plan:
+    """The order that an address gives; whatever stands in the mail is no part of it. Used again it does nothing."""
+    assert claim.verb is not None
+    argument = _BUTTON_WORDS.get(claim.verb, "")
+    order = Order(name=claim.verb, argument=argument, line=f"/{claim.verb} {argument}".strip())
+    key = f"button {claim.mac}"
+    if key in draft.steps_done:
+        trouble: str | None = say(agent.language, "button_used")
+        carried = carry_out(ticket, (), _setting(draft, agent))
+    else:
+        trouble = None
+        carried = carry_out(ticket, (order,), _setting(draft, agent))
+    if trouble is not None or carried.error:
+        return _nothing_done(draft, ticket, agent, (order,), carried, trouble, "")
+    draft.new_steps = (key,)
+    return _done(draft, ticket, agent, carried, text=None, internal=False)
+
+
+def _setting(draft: Draft, agent: Agent) -> Setting:
+    case = draft.case
+    return Setting(
         agent=agent,
         language=case.practice.language_for(agent.language),
         now=draft.now,
@@ -102,12 +133,6 @@ def agent_mail(draft: Draft, before: Ticket) -> Plan:
         tickets=case.facts.tickets,
         next_ticket=case.facts.next_ticket,
     )
-    carried = carry_out(base, orders, setting)
-    if trouble is None and not posts and not orders:
-        trouble = say(agent.language, "nothing_to_send")
-    if trouble is not None or carried.error:
-        return _nothing_done(draft, before, agent, orders, carried, trouble, text)
-    return _done(draft, before, agent, carried, text=text if posts else None, internal=internal)
 
 
 def _is_machine(mail: Mail) -> bool:

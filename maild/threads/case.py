@@ -60,5 +60,6 @@ def identify(mail: Mail, envelope: Envelope, practice: Practice) -> Sender:
         dmarc=results.dmarc,
         dmarc_domain=results.dmarc_domain,
         dkim_domains=results.dkim_domains,
+        confirmed=agent is not None and envelope.confirmed == agent.id,
     )
     return Sender(address=address, agent=agent, proof=prove(evidence))

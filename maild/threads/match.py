@@ -12,7 +12,7 @@ somebody who is not in the conversation attaches as proposed: the agents see the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from maild.messages.addresses import normal
@@ -20,7 +20,7 @@ from maild.messages.mail import Mail
 from maild.messages.tokens import Claim, Mint, Purpose
 from maild.people.team import Team
 from maild.threads.facts import Clues, Facts, KnownId, id_hash
-from maild.threads.model import Status, Ticket
+from maild.threads.model import Message, Status, Ticket
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,7 +92,7 @@ def _by_address(clues: Clues, facts: Facts, mint: Mint, team: Team) -> Iterator[
             # The same words for a forged token and for a ticket that does not exist: nobody learns which it was.
             yield _Found(rung="address", found=claim.address, ticket=None, rejected="its signature does not hold")
             continue
-        holder = token_holder(claim, candidate.ticket, clues.sender, mint, team)
+        holder = token_holder(claim, candidate.ticket, clues.sender, mint, team, candidate.messages)
         if holder is None:
             yield _Found(rung="address", found=claim.address, ticket=None, rejected="its signature does not hold")
             continue
@@ -108,10 +108,20 @@ def _by_address(clues: Clues, facts: Facts, mint: Mint, team: Team) -> Iterator[
         )
 
 
-def token_holder(claim: Claim, ticket: Ticket, sender: str | None, mint: Mint, team: Team) -> str | None:
+def confirmation(agent: str, inbox_id: int | None) -> str:
+    """For whom the address is made by which an agent says that a mail was his."""
+    return f"{agent}#{inbox_id}"
+
+
+def token_holder(
+    claim: Claim, ticket: Ticket, sender: str | None, mint: Mint, team: Team, messages: Sequence[Message] = ()
+) -> str | None:
     """For whom of all who could hold it a token was made; None where it was made for none of them."""
-    if claim.purpose in (Purpose.AGENT, Purpose.NOTE):
-        candidates: list[str] = [agent.id for agent in team.agents]
+    candidates: list[str]
+    if claim.purpose is Purpose.CONFIRM:
+        candidates = [confirmation(agent.id, m.inbox_id) for m in messages if m.unverified for agent in team.agents]
+    elif claim.purpose in (Purpose.AGENT, Purpose.NOTE, Purpose.VERB):
+        candidates = [agent.id for agent in team.agents]
     else:
         candidates = [normal(p.address.address) for p in ticket.participants]
         if ticket.requester is not None:

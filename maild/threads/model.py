@@ -146,6 +146,8 @@ class Message:
     references: tuple[str, ...] = ()
     id: int | None = None
     """By which it is kept; None before it is."""
+    inbox_id: int | None = None
+    """The accepted mail that it is; None where no mail brought it, and before it is kept."""
     moved_from: int | None = None
     """The ticket it came to first, where another one was merged into this, or this was split from another."""
 

@@ -74,6 +74,11 @@ _EN: Mapping[str, str] = {
     "no_such_ticket": "there is no ticket {number}",
     "same_ticket": "that is this very ticket",
     "woken": "its rest is over",
+    "new_mail": "it answers no letter of the desk's, so nothing in it is signed for you",
+    "name_a_ticket": "say which ticket is meant, such as /close {tag}-1007",
+    "answer_a_letter": "to answer the customer, reply to a letter about the ticket; with /note the text stays inside",
+    "button_expired": "the button is older than a month",
+    "button_used": "this button has been used; it works once",
 }
 _RU: Mapping[str, str] = {
     "not_done": "не сделано",
@@ -146,6 +151,11 @@ _RU: Mapping[str, str] = {
     "no_such_ticket": "заявки {number} нет",
     "same_ticket": "это та же самая заявка",
     "woken": "время ожидания вышло",
+    "new_mail": "это не ответ на письмо службы, поэтому подписи для вас в нём нет",
+    "name_a_ticket": "укажите, о какой заявке речь, например /close {tag}-1007",
+    "answer_a_letter": "чтобы ответить клиенту, ответьте на письмо по заявке; с /note текст останется внутри",
+    "button_expired": "кнопке больше месяца",
+    "button_used": "кнопка уже сработала; она действует один раз",
 }
 WORDS: Mapping[str, Mapping[str, str]] = {"en": _EN, "ru": _RU}
 

@@ -295,7 +295,7 @@ def test_one_wrong_order_sends_nothing_and_does_nothing(desk: Daemon) -> None:
     assert (ticket["assignee"], ticket["status"]) == (None, "new")
     back = desk.letters(BORIS)[-1]
     assert "/clsoe" in back.text
-    assert "did you mean close?" in back.text
+    assert "did you mean /close?" in back.text
     assert "Please close the lid." in back.text
 
 

@@ -1,0 +1,73 @@
+"""A new mail of an agent's that begins with orders: it names its ticket itself, and answers no letter of ours.
+
+Such a mail bears no signed address. So what would change a ticket is done only where the agent has just logged in to
+the desk's own listener, or has confirmed it by one reply; until then it is kept with its ticket and he is asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from maild.threads.agents import orders_of_new_mail
+from maild.threads.correspondence import order_letter
+from maild.threads.draft import Draft
+from maild.threads.model import InboxState
+from maild.threads.order_lines import Order, split_orders, ticket_numbers
+from maild.threads.orders.work import Done
+from maild.threads.plan import Plan
+from maild.threads.unproven import unverified
+from maild.threads.words import say
+
+_AT_ONCE = ("session", "confirmed")
+"""Proofs that nobody can replay."""
+
+
+def is_order_mail(draft: Draft) -> bool:
+    """Whether a proven agent's new mail begins with an order."""
+    sender = draft.case.sender
+    if sender.agent is None or not sender.proof.holds or draft.thread.claim is not None:
+        return False
+    return bool(split_orders(draft.case.mail.reply)[0])
+
+
+def order_mail(draft: Draft) -> Plan:
+    """Carry the orders out, ask first, or say what is wrong with them."""
+    case, agent = draft.case, draft.case.sender.agent
+    assert agent is not None
+    orders, text = split_orders(case.mail.reply)
+    number, orders = _addressed(draft, orders)
+    found = case.facts.tickets.get(number) if number is not None else None
+    if found is None:
+        named = case.practice.ticket_number(number) if number is not None else None
+        return _refused(draft, orders, named)
+    draft.turn_to(found)
+    if case.sender.proof.kind not in _AT_ONCE:
+        return unverified(draft, found.ticket, "new_mail")
+    return orders_of_new_mail(draft, found.ticket, orders, text)
+
+
+def _addressed(draft: Draft, orders: tuple[Order, ...]) -> tuple[int | None, tuple[Order, ...]]:
+    """The ticket that the first order names (else the subject), and the orders without it."""
+    tag, number, bare = draft.case.practice.tag, None, list[Order]()
+    for order in orders:
+        first, _, rest = order.argument.partition(" ")
+        numbers = ticket_numbers(first, tag)
+        if len(numbers) == 1 and first and number in (None, numbers[0]):
+            number = numbers[0]
+            bare.append(replace(order, argument=rest.strip()))
+        else:
+            bare.append(order)
+    if number is None:
+        number = next(iter(draft.case.clues.tickets_named), None)
+    return number, tuple(bare)
+
+
+def _refused(draft: Draft, orders: tuple[Order, ...], named: str | None) -> Plan:
+    case, agent = draft.case, draft.case.sender.agent
+    assert agent is not None
+    language = case.practice.language_for(agent.language)
+    tag = case.practice.tag
+    why = say(language, "no_such_ticket", number=named) if named else say(language, "name_a_ticket", tag=tag)
+    done = tuple(Done(line=o.line, effect=why, ok=False) for o in orders)
+    draft.letters.append(order_letter(draft.pen, agent, case.mail, done=done))
+    return draft.seal(InboxState.OWN, f"orders of {agent.id} that name no ticket of ours; nothing was done")
