@@ -199,22 +199,17 @@ class Mailboxes:
 
     def _watch(self, key: str, poller: MailboxPoller) -> None:
         """Whether it is read, and whether its login will hold; each change is told once."""
-        self._tell(Cause.MAILBOX_UNREAD, key, self._unread(key, poller))
-        if key in self._tokens:
-            self._tell(Cause.TOKEN_DYING, key, self._tokens[key].warning())
-
-    def _unread(self, key: str, poller: MailboxPoller) -> str | None:
         now, health, allowed = self._clock.now(), poller.health, patience(self._all[key])
         if health.last_look is not None and now - health.last_look <= allowed:
-            return None
+            self._tell(Cause.MAILBOX_UNREAD, key, None)
         # A desk that was away for a night has a minute to catch up.
-        if now - self._since[key] <= min(allowed, _START):
-            return self._state.get((Cause.MAILBOX_UNREAD, key))
-        looked = self._keep.mailboxes.looked(key)
-        read_at = max((at for at in (health.last_look, looked.read_at if looked else None) if at), default=None)
-        if now - (read_at or self._since[key]) <= allowed:
-            return self._state.get((Cause.MAILBOX_UNREAD, key))
-        return unread_text(read_at, health.problem)
+        elif now - self._since[key] > min(allowed, _START):
+            looked = self._keep.mailboxes.looked(key)
+            read_at = max((at for at in (health.last_look, looked.read_at if looked else None) if at), default=None)
+            if now - (read_at or self._since[key]) > allowed:
+                self._tell(Cause.MAILBOX_UNREAD, key, unread_text(read_at, health.problem))
+        if key in self._tokens:
+            self._tell(Cause.TOKEN_DYING, key, self._tokens[key].warning())
 
     def _tell(self, cause: Cause, key: str, text: str | None) -> None:
         first = (cause, key) not in self._state
