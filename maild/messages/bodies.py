@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from urllib.parse import unquote
 
 from maild.messages import charset, containers, enriched, filenames, sealed, uuencode
 from maild.messages.fields import read_fields
@@ -27,6 +28,7 @@ _PLAIN = {"text/plain", "text", "text/markdown", "text/x-markdown", "text/englis
 _MAILS = {"message/rfc822", "message/global", "message/news"}
 _REPORT = "message/delivery-status"
 _META_CHARSET = re.compile(rb"<meta\b[^>]{0,300}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
+_CID = re.compile(r"\bcid:([^\s\"'<>()]{1,300})", re.IGNORECASE)
 _HTML_START = re.compile(rb"\s*<(?:!doctype html|html|head|body)\b", re.IGNORECASE)
 BODY_CAP = 4 * 1024 * 1024
 TEXT_CAP = 512 * 1024
@@ -79,7 +81,7 @@ def read_body(root: Part, subject: str = "") -> Body:
         text=text[:TEXT_CAP],
         text_from_html=_joined(from_html)[:TEXT_CAP] if html else None,
         html="\n".join(html) if html else None,
-        attachments=tuple(collector.attachments),
+        attachments=_shown_ones(collector.attachments, html),
         first_mail=collector.first_mail,
         signed=collector.signed,
         encrypted=collector.encrypted,
@@ -265,10 +267,20 @@ def _is_body(part: Part, parent: Part | None, *, top: bool) -> bool:
 
 
 def _is_inline(part: Part, parent: Part | None) -> bool:
-    if part.disposition == "inline":
+    """Whether a part belongs into the text; Apple Mail calls every file inline, so a name makes it a file again."""
+    named = part.disposition_params.get("filename") or part.params.get("name")
+    if part.disposition == "inline" and not named:
         return True
     related = parent is not None and parent.content_type == "multipart/related"
     return related and part.content_id is not None and part.disposition != "attachment"
+
+
+def _shown_ones(attachments: Sequence[Attachment], html: Sequence[str]) -> tuple[Attachment, ...]:
+    """The attachments, those inline that the HTML shows by their Content-ID (RFC 2392)."""
+    if not html or not any(one.content_id and not one.inline for one in attachments):
+        return tuple(attachments)
+    shown = {unquote(found) for text in html for found in _CID.findall(text)}
+    return tuple(replace(one, inline=one.inline or one.content_id in shown) for one in attachments)
 
 
 def _text_block(part: Part) -> Block:

@@ -125,7 +125,8 @@ _KANJI_IN = re.compile(rb"\x1b\$[@B]([^\x1b]*)")
 _JAPANESE_ESCAPE = re.compile(rb"\x1b\([BJI]")
 _ISO_2022_KR = b"\x1b$)C"
 _CLEAN_ASCII = bytes((*b"\t\n", *range(0x20, 0x7F)))
-_UNCLEAN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufeff]")
+_UNCLEAN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff]")
+_LINE_ENDS = "\x0c\x85\u2028\u2029"
 
 
 def decode(data: bytes, declared: str | None = None) -> str:
@@ -138,14 +139,19 @@ def decode(data: bytes, declared: str | None = None) -> str:
 
 
 def clean(text: str) -> str:
-    """Text with plain line ends and without NUL, other control characters, lone surrogates and byte order marks."""
+    """Text with plain line ends and without NUL, other control characters, lone surrogates and byte order marks.
+
+    What a terminal obeys and nobody sees (C1 controls) becomes a replacement character, like a surrogate.
+    """
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     return _UNCLEAN.sub(_replacement, text) if _UNCLEAN.search(text) else text
 
 
 def _replacement(match: re.Match[str]) -> str:
-    return "\ufffd" if "\ud800" <= match[0] <= "\udfff" else "\n" if match[0] == "\x0c" else ""
+    if match[0] in _LINE_ENDS:
+        return "\n"
+    return "\ufffd" if "\ud800" <= match[0] <= "\udfff" or "\x80" <= match[0] <= "\x9f" else ""
 
 
 def codec_name(declared: str | None) -> str | None:

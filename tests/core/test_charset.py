@@ -82,6 +82,7 @@ def test_a_senseless_label_is_no_label(label: str) -> None:
 def test_clean_text_holds_nothing_that_a_database_refuses() -> None:
     """NUL and lone surrogates break PostgreSQL and SQLite; line ends become one kind."""
     assert clean("a\x00b\r\nc\rd\ud800e\x1b") == "ab\nc\nd\ufffde"
+    assert clean("a\u2028b\u2029c\x85d\x9b31m") == "a\nb\nc\nd\ufffd31m"
 
 
 def test_every_byte_decodes_to_something_without_an_exception() -> None:

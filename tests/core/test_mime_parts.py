@@ -52,6 +52,24 @@ def test_text_parts_in_a_row_are_one_body() -> None:
     assert body.text_from_html == body.text
 
 
+@pytest.mark.parametrize("disposition", ["", "Content-Disposition: attachment; filename=a.png\r\n"])
+def test_what_the_html_shows_is_inline_wherever_it_stands(disposition: str) -> None:
+    """Outlook and Apple Mail put pictures of the text beside it, and call them attachments."""
+    html = "Content-Type: text/html\r\n\r\n<p>See <img src='cid:pic%40x'></p>"
+    [picture] = body_of(multipart("mixed", html, disposition + PICTURE).encode()).attachments
+    assert picture.inline
+
+
+def test_a_named_file_that_the_text_does_not_show_is_no_inline_part() -> None:
+    """Apple Mail calls every file inline; it is meant to be kept all the same."""
+    report = "Content-Type: application/pdf\r\nContent-Disposition: inline; filename=report.pdf\r\n\r\n%PDF"
+    unnamed = "Content-Type: image/png\r\nContent-Disposition: inline\r\n\r\npng"
+    assert [one.inline for one in body_of(multipart("mixed", HTML, report, unnamed).encode()).attachments] == [
+        False,
+        True,
+    ]
+
+
 def test_a_picture_of_a_related_html_is_an_inline_attachment() -> None:
     """It keeps its Content-ID, its size and its digest, and gets a name that is always the same."""
     [picture] = body_of(multipart("related", HTML, PICTURE).encode()).attachments
