@@ -103,22 +103,18 @@ WROTE = (
     *("ha scritto", "scrive", "ha escrit", "va escriure", "escreveu", "schreef", "het volgende geschreven", "napisał"),
     *(
         "napisała",
-        "napisał(a)",
-        "napisał/a",
         "pisze",
         "napsal",
-        "napsal(a)",
         "napsala",
         "napísal",
-        "napísal(a)",
         "píše",
     ),
-    *("skrev", "skriver", "kirjoitti", "kirjutas", "rašė", "rakstīja", "yazdı", "şunu yazdı", "şunları yazdı"),
-    *("ezt írta", "írta", "a scris", "έγραψε", "כתב", "כתבה", "كتب", "пишет", "пишут", "написал", "написала"),
-    *("написал(а)", "написал (-а)", "написали", "писал", "писал(а)", "писала", "писали", "пише", "написав", "написала"),
-    *("написав(-ла)", "написав(ла)", "написав (-ла)", "писав", "писав(ла)", "напісаў", "піша", "написа", "је написао"),
-    *("je napisao", "je napisala", "je napisao/la", "menulis", "đã viết", "写道", "寫道", "写到", "書きました"),
-    *("님이 작성", "작성", "쓴 글", "のメール", "เขียนว่า", "napisana przez", "napisal", "napisala", "מאת"),
+    *("skrev", "skriver", "kirjoitti", "kirjutas", "rašė", "rakstīja", "yazdı"),
+    *("írta", "a scris", "έγραψε", "כתב", "כתבה", "كتب", "пишет", "пишут", "написал"),
+    *("написали", "писал", "писала", "писали", "пише", "написав", "написала"),
+    *("писав", "напісаў", "піша", "написа", "је написао"),
+    *("je napisao", "je napisao/la", "menulis", "đã viết"),
+    *("เขียนว่า", "napisana przez", "napisal", "napisala", "מאת"),
 )
 """How clients say "wrote" in the line above a quote."""
 
@@ -128,6 +124,9 @@ FIRST_PERSON = (
     *("мы написали", "я писав", "я писала", "я написав", "ми писали", "ми написали"),
 )
 """The sender speaks of his own mail: no client does."""
+
+WROTE_UNSPACED = ("写道", "寫道", "写到", "書きました", "작성", "쓴 글", "のメール")
+"""The same in languages that put no blank before it."""
 
 QUOTE_OPENERS = (
     *("on", "at", "in a message dated", "in article", "am", "vom", "le", "el", "il", "in data", "em", "a", "op", "den"),
@@ -239,9 +238,9 @@ MOBILE_SIGNATURES = (
         "holen sie sich outlook",
     ),
     *("diese nachricht wurde von mein", "diese e-mail wurde von mein", "outlook für"),
-    *("envoyé de", "envoyé depuis", "envoyé à partir", "envoyé avec", "envoyé sans fil", "télécharger outlook"),
+    *("envoyé de", "envoyé à partir", "envoyé avec", "envoyé sans fil", "télécharger outlook"),
     *("obtenez outlook", "obtenir outlook", "provenance :"),
-    *("enviado desde", "enviado con", "obtener outlook", "enviat des"),
+    *("enviado con", "obtener outlook", "enviat des"),
     *(
         "enviado do",
         "enviado a partir",
@@ -251,14 +250,14 @@ MOBILE_SIGNATURES = (
         "obter o outlook",
         "obter outlook",
     ),
-    *("inviato da", "inviato con", "inviato dal", "scarica outlook", "ottieni outlook"),
+    *("inviato da", "inviato con", "scarica outlook", "ottieni outlook"),
     *("verzonden vanaf", "verzonden vanuit", "verstuurd vanaf", "verzonden met", "verstuurd met", "verzonden via"),
     *("outlook downloaden", "outlook voor"),
     *("wysłano z", "wysłane z", "pobierz outlook", "pobierz aplikację outlook"),
-    *("odesláno z", "odesláno ze", "získat outlook", "stáhnout outlook", "odoslané z"),
+    *("odesláno z", "získat outlook", "stáhnout outlook", "odoslané z"),
     *("skickat från", "skickades från", "skickat med", "hämta outlook", "skaffa outlook"),
     *("sendt fra", "sendt via", "hent outlook", "få outlook", "lähetetty", "hanki outlook", "trimis de pe"),
-    *("отправлено с", "отправлено со", "отправлено из", "отправлено от", "отправлено через", "отправлено при помощи"),
+    *("отправлено с", "отправлено из", "отправлено от", "отправлено через", "отправлено при помощи"),
     *("послано с", "получить outlook для", "скачать outlook", "скачайте outlook", "простите за краткость"),
     *("надіслано з", "надіслано із", "відправлено з", "відправлено із", "отримати outlook", "адпраўлена з"),
     *("изпратено от", "poslano s", "poslano z", "poslato s", "послато са", "στάλθηκε από", "נשלח מ", "أُرسلت من"),

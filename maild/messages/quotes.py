@@ -18,6 +18,7 @@ from maild.messages.phrases import (
     QUOTE_OPENERS,
     WEEKDAYS_AND_MONTHS,
     WROTE,
+    WROTE_UNSPACED,
 )
 
 _LONGEST = 600  # an attribution with long names; anything longer is prose
@@ -48,7 +49,7 @@ def _any(words: Sequence[str]) -> str:
 
 
 _QUOTE = re.compile(r"[ \t]{0,3}(?:>|\|(?=\s|$)|[^\W\d_]{1,3}>(?=\s|$))")
-_WROTE = re.compile(rf"(?<![^\W\d_])(?:{_any(WROTE)})(?![^\W\d_])|写道|寫道|写到|書きました|작성|쓴 글|のメール")
+_WROTE = re.compile(rf"(?<![^\W\d_])(?:{_any(WROTE)})(?![^\W\d_])|{_any(WROTE_UNSPACED)}")
 _OPENER = re.compile(
     rf"[-\s*_>\"'«(\[]{{0,12}}(?:(?:{_any(QUOTE_OPENERS)})(?![^\W\d_])|(?:{_any(WEEKDAYS_AND_MONTHS)})[^\W\d_]{{0,9}}\b|\d)"
 )

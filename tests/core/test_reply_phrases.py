@@ -1,0 +1,413 @@
+"""The rarer phrases of clients, each in the place where it counts: with a phrase gone its case fails.
+
+The common ones stand in whole mails of the clients, in the files beside this one.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from maild.messages.forward import find_forwarded
+from maild.messages.reply import split_reply
+
+FROM = [
+    *("from", "sender", "von", "absender", "de", "expéditeur", "remitente", "da", "mittente", "van"),
+    *("afzender", "od", "nadawca", "odesílatel", "odosielateľ", "från", "avsändare", "fra", "avsender"),
+    *("afsender", "lähettäjä", "kimden", "gönderen", "feladó", "de la", "expeditor", "από", "מאת", "من", "от"),
+    *("от кого", "отправитель", "від", "від кого", "відправник", "ад", "изпратено от", "шаље", "发件人", "寄件者"),
+    *("寄件人", "差出人", "送信者", "보낸 사람", "보낸사람", "từ", "dari", "šalje", "saatja", "nuo", "จาก"),
+]
+DATE = [
+    *("date", "sent", "sent on", "send date", "gesendet", "datum", "gesendet am", "envoyé", "envoyé le"),
+    *("date d'envoi", "message du", "enviado", "enviado el", "enviada em", "enviado em", "enviada", "fecha"),
+    *("data", "inviato", "inviato il", "data invio", "verzonden", "verzonden op", "wysłano", "wysłany"),
+    *("data wysłania", "odesláno", "odoslané", "dátum", "skickat", "skickat den", "sendt", "dato", "lähetetty"),
+    *("päivämäärä", "päiväys", "gönderildi", "gönderme tarihi", "gönderilme tarihi", "tarih", "elküldve"),
+    *("küldve", "trimis", "στάλθηκε", "ημερομηνία", "נשלח", "תאריך", "تاريخ", "дата", "отправлено"),
+    *("дата отправки", "послано", "надіслано", "дата відправлення", "відправлено", "адпраўлена", "изпратено"),
+    *("послато", "датум", "wysłane", "enviados", "enviat", "dikirim", "poslano", "poslato", "saadetud"),
+    *(
+        "išsiųsta",
+        "تم الإرسال",
+        "ส่ง",
+        "已傳送",
+        "发送日期",
+        "发送时间",
+        "发件时间",
+        "日期",
+        "寄件日期",
+        "傳送時間",
+        "送信日時",
+        "日付",
+        "日時",
+    ),
+    *("보낸 날짜", "날짜", "đã gửi"),
+]
+TO = [
+    *("to", "an", "à", "a", "para", "aan", "naar", "do", "komu", "till", "til", "kime", "kimə", "címzett"),
+    *("către", "destinataire", "destinatario", "destinatário", "vastaanottaja", "προς", "אל", "إلى", "кому"),
+    *(
+        "до",
+        "до кого",
+        "получатель",
+        "отримувач",
+        "каму",
+        "收件人",
+        "收件者",
+        "宛先",
+        "받는 사람",
+        "받는사람",
+        "đến",
+        "alıcı",
+    ),
+    *("kepada", "per a", "prima", "za", "adressaat", "kam", "ถึง"),
+]
+CC = [
+    *("cc", "bcc", "copie à", "copie", "kopie", "kopie (cc)", "kopia", "copia", "kopi", "dw", "kopio", "bilgi"),
+    *("másolatot kap", "másolat", "κοινοποίηση", "עותק", "копия", "копии", "копія", "копие", "копія (сс)"),
+    *("сс", "скрытая копия", "抄送", "副本", "参照", "참조"),
+]
+SUBJECT = [
+    *("subject", "betreff", "objet", "sujet", "asunto", "oggetto", "assunto", "onderwerp", "temat", "předmět"),
+    *("predmet", "ämne", "emne", "aihe", "konu", "tárgy", "subiect", "θέμα", "נושא", "الموضوع", "тема", "тэма"),
+    *("относно", "主题", "主旨", "件名", "제목", "chủ đề", "ogg", "perihal", "assumpte", "tema", "zadeva", "teema"),
+    *("เรื่อง",),
+]
+REPLY_TO = [
+    *("reply-to", "reply to", "antwort an", "antwortadresse", "répondre à", "responder a", "rispondi a"),
+    *("ответить", "кому отвечать", "відповісти"),
+]
+OTHER = [
+    *("importance", "priority", "attachments", "attachment", "organization", "mailed-by", "signed-by"),
+    *("resent-from", "важность", "приоритет", "вложения", "вложение", "важливість", "вкладення", "anlagen"),
+    *("wichtigkeit", "pièces jointes", "importance haute", "importancia", "datos adjuntos", "allegati"),
+    *("bijlagen", "załączniki"),
+]
+ORIGINAL_MESSAGE = [
+    *("original message", "original email", "original mail", "reply message", "original-nachricht"),
+    *("originalnachricht", "ursprüngliche nachricht", "originalmail", "antwort nachricht", "message d'origine"),
+    *("message d’origine", "message original", "courriel original", "mensaje original", "messaggio originale"),
+    *("mensagem original", "oorspronkelijk bericht", "origineel bericht", "oorspronkelijke bericht"),
+    *("wiadomość oryginalna", "oryginalna wiadomość", "původní zpráva", "původní e-mail", "pôvodná správa"),
+    *("ursprungligt meddelande", "originalmeddelande", "oprindelig besked", "oprindelig meddelelse"),
+    *("original besked", "opprinnelig melding", "alkuperäinen viesti", "orijinal ileti", "orijinal mesaj"),
+    *("özgün ileti", "eredeti üzenet", "mesaj original", "αρχικό μήνυμα", "הודעה מקורית", "исходное сообщение"),
+    *("исходное письмо", "оригинальное сообщение", "оригинал сообщения", "оригінал повідомлення"),
+    *("оригінальне повідомлення", "вихідне повідомлення", "початкове повідомлення", "зыходнае паведамленне"),
+    *("оригинално съобщение", "оригинална порука", "izvorna poruka", "originalna poruka", "原始邮件", "原始郵件"),
+    *(
+        "原始訊息",
+        "元のメッセージ",
+        "원본 메시지",
+        "원본 메일",
+        "ursprüngliche mail",
+        "mail original",
+        "initial header",
+        "回复的原邮件",
+    ),
+    *("replied message",),
+]
+FORWARDED_MESSAGE = [
+    *("forwarded message", "forwarded email", "forwarded mail", "begin forwarded message", "forwarded by"),
+    *("weitergeleitete nachricht", "anfang der weitergeleiteten", "weitergeleitete e-mail"),
+    *("weitergeleitet von", "message transféré", "message transmis", "début du message réexpédié"),
+    *("début du message transféré", "mensaje reenviado", "inicio del mensaje reenviado", "messaggio inoltrato"),
+    *("inizio messaggio inoltrato", "inizio del messaggio inoltrato", "mensagem encaminhada"),
+    *("mensagem reencaminhada", "início da mensagem encaminhada", "início da mensagem reencaminhada"),
+    *("doorgestuurd bericht", "begin doorgestuurd bericht", "wiadomość przekazana", "przekazana wiadomość"),
+    *("przekazywana wiadomość", "początek przekazywanej wiadomości", "treść przekazanej wiadomości"),
+    *("přeposlaná zpráva", "přeposlaný e-mail", "začátek přeposílané zprávy", "začátek přeposlané zprávy"),
+    *("preposlaná správa", "vidarebefordrat mejl", "vidarebefordrat meddelande", "vidarebefordrat brev"),
+    *("vidarebefordrat e-post", "videresendt besked", "videresendt meddelelse", "videresendt melding"),
+    *("start på videresendt", "begynnelsen på videresendt", "edelleenlähetetty viesti", "välitetty viesti"),
+    *("iletilen ileti", "iletilen mesaj", "yönlendirilen ileti", "yönlendirilmiş ileti", "yönlendirilen mesaj"),
+    *("továbbított üzenet", "továbbított levél", "mesaj redirecționat", "mesaj redirectionat"),
+    *("προωθημένο μήνυμα", "הודעה שהועברה", "пересланное сообщение", "пересылаемое сообщение"),
+    *("пересланное письмо", "пересылаемое письмо", "перенаправленное сообщение", "переадресованное сообщение"),
+    *("начало переадресованного сообщения", "начало пересылаемого сообщения", "начало пересланного сообщения"),
+    *("конец пересылаемого", "переслане повідомлення", "переслане письмо", "пересланий лист"),
+    *("переадресоване повідомлення", "початок листа, що пересилається"),
+    *("початок переадресованого повідомлення", "перасланае паведамленне", "препратено съобщение"),
+    *(
+        "прослеђена порука",
+        "proslijeđena poruka",
+        "转发的邮件",
+        "转发邮件",
+        "轉寄郵件",
+        "転送されたメッセージ",
+        "転送メッセージ",
+        "전달된 메시지",
+    ),
+    *("전달된 메일", "rozpoczęcie przekazywanej wiadomości", "začiatok preposlanej správy", "iletilmiş ileti"),
+    *("başlangıç iletilen ileti", "începutul mesajului redirecționat", "mesaj înaintat"),
+    *("započni proslijeđenu poruku", "αρχή προωθημένου μηνύματος", "תחילת ההודעה שהועברה", "开始转发", "以下是转发"),
+    *(
+        "转发的消息",
+        "開始轉寄",
+        "以下是轉寄",
+        "轉寄訊息",
+        "轉寄的郵件",
+        "bắt đầu thư được chuyển tiếp",
+        "mulai pesan yang diteruskan",
+    ),
+    *("inici del missatge reenviat", "missatge reenviat", "posredovano sporočilo", "edastatud kiri"),
+    *("persiųstas laiškas", "weitergeleitete mail", "mail transféré", "réacheminé par", "transféré par"),
+    *("remitido por", "reenviado por", "inoltrato da"),
+]
+FORWARD_ENDINGS = [
+    *("end forwarded message", "end of forwarded message", "end of the forwarded message"),
+    *("ende der weitergeleiteten", "fin du message transféré", "fin del mensaje reenviado"),
+    *("fine messaggio inoltrato", "koniec przekazywanej", "конец пересылаемого сообщения"),
+    *("конец пересланного сообщения", "кінець переадресованого повідомлення"),
+    *("кінець пересланого повідомлення", "конец переадресованного сообщения"),
+]
+MOBILE_SIGNATURES = [
+    *("sent from", "sent via", "sent with", "sent using", "sent by", "sent on the go", "sent wirelessly"),
+    *("get outlook for", "get gmail for", "from my iphone", "via mobile", "sent mobile"),
+    *("please excuse my brevity", "gesendet von", "gesendet mit", "gesendet aus", "von meinem", "von samsung"),
+    *("von yahoo", "holen sie sich outlook", "diese nachricht wurde von mein", "diese e-mail wurde von mein"),
+    *("outlook für", "envoyé de", "envoyé à partir", "envoyé avec", "envoyé sans fil", "télécharger outlook"),
+    *("obtenez outlook", "obtenir outlook", "provenance :", "enviado con", "obtener outlook", "enviat des"),
+    *("enviado do", "enviado a partir", "enviado de", "enviado pelo", "enviado via", "obter o outlook"),
+    *("obter outlook", "inviato da", "inviato con", "scarica outlook", "ottieni outlook", "verzonden vanaf"),
+    *("verzonden vanuit", "verstuurd vanaf", "verzonden met", "verstuurd met", "verzonden via"),
+    *("outlook downloaden", "outlook voor", "wysłano z", "wysłane z", "pobierz outlook"),
+    *("pobierz aplikację outlook", "odesláno z", "získat outlook", "stáhnout outlook", "odoslané z"),
+    *("skickat från", "skickades från", "skickat med", "hämta outlook", "skaffa outlook", "sendt fra"),
+    *("sendt via", "hent outlook", "få outlook", "lähetetty", "hanki outlook", "trimis de pe", "отправлено с"),
+    *("отправлено из", "отправлено от", "отправлено через", "отправлено при помощи", "послано с"),
+    *("получить outlook для", "скачать outlook", "скачайте outlook", "простите за краткость", "надіслано з"),
+    *("надіслано із", "відправлено з", "відправлено із", "отримати outlook", "адпраўлена з", "изпратено от"),
+    *("poslano s", "poslano z", "poslato s", "послато са", "στάλθηκε από", "נשלח מ", "أُرسلت من", "从我的", "從我的"),
+    *(
+        "发自",
+        "發自",
+        "发送自",
+        "获取 outlook",
+        "取得 outlook",
+        "下載 outlook",
+        "outlook for ios を入手",
+        "나의 iphone에서 보냄",
+    ),
+    *("đã gửi từ", "dikirim dari"),
+]
+WROTE = [
+    *("wrote", "writes", "sent", "schrieb", "schreibt", "geschrieben", "a écrit", "écrivait", "escribió"),
+    *("escribio", "ha scritto", "scrive", "ha escrit", "va escriure", "escreveu", "schreef"),
+    *("het volgende geschreven", "napisał", "napisała", "pisze", "napsal", "napsala", "napísal", "píše"),
+    *("skrev", "skriver", "kirjoitti", "kirjutas", "rašė", "rakstīja", "yazdı", "írta", "a scris", "έγραψε"),
+    *("כתב", "כתבה", "كتب", "пишет", "пишут", "написал", "написали", "писал", "писала", "писали", "пише"),
+    *("написав", "написала", "писав", "напісаў", "піша", "написа", "је написао", "je napisao", "je napisao/la"),
+    *("menulis", "đã viết", "เขียนว่า", "napisana przez", "napisal", "napisala", "מאת"),
+]
+WROTE_UNSPACED = [
+    *("写道", "寫道", "写到", "書きました", "작성", "쓴 글", "のメール"),
+]
+FIRST_PERSON = [
+    *("i wrote", "i sent", "we wrote", "we sent", "schrieb ich", "schrieben wir", "ich schrieb", "schreef ik"),
+    *("skrev jag", "skrev jeg", "skrev vi", "я писал", "я писала", "я написал", "я написала", "мы писали"),
+    *("мы написали", "я писав", "я писала", "я написав", "ми писали", "ми написали"),
+]
+MOBILE_ENDINGS = [
+    *("gönderildi", "outlook'u edinin", "küldve", "から送信", "에서 보냄", "에서 보냈습니다", "outlook 다운로드"),
+]
+MY_DEVICE = [
+    *("sent from my", "von meinem", "envoyé de mon", "enviado desde mi", "enviado do meu", "inviato dal mio"),
+    *("verzonden vanaf mijn", "verstuurd vanaf mijn", "skickat från min", "sendt fra min", "wysłane z mojego"),
+    *("odesláno z mého", "отправлено с моего", "надіслано з мого"),
+]
+PROGRAMS = [
+    *("mail", "e-post", "courrier", "spark", "orange", "yandex", "app", "pošta", "poczta", "яндекс"),
+    *("почты для", "почты mail", "邮件"),
+]
+REPLY_PREFIXES = [
+    *("re", "aw", "antw", "antwort", "sv", "vs", "vá", "odp", "rif", "res", "ynt", "yan", "ref", "r", "на"),
+    *("отв", "ответ", "відп", "відповідь", "ha", "απ", "ats", "回复", "回覆", "答复", "返信", "회신", "re[2]"),
+]
+CLOSINGS = [
+    *("best regards", "kind regards", "kindest regards", "warm regards", "regards", "best wishes"),
+    *("with best regards", "with kind regards", "yours sincerely", "sincerely", "sincerely yours"),
+    *("yours faithfully", "yours truly", "best", "all the best", "many thanks and best regards"),
+    *("thanks and regards", "thanks & regards", "thanks and best regards", "mit freundlichen grüßen"),
+    *("mit freundlichen gruessen", "mit freundlichem gruß", "freundliche grüße", "freundliche grüsse"),
+    *("mit besten grüßen", "beste grüße", "viele grüße", "liebe grüße", "schöne grüße", "mfg", "lg", "vg"),
+    *("herzliche grüße", "grüße", "gruß", "hochachtungsvoll", "cordialement", "bien cordialement"),
+    *("bien à vous", "sincères salutations", "salutations distinguées", "meilleures salutations"),
+    *("amicalement", "cdlt", "saludos", "un saludo", "saludos cordiales", "un cordial saludo", "atentamente"),
+    *("cordialmente", "atenciosamente", "cumprimentos", "com os melhores cumprimentos"),
+    *("melhores cumprimentos", "abraços", "att", "cordiali saluti", "distinti saluti", "saluti", "un saluto"),
+    *("buona giornata", "met vriendelijke groet", "met vriendelijke groeten", "vriendelijke groet"),
+    *("vriendelijke groeten", "mvg", "groeten", "groet", "pozdrawiam", "z poważaniem", "serdecznie pozdrawiam"),
+    *("z wyrazami szacunku", "s pozdravem", "s přátelským pozdravem", "s úctou", "zdraví", "s pozdravom"),
+    *("med vänliga hälsningar", "vänliga hälsningar", "med vänlig hälsning", "vänligen", "mvh", "hälsningar"),
+    *("med venlig hilsen", "venlig hilsen", "venlige hilsner", "mange hilsner", "de bedste hilsner", "hilsen"),
+    *("kh", "vh", "med vennlig hilsen", "vennlig hilsen", "beste hilsen", "ystävällisin terveisin"),
+    *("terveisin", "terv", "saygılarımla", "saygılar", "iyi çalışmalar", "üdvözlettel", "tisztelettel"),
+    *("cu stimă", "με εκτίμηση", "с уважением", "с наилучшими пожеланиями", "с наилучшими", "всего доброго"),
+    *("всего хорошего", "всего наилучшего", "хорошего дня", "искренне ваш", "с почтением", "с ув"),
+    *("с искренним уважением", "з повагою", "з найкращими побажаннями", "щиро ваш", "на все добре"),
+    *("з пошаною", "з павагай", "с уважение", "поздрави", "срдачан поздрав", "с поштовањем", "此致"),
+    *("よろしくお願いします", "よろしくお願いいたします", "감사합니다", "בברכה", "مع تحياتي"),
+]
+THANKS = [
+    *("thanks", "thank you", "many thanks", "thx", "cheers", "thanks in advance", "thank you in advance"),
+    *("danke", "vielen dank", "danke im voraus", "merci", "merci d'avance", "gracias", "muchas gracias"),
+    *("grazie", "grazie mille", "obrigado", "obrigada", "bedankt", "alvast bedankt", "dziękuję", "dzięki"),
+    *("děkuji", "díky", "tack", "tak", "på forhånd tak", "teşekkürler", "спасибо", "заранее спасибо"),
+    *("благодарю", "дякую", "заздалегідь дякую"),
+]
+DEVICES = [
+    *("iphon", "ipad", "ipod", "ios", "android", "samsung", "galaxy", "huawei", "honor", "xiaomi", "redmi"),
+    *("oneplus", "nokia", "blackberry", "windows", "phone", "tablet", "pixel", "t-mobile", "verizon", "at&t"),
+    *("outlook", "gmail", "yahoo", "aol", "proton", "tuta", "k-9", "thunderbird", "device", "mobil", "móvil"),
+    *("movil", "handy", "gerät", "appareil", "téléphone", "teléfono", "telefon", "celular", "dispositivo"),
+    *("cellulare", "toestel", "мобильн", "мобільн", "телефон", "смартфон", "планшет", "устройств", "пристро"),
+    *("айфон", "手机", "手機", "邮箱", "메일앱", "poco", "realme", "oppo", "vivo", "motorola", "lenovo", "meizu"),
+    *("tecno", "infinix"),
+]
+QUOTE_OPENERS = [
+    *("on", "at", "in a message dated", "in article", "am", "vom", "le", "el", "il", "in data", "em", "a"),
+    *("op", "den", "på", "dnia", "w dniu", "dne", "dňa", "v", "pe", "la", "στις", "ב", "בתאריך", "في", "в"),
+    *("во", "вы писали", "вы писали мне", "вы написали", "ви писали", "you wrote", "quoting", "sie schrieben"),
+    *("du", "у", "на", "от", "在", "於", "vào", "pada", "kuna", "dana", "às", "no dia", "missatge de"),
+]
+
+
+def forwarded(*lines: str) -> str:
+    """A forward with these header lines."""
+    return "\n".join(("См.", "", "----- Forwarded message -----", *lines, "", "Не печатает."))
+
+
+@pytest.mark.parametrize("name", FROM)
+def test_a_name_of_the_field_that_holds_the_sender(name: str) -> None:
+    """Who wrote the forwarded mail."""
+    found = find_forwarded(forwarded(f"{name.title()}: Anna <a@b.example>", "Date: 21.11.2026", "Subject: x"), "", None)
+    assert found is not None
+    assert found.sender is not None
+    assert found.sender.address == "a@b.example"
+
+
+@pytest.mark.parametrize("name", DATE)
+def test_a_name_of_the_field_that_holds_the_date(name: str) -> None:
+    """When it was written."""
+    found = find_forwarded(forwarded("From: a@b.example", f"{name.capitalize()}: 21.11.2026", "Subject: x"), "", None)
+    assert found is not None
+    assert found.date == "21.11.2026"
+
+
+@pytest.mark.parametrize("name", TO)
+def test_a_name_of_the_field_that_holds_the_recipients(name: str) -> None:
+    """To whom it was sent."""
+    found = find_forwarded(forwarded("From: a@b.example", f"{name.capitalize()}: c@d.example", "Subject: x"), "", None)
+    assert found is not None
+    assert [one.address for one in found.to] == ["c@d.example"]
+
+
+@pytest.mark.parametrize("name", SUBJECT)
+def test_a_name_of_the_field_that_holds_the_subject(name: str) -> None:
+    """What it was about."""
+    found = find_forwarded(forwarded("From: a@b.example", "Date: 21.11.2026", f"{name.capitalize()}: x"), "", None)
+    assert found is not None
+    assert found.subject == "x"
+
+
+@pytest.mark.parametrize("name", [*CC, *REPLY_TO, *OTHER])
+def test_a_name_of_a_field_that_is_no_text(name: str) -> None:
+    """Copies, answers' addresses and attachments belong to the block, not to the forwarded text."""
+    lines = forwarded("From: a@b.example", "Date: 21.11.2026", "Subject: x", f"{name.capitalize()}: y")
+    found = find_forwarded(lines, "", None)
+    assert found is not None
+    assert found.text == "Не печатает."
+
+
+@pytest.mark.parametrize("phrase", ORIGINAL_MESSAGE)
+def test_a_phrase_above_the_quoted_mail(phrase: str) -> None:
+    """Between dashes it ends the reply."""
+    assert split_reply(f"Да.\n\n----- {phrase.capitalize()} -----\n\nУдалить?").reply == "Да."
+
+
+@pytest.mark.parametrize("phrase", FORWARDED_MESSAGE)
+def test_a_phrase_above_the_forwarded_mail(phrase: str) -> None:
+    """Between dashes it makes a forward, whatever the subject says."""
+    found = find_forwarded(f"См.\n\n----- {phrase.capitalize()} -----\n\nНе печатает.", "Re: x", None)
+    assert found is not None
+    assert (found.before, found.text) == ("См.", "Не печатает.")
+
+
+@pytest.mark.parametrize("phrase", FORWARD_ENDINGS)
+def test_a_phrase_below_the_forwarded_mail(phrase: str) -> None:
+    """What follows it is the forwarding person's."""
+    found = find_forwarded(f"{forwarded('From: a@b.example')}\n--- {phrase.capitalize()} ---\nПомогите.", "", None)
+    assert found is not None
+    assert (found.before, found.text.split()[-1]) == ("См.\n\nПомогите.", "печатает.")
+
+
+@pytest.mark.parametrize("verb", [*WROTE, *WROTE_UNSPACED])
+def test_a_verb_of_the_line_above_a_quote(verb: str) -> None:
+    """Without an address it is the verb that makes the line a client's."""
+    assert split_reply(f"Да.\n\n21.11.2026 10:00, Anna Maria von der Heide zu Berg {verb}:\n> Удалить?").reply == "Да."
+
+
+@pytest.mark.parametrize("opener", QUOTE_OPENERS)
+def test_a_word_that_opens_the_line_above_a_quote(opener: str) -> None:
+    """Before the date, with an address and without a verb."""
+    assert split_reply(f"Да.\n\n{opener.capitalize()} 21.11.2026 10:00 <a@b.example>:\n> Удалить?").reply == "Да."
+
+
+@pytest.mark.parametrize("prefix", REPLY_PREFIXES)
+def test_a_prefix_that_says_this_is_an_answer(prefix: str) -> None:
+    """With it a header block is the answered mail's."""
+    assert find_forwarded("Да.\n\nFrom: a@b.example\nSubject: x\n\nУдалить?", f"{prefix.capitalize()}: x", None) is None
+
+
+@pytest.mark.parametrize("phrase", MOBILE_SIGNATURES)
+def test_a_phrase_of_phones_and_programs(phrase: str) -> None:
+    """With the name of a device it is no sentence."""
+    assert split_reply(f"Да.\n\n{phrase.capitalize()} iPhone").reply == "Да."
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_a_device_that_phones_name(device: str) -> None:
+    """It tells the phone's line from a sentence."""
+    assert split_reply(f"Да.\n\nSent from {device.capitalize()}").reply == "Да."
+
+
+@pytest.mark.parametrize("closing", CLOSINGS)
+def test_a_closing_with_a_name_below_is_a_signature(closing: str) -> None:
+    """In the words of each language."""
+    split = split_reply(f"Да.\n\n{closing.capitalize()},\nAnna Berg")
+    assert (split.reply, split.signature) == ("Да.", f"{closing.capitalize()},\nAnna Berg")
+
+
+@pytest.mark.parametrize("thanks", THANKS)
+def test_thanks_with_a_name_below_are_a_signature_and_alone_the_message(thanks: str) -> None:
+    """People close with thanks, and say them."""
+    assert split_reply(f"Да.\n\n{thanks.capitalize()},\nAnna").signature == f"{thanks.capitalize()},\nAnna"
+    assert split_reply(f"Да.\n\n{thanks.capitalize()}!").reply == f"Да.\n\n{thanks.capitalize()}!"
+
+
+@pytest.mark.parametrize("words", FIRST_PERSON)
+def test_words_of_a_sender_who_quotes_himself(words: str) -> None:
+    """No client speaks so, and the text below is the sender's."""
+    text = f"Да.\n\n21.11.2026 {words}:\nне печатает\n\nКогда?"
+    assert split_reply(text).reply == text
+
+
+@pytest.mark.parametrize("ending", MOBILE_ENDINGS)
+def test_an_ending_of_phones_and_programs(ending: str) -> None:
+    """In languages that put the verb last."""
+    assert split_reply(f"Да.\n\nSamsung {ending}").reply == "Да."
+
+
+@pytest.mark.parametrize("beginning", MY_DEVICE)
+def test_my_anything_is_a_device(beginning: str) -> None:
+    """People name their own phones; a longer line is a sentence."""
+    assert split_reply(f"Да.\n\n{beginning.capitalize()} Zaphod").reply == "Да."
+    text = f"Да.\n\n{beginning.capitalize()} Zaphod, and it took a whole day."
+    assert split_reply(text).reply == text
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_program_that_phones_name(program: str) -> None:
+    """It tells the program's line from a sentence."""
+    assert split_reply(f"Да.\n\nSent from {program.capitalize()}").reply == "Да."
