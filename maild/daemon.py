@@ -185,13 +185,6 @@ class Daemon:
         if away >= _AWAY_LONG:
             self._alarms.tell(Cause.DATABASE_AWAY, f"for {int(away.total_seconds())} seconds: {self._away_why}")
 
-    def _relay_trouble(self, reason: str | None) -> None:
-        """The sender says that the relay is away, and why; None: it is back."""
-        if reason is None:
-            self._alarms.over(Cause.RELAY_AWAY)
-        else:
-            self._alarms.tell(Cause.RELAY_AWAY, reason)
-
     def _stop(self, inbox: Inbox) -> None:
         self._mailboxes.stop(_STOP_SECONDS)
         inbox.stop()
