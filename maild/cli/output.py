@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import sys
+import time
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -114,6 +115,33 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     click.echo(click.style("  ".join(_pad(c, w) for c, w in zip(columns, widths, strict=True)).rstrip(), bold=True))
     for line in lines:
         click.echo("  ".join(_pad(c, w) for c, w in zip(line, widths, strict=True)).rstrip())
+
+
+class Progress:
+    """How many there were so far, on standard error: for people alone, and only where it takes longer than a second."""
+
+    def __init__(self) -> None:
+        # Where the answers appear on the same screen, they are progress enough.
+        self._wanted = sys.stderr.isatty() and not sys.stdout.isatty()
+        self._shown_at = time.monotonic() + 0.8
+        self._done = 0
+        self._visible = False
+
+    def __enter__(self) -> Progress:
+        """Nothing is shown yet."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave no trace."""
+        if self._visible:
+            click.echo("\r\x1b[K", nl=False, err=True)
+
+    def count(self) -> None:
+        """One more is done."""
+        self._done += 1
+        if self._wanted and time.monotonic() - self._shown_at > 0.2:
+            self._shown_at, self._visible = time.monotonic(), True
+            click.echo(f"\r{self._done} mails", nl=False, err=True)
 
 
 def _clean(text: str) -> str:

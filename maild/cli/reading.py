@@ -3,60 +3,72 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import click
 
 from maild.cli.app import App
-from maild.cli.output import clean_text, json_option, say_json
-from maild.errors import NotFound, UsageError
-
-DATA_ERROR = 65
+from maild.cli.output import Progress, clean_text, json_option, say_json
+from maild.errors import DataError, NotFound, UsageError
+from maild.guard.limits import PastLimits
+from maild.guard.readers import Request, shared_readers
+from maild.guard.remains import read_start
+from maild.ingest.pipe import Missing, Source, find_sources, read_sources
+from maild.messages.json_view import as_json
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("files", nargs=-1, required=True, metavar="FILE, DIR, mbox, Maildir or -...")
 @json_option
 @click.pass_obj
 def read(app: App, files: tuple[str, ...]) -> int:
     """How maild understands a mail; touches no database."""
-    from maild.messages.json_view import as_json
-
     status = 0
-    for name in files:
-        try:
-            seen = as_json(_read_file(app, name), name)
-        except (OSError, Exception) as error:  # noqa: BLE001  # one bad file must not hide the others
-            seen, status = {"file": name, "error": _why(error)}, DATA_ERROR
-        if app.json:
-            say_json(seen)
-        else:
-            _print_mail(seen)
+    with Progress() as progress:
+        for seen in _understood(files, _own(app)):
+            if isinstance(seen, Missing):
+                seen, status = {"file": seen.name, "error": f"cannot be read: {seen.why}"}, NotFound.exit_status
+            elif "error" in seen:
+                status = status or DataError.exit_status
+            if app.json:
+                say_json(seen)
+            else:
+                _print_mail(seen)
+            progress.count()
     return status
 
 
-def _why(error: Exception) -> str:
-    if isinstance(error, OSError):
-        return f"cannot be read: {error.strerror}"
-    return str(error) or type(error).__name__
+def _understood(names: Sequence[str], is_own: Callable[[str], bool]) -> Iterator[dict[str, Any] | Missing]:
+    """Each mail as it is printed, in its order; the next ones are read meanwhile, and only a few are held."""
+    readers, waiting = shared_readers(), deque[Source | Missing]()
+
+    def requests() -> Iterator[Request]:
+        for found in find_sources(names, sys.stdin.buffer):
+            waiting.append(found)
+            if isinstance(found, Source):
+                yield Request(raw=found.raw)
+
+    for result in readers.read_each(requests(), is_own):
+        while isinstance(found := waiting.popleft(), Missing):
+            yield found
+        if isinstance(result, PastLimits):
+            result = read_start(readers, Request(raw=found.raw), str(result), is_own)
+        yield (
+            {"file": found.name, "error": str(result)} if isinstance(result, Exception) else as_json(result, found.name)
+        )
+    yield from (found for found in waiting if isinstance(found, Missing))
 
 
-def _read_file(app: App, name: str) -> Any:
-    from maild.messages.read import read_mail
-
-    mint = _own(app)
-    return read_mail(Path(name).read_bytes(), **({"is_own": mint.is_own} if mint else {}))
-
-
-def _own(app: App) -> Any:
+def _own(app: App) -> Callable[[str], bool]:
     """Whose marks are our own; nobody's without settings."""
     settings = app.settings_or_defaults
     if settings is None or not settings.desk.secret_file.is_file():
-        return None
+        return lambda _mark: False
     from maild.desk.assembly import make_mint
 
-    return make_mint(settings)
+    return make_mint(settings).is_own
 
 
 def _print_mail(seen: dict[str, Any]) -> None:
@@ -114,7 +126,6 @@ def _of_inbox(app: App, inbox_id: int) -> dict[str, Any]:
 
 def _of_file(app: App, name: str) -> dict[str, Any]:
     from maild.ingest.arrival import make_arrival
-    from maild.ingest.pipe import read_sources
     from maild.store.inbox import Waiting
 
     source = next(iter(read_sources([name], sys.stdin.buffer)))

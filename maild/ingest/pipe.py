@@ -1,4 +1,4 @@
-"""Where `maild ingest` gets its mails: standard input, a file, an mbox, a Maildir, a directory.
+"""Where `maild ingest` and `maild read` get their mails: standard input, a file, an mbox, a Maildir, a directory.
 
 Names in, raw mails out. What is in a mail is not judged here; of its header only what the last delivery wrote is read,
 for the envelope.
@@ -57,24 +57,39 @@ class Source:
         return address[0] if address else sender_of(self.from_line)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Missing:
+    """A file or folder that cannot be read, and why not."""
+
+    name: str
+    why: str
+
+
 def read_sources(names: Sequence[str], stdin: BinaryIO) -> Iterator[Source]:
     """The mails behind these names, in their order; "-" or no name at all is standard input.
 
     Raises NotFound, before the first mail, when one of the names cannot be read.
     """
-    names = list(names) or [STANDARD_INPUT]
     for name in names:
         if name != STANDARD_INPUT:
             _check(Path(name), name)
-    return _read_all(names, stdin)
+    return _only_sources(find_sources(names, stdin))
 
 
-def _read_all(names: Sequence[str], stdin: BinaryIO) -> Iterator[Source]:
-    for name in names:
+def find_sources(names: Sequence[str], stdin: BinaryIO) -> Iterator[Source | Missing]:
+    """The same; what cannot be read stands in its place, and the others follow. One mail at a time is held."""
+    for name in list(names) or [STANDARD_INPUT]:
         if name == STANDARD_INPUT:
             yield _from_pipe(stdin)
         else:
             yield from _from_path(Path(name), name)
+
+
+def _only_sources(found: Iterator[Source | Missing]) -> Iterator[Source]:
+    for one in found:
+        if isinstance(one, Missing):
+            raise NotFound(f"{one.name} cannot be read: {one.why}")
+        yield one
 
 
 def _check(path: Path, name: str) -> None:
@@ -84,7 +99,7 @@ def _check(path: Path, name: str) -> None:
         else:
             path.open("rb").close()
     except OSError as error:
-        raise _unreadable(name, error) from error
+        raise NotFound(f"{name} cannot be read: {_why(error)}") from error
 
 
 def _from_pipe(stdin: BinaryIO) -> Source:
@@ -96,36 +111,37 @@ def _from_pipe(stdin: BinaryIO) -> Source:
     return Source(name=STANDARD_INPUT, raw=rest, from_line=line.rstrip(b"\r"))
 
 
-def _from_path(path: Path, name: str) -> Iterator[Source]:
-    if not path.is_dir():
-        yield from _from_file(path, name)
-    elif (path / "cur").is_dir() and (path / "new").is_dir():
-        # What lies in tmp/ is still being written. The names begin with the time of delivery.
-        for entry in sorted((*_entries(path / "cur", name), *_entries(path / "new", name)), key=lambda one: one.name):
-            yield from _from_file(entry, str(entry))
-    else:
-        for entry in _entries(path, name):
-            yield from _from_path(entry, str(entry))
-
-
-def _entries(folder: Path, name: str) -> list[Path]:
-    """What can be read in a folder, sorted by name: no hidden files, no devices, no links that may lead in circles."""
+def _from_path(path: Path, name: str) -> Iterator[Source | Missing]:
     try:
-        found = [entry for entry in folder.iterdir() if not entry.name.startswith(".")]
-        return sorted(one for one in found if one.is_file() or (one.is_dir() and not one.is_symlink()))
+        if not path.is_dir():
+            yield from _from_file(path, name)
+        elif (path / "cur").is_dir() and (path / "new").is_dir():
+            # What lies in tmp/ is still being written. The names begin with the time of delivery.
+            for entry in sorted((*_entries(path / "cur"), *_entries(path / "new")), key=lambda one: one.name):
+                yield from _from_path(entry, str(entry))
+        else:
+            for entry in _entries(path):
+                yield from _from_path(entry, str(entry))
     except OSError as error:
-        raise _unreadable(name, error) from error
+        yield Missing(name=name, why=_why(error))
+
+
+def _entries(folder: Path) -> list[Path]:
+    """What can be read in a folder, sorted by name: no hidden files, no devices, no links that may lead in circles."""
+    found = [entry for entry in folder.iterdir() if not entry.name.startswith(".")]
+    return sorted(one for one in found if one.is_file() or (one.is_dir() and not one.is_symlink()))
 
 
 def _from_file(path: Path, name: str) -> Iterator[Source]:
-    try:
-        with path.open("rb") as file:
-            if file.peek(len(START))[: len(START)] == START:
-                yield from _from_mbox(file, name)
-            else:
-                yield Source(name=name, raw=file.read())
-    except OSError as error:
-        raise _unreadable(name, error) from error
+    """A mail, or the mails of an mbox. What is called .eml is one mail, whatever lines stand in it."""
+    with path.open("rb") as file:
+        if file.peek(len(START))[: len(START)] != START:
+            yield Source(name=name, raw=file.read())
+        elif path.suffix.lower() == ".eml":
+            from_line = file.readline().rstrip(b"\r\n")
+            yield Source(name=name, raw=file.read(), from_line=from_line)
+        else:
+            yield from _from_mbox(file, name)
 
 
 def _from_mbox(file: BinaryIO, name: str) -> Iterator[Source]:
@@ -156,5 +172,5 @@ def _recipients(found: dict[str, list[str]]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one[0] for one in addresses if one))[:_RECIPIENTS_SHOWN]
 
 
-def _unreadable(name: str, error: OSError) -> NotFound:
-    return NotFound(f"{name} cannot be read: {error.strerror or error}")
+def _why(error: OSError) -> str:
+    return error.strerror or str(error)

@@ -105,7 +105,7 @@ class Lines:
         elif tag == "img":
             self._image(attributes.get("alt", ""))
         elif tag == "a":
-            self._links.append((attributes.get("href", "").strip(), sum(map(len, self._line))))
+            self._links = [*self._links[-_DEPTH_CAP:], (attributes.get("href", "").strip(), len(self._line))]
         elif tag in ("td", "th"):
             self._cell = bool(self._line)
         elif tag in _BLOCKS:
@@ -184,7 +184,7 @@ class Lines:
     def _close_link(self) -> None:
         """The target of a link stands behind its text unless the text says it already."""
         href, start = self._links.pop() if self._links else ("", 0)
-        shown = "".join(self._line)[start:].strip()
+        shown = "".join(self._line[start:]).strip()
         target = href.removeprefix("mailto:").partition("?")[0] if href.startswith("mailto:") else href
         plain = target.removeprefix("https://").removeprefix("http://").rstrip("/")
         if not shown or not plain or len(target) > _URL_CAP or plain.casefold() in shown.casefold():
