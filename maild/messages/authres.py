@@ -13,10 +13,12 @@ from dataclasses import dataclass
 _CAP = 16 * 1024
 _COMMENT = re.compile(r'\([^()\\"]*\)')
 _REASON = re.compile(r'(?<=\s)reason\s*=\s*"[^"\\]*"', re.IGNORECASE)
+# Some servers quote what holds a slash or an equals sign; what could be read as more than one value stays odd.
+_QUOTED = re.compile(r'(?<=\s)((?:header\.b|smtp\.mailfrom|smtp\.helo)=)"([A-Za-z0-9+/=._@-]{1,400})"(?=[\s;]|\Z)')
 _ODD = re.compile(r'[()"\\<>\[\]]')
 _SERVER = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]{0,250}))(?:\s+1)?\s*")
 _RESULT = re.compile(r"([a-z0-9-]{1,40})(?:/1)?=([a-z]{1,20})")
-_PROPERTY = re.compile(r"((?:header|smtp|body|policy)\.[a-z0-9-]{1,40})=([\x21-\x3a\x3c-\x7e]{1,400})")
+_PROPERTY = re.compile(r"([a-z][a-z0-9-]{0,39}\.[a-z0-9-]{1,40})=([\x21-\x3a\x3c-\x7e]{1,400})")
 _SPACED = re.compile(r"\s*([=/.])\s*(?=[^\s;])")
 _LMTP = re.compile(r"\swith\s+(?:UTF8)?LMTPS?A?(?:\s|;|$)", re.IGNORECASE)
 _BY = re.compile(r"(?:^|\s)by\s+([A-Za-z0-9._-]{1,255})(?=\s|;|$)", re.IGNORECASE)
@@ -93,7 +95,7 @@ def _results(value: str, ids: frozenset[str]) -> list[_Result]:
     """Each result of one field, or none of them if any part of it is odd."""
     if len(value) > _CAP or not value.isprintable() or not value.isascii():
         return []
-    text = _COMMENT.sub(" ", _REASON.sub(" ", value))
+    text = _QUOTED.sub(r"\1\2", _COMMENT.sub(" ", _REASON.sub(" ", value)))
     if _ODD.search(text) or _server(value) not in ids:
         return []
     results = []

@@ -14,6 +14,7 @@ from maild.messages.sender import from_address, writer
 from maild.messages.words import decode_value
 
 SUBJECT_CAP = 998
+_BY_SERVERS = frozenset(("authentication-results", "arc-authentication-results", "received", "received-spf"))
 _LISTS = ("reply-to", "to", "cc")
 
 
@@ -51,7 +52,7 @@ def read_header(fields: Fields, body_charset: str | None) -> Header:
     ids = [message_id(value) for value in by_name.get("message-id", ())]
     answered = [one for value in by_name.get("in-reply-to", ()) for one in _answered(value)]
     return Header(
-        headers=tuple((name, decode_value(value, body_charset)) for name, value in fields.items),
+        headers=tuple((name, _value(name, value, body_charset)) for name, value in fields.items),
         message_id=next((one for one in ids if one), None),
         in_reply_to=answered[0] if answered else None,
         references=message_ids(b" ".join(by_name.get("references", ()))),
@@ -65,6 +66,16 @@ def read_header(fields: Fields, body_charset: str | None) -> Header:
         writer=writer(sender[0], by_name) if sender else None,
         defects=tuple(_defects(by_name, sender)),
     )
+
+
+def _value(name: str, value: bytes, body_charset: str | None) -> str:
+    """A field's value as text. Those that servers write know no encoded words (RFC 2047, 5): to undo one there would
+    let a sender write whole results by the local part of his address.
+    """
+    if name.lower() in _BY_SERVERS:
+        text = value.replace(b"\t", b" ").decode("ascii", "replace")
+        return "".join(char if char.isprintable() else "\ufffd" for char in text)
+    return decode_value(value, body_charset)
 
 
 def _strict_sender(froms: list[bytes], defects: tuple[str, ...]) -> str | None:

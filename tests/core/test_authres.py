@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from maild.messages.authres import AuthResults, trusted_results
+from maild.messages.read import read_mail
 
 OURS = ("mx.acme.example",)
 GOOD = (
@@ -36,6 +39,11 @@ def results(value: str) -> tuple[str, str]:
         [("Return-Path", "<a@b>"), ("X-Any", "x"), results(GOOD)],
         [results("other.example; dmarc=fail header.from=bank.example"), results(GOOD)],
         [received("MX.acme.example."), results(GOOD.replace("mx.acme", "MX.Acme"))],
+        [results(GOOD.replace("example; dkim", "example (c) 1 (c); dkim", 1))],
+        [results(GOOD.replace("header.b=abc", 'header.b="a/b+c="'))],
+        [results(GOOD.replace("smtp.mailfrom=a@bank.example", 'smtp.mailfrom="prvs=1=a@bank.example"'))],
+        [results(GOOD + "; x-new=pass (a; b) dns.zone=bank.example; compauth=pass reason=100;")],
+        [results(GOOD.replace("dmarc=pass (p=NONE)", 'dmarc = pass reason="dmarc=fail; x"'))],
     ],
 )
 def test_our_servers_results_count(headers: list[tuple[str, str]]) -> None:
@@ -58,6 +66,11 @@ def test_our_servers_results_count(headers: list[tuple[str, str]]) -> None:
         [results(GOOD.replace("=bank.example", '="bank.example"'))],
         [results(GOOD.replace("=bank.example", "=bаnk.example"))],
         [results("mx.acme.example; none")],
+        [results(GOOD.replace("example; dkim", "example 2; dkim", 1))],
+        [results("x " + GOOD)],
+        [results(GOOD.replace("a@bank.example", '"x; auth=pass smtp.auth=anna"@bank.example'))],
+        [results(GOOD.replace("smtp.mailfrom=a@bank.example", 'smtp.mailfrom="a b"'))],
+        [results(GOOD.replace("header.b=abc", "header.b=abc header.b=def"))],
         [("X-Authentication-Results", GOOD)],
     ],
 )
@@ -108,3 +121,47 @@ def test_the_delivery_into_a_polled_mailbox_needs_no_name() -> None:
     assert trusted_results([received("evil.example"), DELIVERED, results(GOOD)], OURS, local_hop=True) == NOTHING
     assert trusted_results([DELIVERED, DELIVERED, results(GOOD)], OURS, local_hop=True) == NOTHING
     assert trusted_results([received("box"), results(GOOD)], OURS, local_hop=True) == NOTHING
+
+
+@pytest.mark.parametrize(
+    "injected",
+    ["auth=3Dpass_smtp.auth=3Danna", "dkim=3Dpass_header.d=3Dacme.example", "dmarc=3Dpass_header.from=3Da.b"],
+)
+def test_a_local_part_that_looks_like_an_encoded_word_writes_no_result(injected: str) -> None:
+    """Such an address is valid, and our own server writes it down as it is."""
+    address = f"=?utf-8?q?x=3B_{injected}_smtp.x=3Dy?=@evil.example"
+    raw = f"Authentication-Results: mx.acme.example;\r\n\tspf=pass smtp.mailfrom={address}\r\n"
+    raw += "From: anna@acme.example\r\n\r\nx"
+    assert trusted_results(read_mail(raw.encode()).headers, OURS) == AuthResults(spf="pass", spf_domain="evil.example")
+
+
+def test_a_host_that_calls_itself_an_encoded_word_is_no_host_of_ours() -> None:
+    """Its greeting stands in Received, in front of who stamped it."""
+    raw = "Received: from =?utf-8?q?x_by_mx.acme.example_?= by evil.example; x\r\n"
+    raw += f"Authentication-Results: {GOOD}\r\nFrom: anna@acme.example\r\n\r\nx"
+    assert trusted_results(read_mail(raw.encode()).headers, OURS) == NOTHING
+
+
+@pytest.mark.parametrize("odd", ["\x00", "\x1b$B", "\u00a0", "\u0430", "\x7f"])
+@pytest.mark.parametrize("at", [0, 16, 40, 90])
+def test_any_character_that_does_not_belong_spoils_the_field(odd: str, at: int) -> None:
+    """As the mail is read, wherever it stands."""
+    value = GOOD[:at] + odd + GOOD[at:]
+    raw = f"Authentication-Results: {value}\r\nFrom: a@bank.example\r\n\r\nx"
+    found = trusted_results(read_mail(raw.encode()).headers, OURS)
+    assert found.dmarc is None
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text('()"\\;=. /\tadmrcpsfhe:@<>[]?_-1', max_size=60))
+def test_no_text_of_a_sender_becomes_a_result(noise: str) -> None:
+    """Inside his address, a comment or a reason, as servers write them."""
+    for frame in (
+        "spf=fail smtp.mailfrom={}@evil.example",
+        "spf=fail ({}) smtp.helo=x",
+        'spf=fail reason="{}" smtp.helo=x',
+    ):
+        value = f"mx.acme.example; {frame.format(noise)}; dmarc=fail header.from=bank.example"
+        found = trusted_results([results(value)], OURS)
+        assert found.dmarc != "pass"
+        assert "auth=pass" in noise or found.auth is None
