@@ -388,3 +388,24 @@ THANKS = (
     *("på forhånd tak", "teşekkürler", "спасибо", "заранее спасибо", "благодарю", "дякую", "заздалегідь дякую"),
 )
 """Closings only where a name follows: alone they are the message."""
+
+DISCLAIMERS = (
+    *("this email", "this e-mail", "this message", "this communication", "confidentiality notice", "disclaimer"),
+    *("the information", "the content of this", "the contents of this", "if you are not the intended recipient"),
+    *("diese e-mail", "diese nachricht", "der inhalt dieser", "ce message", "ce courriel", "cet e-mail"),
+    *("este mensaje", "este correo", "la información contenida", "questo messaggio", "questa e-mail"),
+    *("le informazioni contenute", "esta mensagem", "este e-mail", "as informações contidas", "dit bericht"),
+    *("dit e-mailbericht", "de informatie", "niniejsza wiadomość", "ta wiadomość", "treść tej wiadomości"),
+    *("tato zpráva", "tento e-mail", "detta meddelande", "denne e-mail", "bu e-posta", "bu mesaj"),
+    *("это сообщение", "данное сообщение", "настоящее сообщение", "настоящее электронное", "это электронное"),
+    *("информация, содержащаяся", "содержание данного", "це повідомлення", "дане повідомлення", "цей електронний"),
+    *("інформація, що міститься", "本邮件", "本メール"),
+)
+"""How the paragraph begins that a company puts below its mails."""
+
+CONFIDENTIAL = (
+    *("confidential", "privileged", "intended recipient", "intended solely", "vertraulich", "confidentiel"),
+    *("confidencial", "riservat", "vertrouwelijk", "poufn", "důvěrn", "konfidentiel", "fortrolig", "gizli"),
+    *("конфиденциальн", "конфіденційн", "保密", "機密"),
+)
+"""What such a paragraph speaks of: without one of these words it is the sender's."""

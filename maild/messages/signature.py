@@ -8,7 +8,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from maild.messages.phrases import CLOSINGS, DEVICES, MOBILE_ENDINGS, MOBILE_SIGNATURES, MY_DEVICE, PROGRAMS, THANKS
+from maild.messages.phrases import (
+    CLOSINGS,
+    CONFIDENTIAL,
+    DEVICES,
+    DISCLAIMERS,
+    MOBILE_ENDINGS,
+    MOBILE_SIGNATURES,
+    MY_DEVICE,
+    PROGRAMS,
+    THANKS,
+)
 from maild.messages.quotes import is_quoted, lowered
 
 _DELIMITER = re.compile(r"\s{0,4}--\s{0,4}")
@@ -36,14 +46,18 @@ for _closing in sorted(CLOSINGS, key=len, reverse=True):
     _BY_FIRST_WORD[_closing.split()[0]] = (*_BY_FIRST_WORD.get(_closing.split()[0], ()), _closing)
 _AROUND_CLOSING = " ,.!;*_—-"
 _MOST_OF_NAME = 6
+_SHORTEST_NOTICE = 80
 _LINK_MARKS = "[]*_!. \t\r\u00a0"
 
 
 def signature_start(lines: Sequence[str]) -> int:
     """The first line of the signature; len(lines) where there is none. Blank lines before it belong to neither."""
     end = len(lines)
+    if not any(line.strip() for line in lines):
+        return end
     for find in (
         _delimited,
+        _disclaimer,
         _contact_block,
         _mobile,
         _after_weak_delimiter,
@@ -81,6 +95,26 @@ def _delimited(lines: Sequence[str], end: int) -> int:
             break
         found = i
     return found
+
+
+def _disclaimer(lines: Sequence[str], end: int) -> int:
+    """The last paragraph where it is long, begins as companies' notices do and speaks of confidence."""
+    first, last = _last_paragraph(lines, end)
+    if last - first > _MOST_DELIMITED or not lowered(lines[first][:200].strip(_LINK_MARKS)).startswith(DISCLAIMERS):
+        return end
+    text = lowered(" ".join(line[:2_000] for line in lines[first:last]))
+    return first if len(text) >= _SHORTEST_NOTICE and any(word in text for word in CONFIDENTIAL) else end
+
+
+def _last_paragraph(lines: Sequence[str], end: int) -> tuple[int, int]:
+    """First line of the last paragraph, and the line after its last."""
+    last = end
+    while last and not lines[last - 1].strip():
+        last -= 1
+    first = last
+    while first and lines[first - 1].strip():
+        first -= 1
+    return first, last
 
 
 def _is_answered(lines: Sequence[str]) -> bool:
@@ -185,12 +219,7 @@ def _is_name(text: str) -> bool:
 
 def _contact_block(lines: Sequence[str], end: int) -> int:
     """A last paragraph that opens with a name and holds at least two lines of contact data, or a device line."""
-    last = end
-    while last and not lines[last - 1].strip():
-        last -= 1
-    first = last
-    while first and lines[first - 1].strip():
-        first -= 1
+    first, last = _last_paragraph(lines, end)
     block = [line.strip() for line in lines[first:last]]
     if not 2 <= len(block) <= 8 or any(len(line) > 60 or line.endswith(("?", ":", "!")) for line in block):
         return end

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from maild.messages.forward import find_forwarded
 from maild.messages.reply import split_reply
 
 OUTLOOK = {
@@ -165,25 +166,50 @@ def test_nothing_is_lost_whatever_is_cut() -> None:
 @pytest.mark.parametrize(
     "piece",
     [
-        "On 1 May 2026\n",
-        "a:\n",
-        "> a\n",
-        "To: a@b.c,\n",
-        "--\nx\n",
-        "550 5.1.1 a@b\n",
-        "a wrote:\n",
-        " On mon",
-        "\n",
-        "\t \t",
-        "Regards,\n",
+        *(
+            "On 1 May 2026\n",
+            "a:\n",
+            "> a\n",
+            "To: a@b.c,\n",
+            "--\nx\n",
+            "550 5.1.1 a@b\n",
+            "a wrote:\n",
+            " On mon",
+            "\n",
+        ),
+        *(
+            "\t \t",
+            "Regards,\n",
+            "x",
+            "a@b ",
+            "a:",
+            "-",
+            "1",
+            "From: a\nTo: b\n",
+            "From: a@b.c\nDate: y\n\nx\n",
+            "> ",
+            ">\n",
+        ),
+        *("On Sat, Nov 21, 2026 at 10:00 AM Ivan <i@b.c> wrote:\n", "Ivan <i@b.c>\n", "Ivan wrote 21.11.2026 10:00:\n"),
+        *(
+            ">>> On 21.11.2026 10:00, Ivan\n",
+            "x\n>>> 21.11.2026 10:00 x\n",
+            "Sent from my iPhone\n",
+            "____\n",
+            "| From | x |\n",
+        ),
+        *("On 1.1.2026 10:00 a wrote:\n\tx\n", "---------- Forwarded message ---------\nFrom: a@b.c\nSubject: x\n\n"),
     ],
 )
 def test_a_megabyte_is_split_in_no_time(piece: str) -> None:
-    """No text makes the splitting slow: it is linear, and what only looks like a mark is counted."""
+    """No text makes the splitting or the search for a forward slow: both are linear, and near misses are counted."""
     text = (piece * (1_000_000 // len(piece) + 1))[:1_000_000]
     started = time.process_time()
     split_reply(text)
-    assert time.process_time() - started < 1.5
+    between = time.process_time()
+    find_forwarded(text, "", None)
+    assert between - started < 0.5
+    assert time.process_time() - between < 0.5
 
 
 @pytest.mark.parametrize(

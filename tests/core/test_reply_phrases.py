@@ -220,6 +220,23 @@ PROGRAMS = [
     *("mail", "e-post", "courrier", "spark", "orange", "yandex", "app", "pošta", "poczta", "яндекс"),
     *("почты для", "почты mail", "邮件"),
 ]
+DISCLAIMERS = [
+    *("this email", "this e-mail", "this message", "this communication", "confidentiality notice"),
+    *("disclaimer", "the information", "the content of this", "the contents of this"),
+    *("if you are not the intended recipient", "diese e-mail", "diese nachricht", "der inhalt dieser"),
+    *("ce message", "ce courriel", "cet e-mail", "este mensaje", "este correo", "la información contenida"),
+    *("questo messaggio", "questa e-mail", "le informazioni contenute", "esta mensagem", "este e-mail"),
+    *("as informações contidas", "dit bericht", "dit e-mailbericht", "de informatie", "niniejsza wiadomość"),
+    *("ta wiadomość", "treść tej wiadomości", "tato zpráva", "tento e-mail", "detta meddelande"),
+    *("denne e-mail", "bu e-posta", "bu mesaj", "это сообщение", "данное сообщение", "настоящее сообщение"),
+    *("настоящее электронное", "это электронное", "информация, содержащаяся", "содержание данного"),
+    *("це повідомлення", "дане повідомлення", "цей електронний", "інформація, що міститься", "本邮件", "本メール"),
+]
+CONFIDENTIAL = [
+    *("confidential", "privileged", "intended recipient", "intended solely", "vertraulich", "confidentiel"),
+    *("confidencial", "riservat", "vertrouwelijk", "poufn", "důvěrn", "konfidentiel", "fortrolig", "gizli"),
+    *("конфиденциальн", "конфіденційн", "保密", "機密"),
+]
 REPLY_PREFIXES = [
     *("re", "aw", "antw", "antwort", "sv", "vs", "vá", "odp", "rif", "res", "ynt", "yan", "ref", "r", "на"),
     *("отв", "ответ", "відп", "відповідь", "ha", "απ", "ats", "回复", "回覆", "答复", "返信", "회신", "re[2]"),
@@ -411,3 +428,17 @@ def test_my_anything_is_a_device(beginning: str) -> None:
 def test_a_program_that_phones_name(program: str) -> None:
     """It tells the program's line from a sentence."""
     assert split_reply(f"Да.\n\nSent from {program.capitalize()}").reply == "Да."
+
+
+@pytest.mark.parametrize("beginning", DISCLAIMERS)
+def test_a_beginning_of_a_companys_notice(beginning: str) -> None:
+    """A long last paragraph that speaks of confidence is the company's."""
+    notice = f"{beginning.capitalize()} {'x ' * 40}is confidential."
+    assert split_reply(f"Да.\n\n{notice}").signature == notice
+
+
+@pytest.mark.parametrize("word", CONFIDENTIAL)
+def test_a_word_of_a_companys_notice(word: str) -> None:
+    """Without it the paragraph is the sender's."""
+    notice = f"This message {'x ' * 40}{word}."
+    assert split_reply(f"Да.\n\n{notice}").signature == notice

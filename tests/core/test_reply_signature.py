@@ -97,3 +97,40 @@ def test_a_quote_below_the_signature_is_no_part_of_it() -> None:
 def test_an_answer_below_a_quote_below_a_delimiter_is_text() -> None:
     """Whoever writes on below a quote has not signed above it."""
     assert "Да, готово." in split_reply("См. ниже\n--\n> Готово?\nДа, готово.").reply
+
+
+@pytest.mark.parametrize(
+    "notice",
+    [
+        "This e-mail and any attachments are confidential and intended solely for the addressee. Please delete it.",
+        "CONFIDENTIALITY NOTICE: the contents are privileged. If you are not the recipient, please delete the mail.",
+        "Diese E-Mail enthält vertrauliche Informationen. Wenn Sie nicht der Adressat sind, löschen Sie sie bitte.",
+        "Ce message est confidentiel. Toute utilisation par une autre personne que son destinataire est interdite.",
+        "Este mensaje contiene información confidencial. Si no es usted el destinatario, le rogamos que lo borre.",
+        "Questo messaggio contiene informazioni riservate. Chi lo avesse ricevuto per errore è pregato di eliminarlo.",
+        "Esta mensagem pode conter informação confidencial. Se não é o destinatário, queira por favor apagá-la já.",
+        "Dit bericht is vertrouwelijk en alleen bestemd voor de geadresseerde. Gelieve het anders te verwijderen.",
+        "Niniejsza wiadomość jest poufna. Jeśli nie są Państwo jej adresatem, prosimy o jej niezwłoczne usunięcie.",
+        "Данное сообщение конфиденциально. Если вы получили его по ошибке, пожалуйста, удалите его немедленно.",
+        "Це повідомлення конфіденційне. Якщо ви отримали його помилково, будь ласка, одразу видаліть його.",
+        "*This communication* is confidential.\nIt may also be privileged.\nIf it is not for you, please delete it at once.",
+    ],
+)
+def test_a_notice_of_confidence_is_a_signature(notice: str) -> None:
+    """Companies put it below all mails, also without a delimiter; a closing above it goes too."""
+    split = split_reply(f"Да, печатает.\n\nС уважением,\nАнна\n\n{notice}")
+    assert (split.reply, split.signature) == ("Да, печатает.", f"С уважением,\nАнна\n\n{notice}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hello.\n\nThis message is confidential.",
+        "Hello.\n\nThis message came today and I do not know what to do with it, please look at it and tell me all about it.",
+        "Добрый день.\n\nНам нужен договор: информация в нём конфиденциальна, поэтому передайте его с курьером лично в руки.",
+        "This message is confidential and I write it to you alone: the printer in the office of the director burns again.",
+    ],
+)
+def test_a_sentence_about_confidence_is_the_senders(text: str) -> None:
+    """Short ones, other beginnings, other topics, and a mail that is nothing else."""
+    assert split_reply(text).reply == text
