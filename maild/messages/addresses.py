@@ -44,6 +44,11 @@ _SIMPLE_DATE = re.compile(
     rb"(?:[A-Z][a-z]{2}, )?+ ?(\d{1,2}) ([A-Z][a-z]{2}) ((?:19|20)\d\d) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)"
     rb"(?: \([A-Za-z]{1,5}\))?+"
 )
+_DATE_COMMENT = re.compile(r"\([^()]*\)")
+_ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z| ?[+-]\d\d:?\d\d)?")
+_ODD_ZONE = re.compile(r"\s*(?:GMT|UTC|\s)\s*([+-])(\d{1,2})(?::?(\d\d))?\Z")
+_AROUND_COLON = re.compile(r"\s*:\s*")
+_LEAP_SECOND = re.compile(r"(\d\d:\d\d):60\b")
 
 
 def normal(address: str) -> str:
@@ -142,10 +147,16 @@ def _pairs(text: str) -> list[tuple[str, str]]:
 
 def _address(display: str, spec: str, body_charset: str | None, text: str) -> Address:
     name = _unquoted(" ".join(decode_text(display, body_charset).split()))
+    spec = one_line(spec)
+    if spec[:7].lower() == "mailto:":
+        # Copied out of a web page or out of Outlook.
+        spec = spec[7:]
+    if not any(map(str.isalnum, name)):
+        name = name.strip("<>\"' ")
     if name.endswith(")") and not name.startswith("(") and f"{name} <" in text:
         # A comment behind an unquoted name is not a part of it (RFC 5322, 3.4).
         name = _COMMENT_BEHIND.sub("", name) or name
-    return Address(name="" if normal(name) == normal(spec) else name, address=_lower_domain(one_line(spec)))
+    return Address(name="" if normal(name) == normal(spec) else name, address=_lower_domain(spec))
 
 
 def _unquoted(name: str) -> str:
@@ -182,11 +193,25 @@ def read_date(values: Iterable[bytes]) -> datetime | None:
             simple = _SIMPLE_DATE.fullmatch(value)
             if simple is not None and simple[2].decode() in _MONTHS:
                 return _simple_date(simple)
-            date = parsedate_to_datetime(decode_value(value)[:200])
+            date = _odd_date(decode_value(value)[:200])
             return (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC)
         except (ValueError, TypeError, IndexError, OverflowError, AttributeError):
             continue
     return None
+
+
+def _odd_date(text: str) -> datetime:
+    """A date as programs write it that never read the standard: ISO 8601, zones such as GMT+3 and +03:00, comments.
+
+    A leap second is none for Python, so it is read as the one before.
+    """
+    text = _DATE_COMMENT.sub(" ", text).strip()
+    if _ISO_DATE.fullmatch(text):
+        return datetime.fromisoformat(text.replace(" +", "+").replace(" -", "-"))
+    zone = _ODD_ZONE.search(text)
+    if zone is not None:
+        text = f"{text[: zone.start()]} {zone[1]}{zone[2]:0>2}{zone[3] or '00'}"
+    return parsedate_to_datetime(_LEAP_SECOND.sub(r"\1:59", _AROUND_COLON.sub(":", text)))
 
 
 def _simple_date(match: re.Match[bytes]) -> datetime:
@@ -194,6 +219,6 @@ def _simple_date(match: re.Match[bytes]) -> datetime:
     day, month, year, hour, minute, second, sign, hours, minutes = match.groups()
     offset = timedelta(hours=int(hours), minutes=int(minutes))
     local = datetime(
-        int(year), _MONTHS.index(month.decode()) + 1, int(day), int(hour), int(minute), int(second), tzinfo=UTC
+        int(year), _MONTHS.index(month.decode()) + 1, int(day), int(hour), int(minute), min(int(second), 59), tzinfo=UTC
     )
     return local - offset if sign == b"+" else local + offset

@@ -173,3 +173,29 @@ def test_a_date_as_the_standard_has_it_is_read_like_any_other(simple: bytes, odd
     """The short way of the usual form agrees with the standard library's reader."""
     assert read_date([simple]) == read_date([odd]) is not None
     assert read_date([b"Mon, 31 Feb 2026 10:00:00 +0300"]) is None
+
+
+@pytest.mark.parametrize("value", ["Anna <mailto:anna@b.example>", "Anna <MAILTO:anna@b.example>"])
+def test_a_link_for_mail_is_an_address(value: str) -> None:
+    """People copy addresses out of web pages and out of Outlook."""
+    assert pairs(value) == [("Anna", "anna@b.example")]
+    assert pairs("<<anna@b.example>>") == [("", "anna@b.example")]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        b"2026-03-02T07:00:00Z",
+        b"2026-03-02 10:00:00 +0300",
+        b"2026-03-02T10:00:00.000+03:00",
+        b"Mon, 2 Mar 2026 10:00:00 GMT+3",
+        b"Mon, 2 Mar 2026 10:00:00 +03:00",
+        b"Mon, 2 Mar 2026 10(ten):00 : 00 +0300",
+        b"Mon, 02 Mar 2026 06:59:60 +0000",
+    ],
+)
+def test_dates_of_careless_programs_are_read(value: bytes) -> None:
+    """ISO 8601, zones with a colon or an offset to GMT, comments anywhere; a leap second is the second before."""
+    date = read_date([value])
+    assert date is not None
+    assert abs((date - datetime(2026, 3, 2, 7, tzinfo=UTC)).total_seconds()) <= 1
