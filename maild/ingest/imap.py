@@ -84,6 +84,7 @@ class MailboxPoller:
         self._worker: threading.Thread | None = None
         self._session: ImapSession | None = None
         self._pauses = 0
+        self._looks = 0
         self._idle_refusals = 0
         self._idle_hints = 0
         self._idle_seconds = self._pace.first_idle
@@ -124,7 +125,7 @@ class MailboxPoller:
     def _run(self) -> None:
         while not self._stop.is_set():
             began = time.monotonic()
-            worked = self._health.last_look
+            looks = self._looks
             try:
                 self._work()
             except LoginRefused as error:
@@ -134,7 +135,7 @@ class MailboxPoller:
                 self._failed(error)
                 if time.monotonic() - began > self._pace.steady:
                     self._pauses = 0
-                known = self._health.last_look is not worked
+                known = self._looks > looks
                 self._pause(
                     self._pace.first_pause, self._pace.longest_pause_known if known else self._pace.longest_pause
                 )
@@ -159,6 +160,7 @@ class MailboxPoller:
 
     def _look(self, session: ImapSession) -> int:
         taken = self._intake.round(session, self._stop.is_set)
+        self._looks += 1
         if taken:
             self._idle_hints, self._idle_seconds = 0, self._pace.first_idle
         now, problem = self._clock.now(), self._intake.problem
