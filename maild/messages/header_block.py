@@ -118,6 +118,8 @@ def _split_joined(found: dict[str, str]) -> dict[str, str]:
 
 def _field_inside(value: str, kind: str) -> tuple[int, str]:
     """Where a field of `kind` begins inside a value, and what it holds; -1 where there is none."""
+    if ":" not in value and "：" not in value:
+        return -1, ""
     low = value.lower()
     for name in HEADER_NAMES[kind]:
         at = low.find(f" {name}")

@@ -208,8 +208,9 @@ def test_a_megabyte_is_split_in_no_time(piece: str) -> None:
     split_reply(text)
     between = time.process_time()
     find_forwarded(text, "", None)
-    assert between - started < 0.5
-    assert time.process_time() - between < 0.5
+    # Half of it on a machine that has nothing else to do.
+    assert between - started < 1.0
+    assert time.process_time() - between < 1.0
 
 
 @pytest.mark.parametrize(
