@@ -98,7 +98,7 @@ def _tell_due(keep: Keep, office: Office, admin: str, clock: Clock) -> int:
     now, letters = clock.now(), 0
     with keep.database.write() as connection:
         writer = _Writer(keep=keep, connection=connection, office=office, admin=admin, now=now)
-        for name, group in groupby(keep.troubles.listing(connection), key=lambda row: row["cause"]):
+        for (name, _), group in groupby(keep.troubles.listing(connection), key=_matter):
             cause, rows = Cause(name), list(group)
             ended = [row for row in rows if row["announced"] and not row["open"]]
             keep.troubles.end_told(connection, ended)
@@ -110,6 +110,11 @@ def _tell_due(keep: Keep, office: Office, admin: str, clock: Clock) -> int:
                 keep.troubles.told(connection, due, now)
                 letters += writer.write(cause, due, over=False)
     return letters
+
+
+def _matter(row: Row) -> tuple[str, str]:
+    """What a letter may be about: all of a cause, or each of its troubles by itself."""
+    return row["cause"], row["about"] if Cause(row["cause"]).apart else ""
 
 
 def _is_due(cause: Cause, row: Row, now: datetime) -> bool:
@@ -149,7 +154,7 @@ class _Writer:
 
 def _told(cause: Cause, rows: Sequence[Row], *, over: bool) -> dict[str, object]:
     if cause is Cause.RULES_BROKEN:
-        return {"findings": [row["text"] for row in rows], "file": rows[0]["about"]}
+        return {"findings": [row["text"] for row in rows], "file": rows[0]["about"].partition(":")[0]}
     return {"cause": str(cause), "over": over, "troubles": [_view(row) for row in rows]}
 
 

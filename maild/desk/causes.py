@@ -31,6 +31,11 @@ class Cause(StrEnum):
         return timedelta(minutes=1) if self is Cause.RELAY_AWAY else timedelta(0)
 
     @property
+    def apart(self) -> bool:
+        """Whether the hour is kept for each `about` by itself: another mistake in the rules is another matter."""
+        return self is Cause.RULES_BROKEN
+
+    @property
     def tells_end(self) -> bool:
         """Whether a letter says that it is over: not where the admin has ended it himself."""
         return self.lasts and self is not Cause.RULES_BROKEN

@@ -77,7 +77,8 @@ class Rulebook:
         if text == self._told:
             return
         _log.error("the rules are broken, the last good ones stay:\n%s", text)
-        self._alarms.tell(Cause.RULES_BROKEN, text, about=error.findings[0].file if error.findings else "")
+        # The same edit tried again is no news; another mistake is, within the hour too.
+        self._alarms.tell(Cause.RULES_BROKEN, text, about=text.partition("\n")[0])
         self._told = text
 
     def _signature(self) -> _Signature:

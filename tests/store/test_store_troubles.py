@@ -122,15 +122,20 @@ def test_causes_do_not_wait_for_each_other_and_two_mailboxes_share_a_letter(keep
 
 
 def test_broken_rules_are_told_with_every_mistake(keep: Keep) -> None:
-    """By the letter that the rules have of their own; that they are mended the admin knows."""
+    """By the letter that the rules have of their own, each mistake once an hour; that they are mended he knows."""
     alarms = alarms_of(keep, FixedClock(NOW))
-    alarms.tell(Cause.RULES_BROKEN, "rules/a.toml:1:1: error: unknown key", about="rules/a.toml")
-    assert alarms.look() == 1
+    for letters_due in (1, 0):
+        alarms.tell(
+            Cause.RULES_BROKEN, "rules/a.toml:1:1: error: unknown key", about="rules/a.toml:1:1: error: unknown"
+        )
+        assert alarms.look() == letters_due
     (letter,) = letters(keep)
     assert letter.startswith("Ошибка в rules/a.toml")
     assert "rules/a.toml:1:1: error: unknown key" in letter
     alarms.over(Cause.RULES_BROKEN)
     assert alarms.look() == 0
+    alarms.tell(Cause.RULES_BROKEN, "rules/a.toml:9:1: error: no queue", about="rules/a.toml:9:1: error: no queue")
+    assert alarms.look() == 1
 
 
 def test_two_desks_and_a_restart_agree(url: str, keep: Keep, another: Callable[[str], Keep]) -> None:
