@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from urllib.parse import unquote
 
 from maild.messages import charset, containers, enriched, filenames, sealed, uuencode
 from maild.messages.fields import read_fields
 from maild.messages.flowed import unwrap
-from maild.messages.html import to_text
+from maild.messages.html import is_cut, to_text
 from maild.messages.mail import Attachment
 from maild.messages.mime import Part, read_parts
 from maild.messages.placeholders import excuses_itself, says_nothing
@@ -87,8 +87,13 @@ def read_body(root: Part, subject: str = "") -> Body:
         encrypted=collector.encrypted,
         told=bool(told),
         excused=any(excuses_itself(block.plain or "", shown.get(block.html or "", "")) for block in blocks),
-        defects=("text too long: cut",) if len(text) > TEXT_CAP else (),
+        defects=("truncated: the text is too long",) if collector.cut or _too_long(text, shown) else (),
     )
+
+
+def _too_long(text: str, shown: Mapping[str, str]) -> bool:
+    """Whether a cap has left out anything of the text, or of that of the HTML."""
+    return len(text) > TEXT_CAP or any(is_cut(*one) for one in shown.items())
 
 
 def _reports(root: Part) -> list[Block]:
@@ -122,6 +127,8 @@ class _Collector:
     signed: Seal | None = None
     encrypted: Seal | None = None
     unwrapped: int = 0
+    cut: bool = False
+    """Whether a part has more text than is read."""
 
     def blocks(self, part: Part, parent: Part | None, *, top: bool = False) -> list[Block]:
         """The body blocks below a part; everything else is collected as attachments on the way."""
@@ -138,7 +145,7 @@ class _Collector:
         if held is not None:
             return self._open(part, parent, held)
         if _is_body(part, parent, top=top):
-            return [self._plain_block(part)] if part.content_type in _PLAIN else [_text_block(part)]
+            return [self._plain_block(part)] if part.content_type in _PLAIN else [self._text_block(part)]
         if part.source().strip() or part.declared or part.disposition:
             self._attach(part, parent)
         return []
@@ -161,9 +168,14 @@ class _Collector:
         root, _ = read_parts(held.inside, read_fields(held.inside, part=True))
         return self.blocks(root, None, top=True)
 
+    def _text_block(self, part: Part) -> Block:
+        content = part.content()
+        self.cut = self.cut or len(content) > BODY_CAP
+        return _text_block(part, content[:BODY_CAP])
+
     def _plain_block(self, part: Part) -> Block:
         """A text without the files and the armour in it."""
-        block = _text_block(part)
+        block = self._text_block(part)
         if block.plain is None:
             return block
         text, files = uuencode.take_out(block.plain)
@@ -283,8 +295,7 @@ def _shown_ones(attachments: Sequence[Attachment], html: Sequence[str]) -> tuple
     return tuple(replace(one, inline=one.inline or one.content_id in shown) for one in attachments)
 
 
-def _text_block(part: Part) -> Block:
-    content = part.content()[:BODY_CAP]
+def _text_block(part: Part, content: bytes) -> Block:
     is_html = part.content_type in _HTML_LIKE or (not part.declared and _HTML_START.match(content) is not None)
     label = part.charset
     if is_html and charset.codec_name(label) is None:

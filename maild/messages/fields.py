@@ -79,7 +79,7 @@ def read_fields(raw: bytes, start: int = 0, stop: int | None = None, *, part: bo
         body = _read_odd(raw, start, stop, reader, part=part)
     items = tuple((name, _capped(name, lines, reader)) for name, lines in reader.items[:FIELDS_CAP])
     if len(reader.items) > FIELDS_CAP:
-        reader.odd("too many header fields: the rest is left out")
+        reader.odd("truncated: too many header fields")
     return Fields(items=items, body=body, defects=tuple(reader.defects))
 
 
@@ -106,7 +106,7 @@ def _capped(name: str, lines: list[bytes], reader: _Reader) -> bytes:
         return value
     cap = ADDRESSES_CAP if name.lower() in _LONG else VALUE_CAP
     if len(value) > cap:
-        reader.odd(f"header {name} too long: cut")
+        reader.odd(f"truncated: header {name} is too long")
     return value[:cap]
 
 
@@ -166,7 +166,7 @@ def _read_block(raw: bytes, start: int, stop: int, reader: _Reader, *, part: boo
                 reader.odd("no empty line between header and body")
             return begin
     if end < stop:
-        reader.odd("header block too long: cut")
+        reader.odd("truncated: the header block is too long")
         return _after_empty_line(raw, end, stop)
     return end
 

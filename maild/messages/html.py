@@ -64,6 +64,13 @@ def to_text(html: str) -> str:
     return charset.clean(visitor.lines.text())[:TEXT_CAP]
 
 
+def is_cut(html: str, text: str) -> bool:
+    """Whether `to_text` left out some of this HTML because there is too much of it; `text` is what it gave."""
+    if len(text) >= TEXT_CAP or len(html) <= INPUT_CAP:
+        return len(text) >= TEXT_CAP
+    return len(_EMBEDDED.sub("", html[:EMBEDDED_CAP])) > INPUT_CAP
+
+
 def _stripped(html: str) -> str:
     """Readable text by leaving the tags out: for input that the library refuses."""
     text = unescape(_TAG.sub("\n", _without_styles(html)))

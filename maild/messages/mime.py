@@ -103,13 +103,13 @@ class _Splitter:
 
     def _children(self, start: int, stop: int, boundary: str, depth: int, content_type: str) -> tuple[Part, ...]:
         if depth >= DEPTH_CAP:
-            self.odd("parts nested too deep: the rest is left out")
+            self.odd("truncated: parts are nested too deep")
             return ()
         default = "message/rfc822" if content_type == "multipart/digest" else "text/plain"
         found: list[Part] = []
         for begin, end in self._ranges(start, stop, boundary):
             if self.parts >= PARTS_CAP:
-                self.odd("too many parts: the rest is left out")
+                self.odd("truncated: there are too many parts")
                 break
             fields = read_fields(self.raw, begin, end, part=True)
             found.append(self.part(fields, end, depth + 1, default))
