@@ -44,6 +44,7 @@ _SIMPLE_DATE = re.compile(
     rb"(?:[A-Z][a-z]{2}, )?+ ?(\d{1,2}) ([A-Z][a-z]{2}) ((?:19|20)\d\d) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)"
     rb"(?: \([A-Za-z]{1,5}\))?+"
 )
+_MAILTO = re.compile(r"(?<![^\s<\[,;])mailto:", re.IGNORECASE)
 _DATE_COMMENT = re.compile(r"\([^()]*\)")
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z| ?[+-]\d\d:?\d\d)?")
 _ODD_ZONE = re.compile(r"\s*(?:GMT|UTC|\s)\s*([+-])(\d{1,2})(?::?(\d\d))?\Z")
@@ -130,6 +131,9 @@ def _as_text(value: bytes, body_charset: str | None) -> str:
     if not value.isascii():
         value = b"=?".join(decode_value(piece, body_charset).encode() for piece in value.split(b"=?"))
     text = one_line(value.decode("utf-8"))
+    if ":" in text:
+        # Addresses are copied out of web pages and out of Outlook.
+        text = _MAILTO.sub("", text)
     if ";" in text and ":" not in text:
         # Outlook's users separate addresses by semicolons, which the grammar knows as the end of a group only.
         text = _SEMICOLON.sub(",", text) if '"' in text else text.replace(";", ",")
@@ -148,11 +152,6 @@ def _pairs(text: str) -> list[tuple[str, str]]:
 def _address(display: str, spec: str, body_charset: str | None, text: str) -> Address:
     name = _unquoted(" ".join(decode_text(display, body_charset).split()))
     spec = one_line(spec)
-    if spec[:7].lower() == "mailto:":
-        # Copied out of a web page or out of Outlook.
-        spec = spec[7:]
-    if not any(map(str.isalnum, name)):
-        name = name.strip("<>\"' ")
     if name.endswith(")") and not name.startswith("(") and f"{name} <" in text:
         # A comment behind an unquoted name is not a part of it (RFC 5322, 3.4).
         name = _COMMENT_BEHIND.sub("", name) or name
@@ -180,7 +179,7 @@ def _rescued(text: str) -> tuple[Address, ...]:
     if angled:
         starts = [0, *(match.end() for match in angled)]
         return tuple(
-            Address(name=_unquoted(text[start : match.start()].strip(" ,;\t")), address=_lower_domain(match[1]))
+            Address(name=_unquoted(text[start : match.start()].strip(" ,;\t<>")), address=_lower_domain(match[1]))
             for start, match in zip(starts, angled, strict=False)
         )[:SHOWN_CAP]
     return tuple(Address(address=_lower_domain(match[0])) for match in _LOOSE.finditer(text))[:SHOWN_CAP]

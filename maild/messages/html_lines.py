@@ -76,7 +76,7 @@ class Lines:
         self._depth_above = 0
         self._pre = 0
         self._lists: list[int] = []
-        self._links: list[tuple[str, int]] = []
+        self._links: list[tuple[str, int, int]] = []
         self._tight: list[bool] = []
         self._blank_wanted = False
         self._space = False
@@ -105,7 +105,8 @@ class Lines:
         elif tag == "img":
             self._image(attributes.get("alt", ""))
         elif tag == "a":
-            self._links = [*self._links[-_DEPTH_CAP:], (attributes.get("href", "").strip(), len(self._line))]
+            place = (attributes.get("href", "").strip(), len(self._line), len(self._lines))
+            self._links = [*self._links[-_DEPTH_CAP:], place]
         elif tag in ("td", "th"):
             self._cell = bool(self._line)
         elif tag in _BLOCKS:
@@ -183,13 +184,21 @@ class Lines:
 
     def _close_link(self) -> None:
         """The target of a link stands behind its text unless the text says it already."""
-        href, start = self._links.pop() if self._links else ("", 0)
-        shown = "".join(self._line[start:]).strip()
+        href, start, lines = self._links.pop() if self._links else ("", 0, 0)
+        broken = len(self._lines) > lines
+        shown = "".join(self._line if broken else self._line[start:]).strip()
+        above = broken and not shown and bool(self._lines[-1].strip("> "))
+        shown = self._lines[-1] if above else shown
         target = href.removeprefix("mailto:").partition("?")[0] if href.startswith("mailto:") else href
         plain = target.removeprefix("https://").removeprefix("http://").rstrip("/")
         if not shown or not plain or len(target) > _URL_CAP or plain.casefold() in shown.casefold():
             return
-        if href.startswith(("http://", "https://", "mailto:", "ftp://")):
+        if not href.startswith(("http://", "https://", "mailto:", "ftp://")):
+            return
+        if above:
+            # A button: the link is around whole blocks, whose last line has ended already.
+            self._lines[-1] += f" <{target}>"
+        else:
             self._put(f" <{target}>")
 
     def _put(self, text: str) -> None:

@@ -100,3 +100,22 @@ def test_a_picture_inside_the_html_does_not_push_the_text_out() -> None:
     """Embedded pictures of megabytes are left out before the input is cut."""
     page = '<img src="data:image/png;base64,' + "A" * 1_500_000 + '"><p>words</p>'
     assert to_text(page) == "words"
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ('<a href="https://b.example/1">Two<br>lines</a>, more', "Two\nlines <https://b.example/1>, more"),
+        (
+            '<a href="https://b.example/1"><table><tr><td>Reset</td></tr></table></a><p>next</p>',
+            "Reset <https://b.example/1>\n\nnext",
+        ),
+        (
+            '<a href="https://b.example/1"><div>One</div></a><a href="x:2"><div>Two</div></a>',
+            "One <https://b.example/1>\nTwo",
+        ),
+    ],
+)
+def test_a_link_around_lines_and_blocks_keeps_its_target(html: str, text: str) -> None:
+    """Newsletters make buttons of tables; the target stands behind the last line of what it is around."""
+    assert to_text(html) == text
