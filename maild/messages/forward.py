@@ -174,7 +174,9 @@ def _parted(body: list[str]) -> tuple[list[str], list[str]]:
             return body[:i], body[i + 1 :]
     if next((line for line in body if line.strip()), "").startswith(">"):
         end = next((i for i, line in enumerate(body) if line.strip() and not line.startswith(">")), len(body))
-        return body[:end], body[end:]
+        # Quoted lines further down: the break was a wrapped line, or a digest goes on.
+        if not any(line.startswith(">") for line in body[end:]):
+            return body[:end], body[end:]
     return body, []
 
 

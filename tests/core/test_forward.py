@@ -156,6 +156,13 @@ def test_a_note_below_the_forwarded_mail_is_the_forwarding_persons(text: str) ->
     assert (found.before, found.text) == ("Посмотрите.", BODY)
 
 
+def test_a_line_that_a_client_broke_in_a_quoted_forward_is_no_note() -> None:
+    """What has lost its `>` stands between lines that have theirs."""
+    found = find_forwarded(f"{HEADS['apple en']}\n\n> Не печатает\nпринтер.\n> Анна", "Fwd: Принтер", None)
+    assert found is not None
+    assert (found.before, found.text) == ("", "> Не печатает\nпринтер.\n> Анна")
+
+
 def test_notes_above_and_below_are_both_kept() -> None:
     """Above comes first."""
     found = find_forwarded(f"Выше.\n\n{HEADS['gmail']}\n\n{BODY}\n\n--- End forwarded message ---\nНиже.", "", None)
