@@ -134,8 +134,8 @@ def test_mails_of_before_the_first_start_are_told_to_be_old(server: Dovecot, use
     with server.person(user) as client:
         client.append("INBOX", mail("old"), msg_time=start - timedelta(seconds=1))
         client.append("INBOX", mail("now"), msg_time=start.replace(microsecond=0))
-    ledger, box = MemoryLedger(), mailbox(server.imap, username=user)
-    look = lambda: MailboxPoller(box, lambda: "secret", ledger, FixedClock(start), lambda: 0.5, FAST).once()  # noqa: E731
+    ledger, box, clock = MemoryLedger(), mailbox(server.imap, username=user), FixedClock(start)
+    look = lambda: MailboxPoller(box, lambda: "secret", ledger, clock, lambda: 0.5, FAST).once()  # noqa: E731
     look()
     with server.person(user) as client:
         client.append("INBOX", mail("moved in"), msg_time=start - 900 * DAY)
@@ -144,6 +144,7 @@ def test_mails_of_before_the_first_start_are_told_to_be_old(server: Dovecot, use
     assert [arrival.envelope.backlog for arrival in ledger.arrivals] == [True, False, True, False]
     cursor = ledger.cursors["main/INBOX"]
     assert cursor.began_at == start
+    clock.at = start + 30 * DAY
     ledger.cursors["main/INBOX"] = replace(cursor, uidvalidity=1)
     look()
     assert [arrival.envelope.backlog for arrival in ledger.arrivals[4:]] == [True, False, True, False]
