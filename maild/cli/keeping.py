@@ -1,13 +1,19 @@
-"""`maild backup` and `maild restore`: a whole desk in a folder, and back."""
+"""`maild backup`, `maild restore` and `maild forget`: a whole desk in a folder, and back; and a person out of it."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from maild.cli.app import App
 from maild.cli.output import json_option, progress, report
+from maild.errors import UsageError
+
+if TYPE_CHECKING:
+    from maild.desk.forgetting import Forgotten
 
 _FOLDER = click.Path(path_type=Path, file_okay=True)
 
@@ -89,3 +95,52 @@ def restore(app: App, folder: Path, skip: int | None) -> int:
         findings=done.findings,
     )
     return 1 if done.findings else 0
+
+
+@click.command()
+@click.argument("address")
+@click.option("--dry-run", is_flag=True, help="Only tell what would be erased.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+@click.pass_obj
+def forget(app: App, address: str, dry_run: bool, yes: bool) -> None:
+    """Erase a person: his mails, his address, letters to him; tells what was erased and what is left where."""
+    from maild.desk.forgetting import check_address, look_for
+    from maild.desk.forgetting import forget as erase
+
+    wanted = check_address(app.office.practice, address)
+    found = look_for(app.keep, app.settings, wanted)
+    if not dry_run and not found.person.nothing:
+        if not yes:
+            _ask(app, wanted, found)
+        found = erase(app.keep, app.settings, wanted, app.clock.now())
+    _tell(app, wanted, found, done=not dry_run)
+
+
+def _ask(app: App, address: str, found: Forgotten) -> None:
+    if app.json or not sys.stdin.isatty():
+        raise UsageError("this cannot be undone: look at it with --dry-run, then say --yes")
+    _tell(app, address, found, done=False)
+    click.confirm("Erase it for good?", abort=True)
+
+
+def _tell(app: App, address: str, found: Forgotten, *, done: bool) -> None:
+    person = found.person
+    counts = {
+        "mails": len(person.mails),
+        "messages": len(person.messages),
+        "tickets": len(person.requested),
+        "letters": len(person.letters),
+        "agents_mails": len(person.agents_mails),
+        "blanked": len(person.hits),
+    }
+    if person.nothing:
+        text = f"nothing is kept of {address}"
+    else:
+        text = (
+            f"{'erased' if done else 'would be erased'}: {counts['mails']} mails and {counts['messages']} messages by "
+            f"{address}, subject and requester of {counts['tickets']} tickets, the bytes of {counts['letters']} "
+            f"letters and of {counts['agents_mails']} agents' mails; the address in {counts['blanked']} places"
+        )
+    lines = [text, *(f"remains: {one}" for one in found.remains)]
+    report(app.json, "\n".join(lines), address=address, erased=done, **counts, remains=list(found.remains))

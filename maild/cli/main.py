@@ -39,12 +39,13 @@ VERBS = {
     "db": ("database", "the database: check, upgrade, copy"),
     "backup": ("keeping", "the whole desk in a folder"),
     "restore": ("keeping", "a backup in place of an empty desk"),
+    "forget": ("keeping", "erases a person"),
     "export": ("moving", "everything in files that other programs read"),
     "import": ("moving", "old mail from archives, or an export of ours"),
 }
 """Every verb, where it lives, and its line in the help."""
 
-LATER = frozenset({"sla", "report", "kb", "forget"})
+LATER = frozenset({"sla", "report", "kb"})
 """Verbs of the interface that this version does not have yet; they stand in no help and answer 69."""
 
 

@@ -23,6 +23,11 @@ T = TypeVar("T")
 
 _BATCH_BYTES = 4_000_000
 _NO_FIRST_COPY = (InboxState.DUPLICATE, InboxState.QUARANTINED)
+_BYTES_REMOVED = (
+    sa.select(inbox.c.id)
+    .join(inbox_raw, inbox_raw.c.inbox_id == inbox.c.id)
+    .where(inbox.c.id == sa.bindparam("wanted"), inbox.c.size > 0, sa.func.length(inbox_raw.c.raw) == 0)
+)
 # Built once: SQLAlchemy spends more on making a statement than SQLite on carrying it out.
 _FINISH = (
     inbox.update()
@@ -174,9 +179,12 @@ class InboxStore:
 
     def raw(self, inbox_id: int) -> bytes:
         """The bytes as they came. Raises NotFound."""
-        self.get(inbox_id)
+        size = self.get(inbox_id)["size"]
         with self._database.read() as connection:
-            return bytes(connection.scalar(sa.select(inbox_raw.c.raw).where(inbox_raw.c.inbox_id == inbox_id)) or b"")
+            raw = connection.scalar(sa.select(inbox_raw.c.raw).where(inbox_raw.c.inbox_id == inbox_id)) or b""
+        if size and not raw:
+            raise NotFound(f"the bytes of mail {inbox_id} are kept no longer")
+        return bytes(raw)
 
     def retry(self, inbox_id: int, now: datetime) -> None:
         """A mail that was put aside or waits is handled as if it had just come. Raises NotFound, UsageError."""
@@ -184,6 +192,10 @@ class InboxStore:
             state = _state_locked(connection, inbox_id)
             if state not in (InboxState.QUARANTINED, InboxState.WAITING):
                 raise UsageError(f"mail {inbox_id} is {state}; only what is quarantined or waiting can be tried again")
+            if connection.scalar(_BYTES_REMOVED, {"wanted": inbox_id}):
+                raise UsageError(
+                    f"the bytes of mail {inbox_id} are kept no longer; `maild inbox drop` removes the rest"
+                )
             connection.execute(
                 inbox.update()
                 .where(inbox.c.id == inbox_id)

@@ -278,6 +278,9 @@ class OutboxStore:
                 raise _no_letter(outbox_id)
             if row.state not in wanted:
                 raise UsageError(f"letter {outbox_id} is {row.state} and cannot be {what}")
+            bytes_kept = sa.select(sa.func.length(outbox_raw.c.raw)).where(outbox_raw.c.outbox_id == outbox_id)
+            if values["state"] is OutboxState.WAITING and not connection.scalar(bytes_kept):
+                raise UsageError(f"the bytes of letter {outbox_id} are kept no longer; it cannot be sent")
             if values["state"] is OutboxState.WAITING:
                 # Whoever has it does not get it again; whoever was given up gets another chance.
                 values["recipients"] = [r if r["state"] == "sent" else _again(r) for r in row.recipients]

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
-from io import StringIO
+from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -36,9 +36,11 @@ class Place:
 
     def run(self, *words: str) -> tuple[int, str, str]:
         """`maild WORDS`: its status, what it said, what it complained of."""
-        with redirect_stdout(StringIO()) as out, redirect_stderr(StringIO()) as err:
+        out = TextIOWrapper(BytesIO(), encoding="utf-8", newline="")
+        with redirect_stdout(out), redirect_stderr(StringIO()) as err:
             status = run(["--config", str(self.settings), *words])
-        return status, out.getvalue(), err.getvalue()
+            out.seek(0)
+            return status, out.read(), err.getvalue()
 
     def do(self, *words: str) -> str:
         """The same, which has to go well; what it said."""
