@@ -165,6 +165,19 @@ def test_a_claim_that_was_not_tried_is_given_back(keep: Keep) -> None:
     assert (row(keep)["last_error"], row(keep)["attempts"]) == ("the relay is away", 0)
 
 
+def test_what_keeps_everything_here_is_shown_by_all_that_is_due(keep: Keep) -> None:
+    """C5: whoever looks at the queue reads why, whichever letter he looks at; one for tomorrow has no trouble yet."""
+    first, *_ = numbers(post(keep, *[letter(message_id=f"<{n}@desk.example>") for n in range(30)]))
+    (later,) = numbers(post(keep, letter(message_id="<later@desk.example>", not_before=NOW + timedelta(days=1))))
+    (claimed,) = keep.outbox.claim(NOW, 1)
+    assert claimed.id == first
+    keep.outbox.release([first], "the relay refuses our login: 535 5.7.8 no", NOW + timedelta(minutes=1))
+    errors = {row["id"]: row["last_error"] for row in keep.outbox.listing()}
+    assert errors.pop(later) == ""
+    assert set(errors.values()) == {"the relay refuses our login: 535 5.7.8 no"}
+    assert {row["attempts"] for row in keep.outbox.listing()} == {0}
+
+
 def test_only_a_claim_is_given_back(keep: Keep) -> None:
     """What has gone on in the meantime is left alone."""
     post(keep, letter())

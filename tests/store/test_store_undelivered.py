@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -10,6 +11,7 @@ from office import DESK, MINT, NOW, eml
 from store.pieces import OFFICE, arrival, desk, handle_all, post, raw_arrival
 from store.pieces import letter as any_letter
 
+from maild.desk.tick import do_due
 from maild.desk.undelivered import tell_of_letters
 from maild.errors import NotFound
 from maild.messages.tokens import Purpose
@@ -222,6 +224,7 @@ def test_an_acknowledgement_that_is_refused_is_a_line_in_the_history_and_no_more
 
 
 def acknowledgements(bench: Bench) -> int:
+    """How many there are."""
     return len(bench.letters("acknowledgement"))
 
 
@@ -369,3 +372,43 @@ def test_news_that_cannot_be_told_waits_and_holds_up_no_other(
     assert "cannot be told" in caplog.text
     assert answered.tell(NOW + timedelta(minutes=9)) == 0
     assert answered.tell(NOW + timedelta(minutes=10)) == 2
+
+
+HOSTILE = (
+    "=?utf-8?q?hi=0D=0ABcc:_v=40x.example?=",
+    "=?utf-8?b?aGkNCkJjYzogdkB4LmV4YW1wbGUNCg0KYm9keQ==?=",
+    "hi\u2028Bcc: v@x.example\u2029\u0085Bcc: v@x.example",
+    "=?utf-8?q?nul=00=0ABcc:_v=40x.example=0B=0C=1C?=",
+    "x" * 3000 + " Bcc: v@x.example",
+)
+FIELDS = {
+    *("from", "to", "cc", "reply-to", "subject", "date", "message-id", "in-reply-to", "references", "auto-submitted"),
+    *("x-auto-response-suppress", "precedence", "x-maild-loop", "content-language", "mime-version", "content-type"),
+    *("content-transfer-encoding",),
+}
+
+
+@pytest.mark.parametrize("hostile", HOSTILE, ids=range(len(HOSTILE)))
+def test_no_letter_of_any_kind_gets_a_field_from_outside(keep: Keep, hostile: str) -> None:
+    """H1: subject, name, file name and a report's words; acknowledgement, news, answer, transcript, late, lost."""
+    bench = Bench(keep)
+    bench.ask(subject=hostile, sender=f"{hostile} <{IVAN}>", Content_Disposition=f"inline; filename*=utf-8''{hostile}")
+    bench.out()
+    bench.answer("/priority high\n\n" + hostile)
+    bench.out(ivan="451 4.7.1 later\r\nBcc: v@x.example\u2028")
+    bench.tell(NOW + 4 * HOUR)
+    bench.out(NOW + 5 * HOUR, ivan="550 5.1.1 gone\r\nBcc: v@x.example")
+    bench.tell(NOW + 5 * HOUR)
+    bench.report(NOW + 6 * HOUR, original=acknowledged_by(bench), said=f"550 {hostile}")
+    do_due(bench.keep, OFFICE, NOW + 50 * HOUR)
+    rows = bench.keep.outbox.listing()
+    assert {r["kind"] for r in rows} >= {"acknowledgement", "notification", "answer", "transcript"}
+    assert len(rows) >= 9
+    for row in rows:
+        raw = bench.keep.outbox.raw(row["id"])
+        head = raw.partition(b"\r\n\r\n")[0].decode("ascii")
+        names = [line.partition(":")[0].lower() for line in head.split("\r\n") if not line.startswith(" ")]
+        assert set(names) <= FIELDS
+        assert len(names) == len(set(names))
+        assert not re.search(rb"(?<!\r)\n|\r(?!\n)|[^\x00-\x7f]", raw)
+        assert max(map(len, raw.split(b"\r\n"))) <= 998
