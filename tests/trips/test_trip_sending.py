@@ -90,7 +90,7 @@ def test_postfix_returns_what_cannot_be_delivered_and_it_is_tied(tmp_path: Path)
             r"@desk\.example$": f"smtp:[{HOST}]:{people.port}",
         }
         with postfix(routes, free_port()) as server:
-            settings: dict[str, object] = {"smtp.port": port, "outgoing.transport": "smtp"}
+            settings: dict[str, object] = {"smtp.port": port, "outgoing.transport": "smtp", "outgoing.undo_delay": "0s"}
             desk = make_desk(tmp_path / "d", settings | {"outgoing.port": server.port})
             with ended_at_last(desk):
                 desk.start()
