@@ -74,7 +74,7 @@ def _value(name: str, value: bytes, body_charset: str | None) -> str:
     """
     if name.lower() in _BY_SERVERS:
         text = value.replace(b"\t", b" ").decode("ascii", "replace")
-        return "".join(char if char.isprintable() else "\ufffd" for char in text)
+        return text if text.isprintable() else "".join(char if char.isprintable() else "\ufffd" for char in text)
     return decode_value(value, body_charset)
 
 
