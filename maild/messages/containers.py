@@ -7,10 +7,14 @@ is a file like any other.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from maild.messages import calendar, charset, filenames, params, sealed, tnef
+from maild.messages import charset, filenames, params, sealed
 from maild.messages.mime import Part
 from maild.messages.sealed import Seal
+
+if TYPE_CHECKING:
+    from maild.messages import tnef
 
 TYPES = (
     frozenset(("application/ms-tnef", "application/vnd.ms-tnef", "text/calendar", "application/ics")) | sealed.CMS_TYPES
@@ -55,6 +59,8 @@ def look(part: Part, kind: str) -> Held | None:
         return _calendar(part)
     if kind in sealed.CMS_TYPES:
         return _cms(part.content())
+    from maild.messages import tnef  # most mails never need it, and a mail server's pipe starts us once a mail
+
     unpacked = tnef.unpack(part.content())
     if unpacked is None:
         return None
@@ -62,6 +68,8 @@ def look(part: Part, kind: str) -> Held | None:
 
 
 def _calendar(part: Part) -> Held | None:
+    from maild.messages import calendar  # the same
+
     text = charset.decode(part.content()[:CALENDAR_CAP], part.charset)
     told = calendar.summary(text, part.params.get("method", ""))
     return Held(told=told) if told else None
