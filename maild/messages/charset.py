@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from maild.messages import cyrillic
@@ -111,6 +112,7 @@ _GUESSES = (
 _NOT_LIKE_ASCII = ("utf-7", "hz", "utf-16", "utf-32")
 # Three characters in a row that UTF-8 needs two bytes or more for: no text in a charset of one byte looks so.
 _UTF8_RUN = re.compile(rb"(?:[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}){3}")
+_SHORTEST_RUN = 6
 _ONE_BYTE = {*(name.replace("_", "-") for name in cyrillic.CODECS), *cyrillic.CODECS, "cp1252", "cp1250", "ascii"}
 # Chinese mail is labelled with the charset of the other script; a wrong reading holds characters for private use.
 _OTHER_CHINESE = {"gb18030": "big5hkscs", "big5hkscs": "gb18030"}
@@ -124,6 +126,9 @@ _SURE_OF_EAST_ASIAN = 0.1
 _KANJI_IN = re.compile(rb"\x1b\$[@B]([^\x1b]*)")
 _JAPANESE_ESCAPE = re.compile(rb"\x1b\([BJI]")
 _ISO_2022_KR = b"\x1b$)C"
+_ASCII = bytes(range(0x80))
+_ASCII_LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_BELOW_C0 = bytes(range(0xC0))
 _CLEAN_ASCII = bytes((*b"\t\n", *range(0x20, 0x7F)))
 _UNCLEAN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff]")
 _LINE_ENDS = "\x0c\x85\u2028\u2029"
@@ -145,7 +150,9 @@ def clean(text: str) -> str:
     """
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return _UNCLEAN.sub(_replacement, text) if _UNCLEAN.search(text) else text
+    if text.replace("\n", "").replace("\t", "").isprintable():
+        return text
+    return _UNCLEAN.sub(_replacement, text)
 
 
 def _replacement(match: re.Match[str]) -> str:
@@ -154,6 +161,7 @@ def _replacement(match: re.Match[str]) -> str:
     return "\ufffd" if "\ud800" <= match[0] <= "\udfff" or "\x80" <= match[0] <= "\x9f" else ""
 
 
+@lru_cache(maxsize=256)
 def codec_name(declared: str | None) -> str | None:
     """The Python codec that a charset label stands for, or None where it names none."""
     if not declared:
@@ -257,7 +265,7 @@ def _utf_16(data: bytes) -> str | None:
 
 def _by_lines(data: bytes, codec: str | None) -> str | None:
     """Text of two charsets, as when a server adds a footer of its own: lines of plain UTF-8 and others, else None."""
-    if not _UTF8_RUN.search(data):
+    if len(data.translate(None, _ASCII)) < _SHORTEST_RUN or not _UTF8_RUN.search(data):
         return None
     lines = data.split(b"\n")
     read = [strictly(line, "utf-8") for line in lines]
@@ -275,7 +283,7 @@ def _surely_utf8(data: bytes, codec: str, text: str | None) -> bool:
     """Valid UTF-8 with two characters or more is hardly ever anything else; one alone may be chance."""
     if text is None or codec in ("ascii", "cp1252"):
         return True
-    return codec not in ("utf-16", "utf-32", "utf-7") and sum(byte >= 0xC0 for byte in data[:_SAMPLE]) >= 2
+    return codec not in ("utf-16", "utf-32", "utf-7") and len(data[:_SAMPLE].translate(None, _BELOW_C0)) >= 2
 
 
 def _nearly(data: bytes, codec: str) -> str | None:
@@ -288,14 +296,14 @@ def _nearly_utf8(data: bytes) -> str | None:
     """UTF-8 with a few bytes broken: most of what is not ASCII still decodes."""
     text = data.decode("utf-8", "replace")
     broken = text.count("\ufffd")
-    return text if sum(char >= "\x80" for char in text) >= 5 * broken else None
+    return text if len(text) - len(text.encode("ascii", "ignore")) >= 5 * broken else None
 
 
 def _mostly_high(data: bytes) -> bool:
     """Western text is mostly ASCII letters; where it is not, the label is wrong."""
     sample = data[:_SAMPLE]
-    high = sum(byte >= 0x80 for byte in sample)
-    return high >= 6 and high > sum(byte < 0x80 and chr(byte).isalpha() for byte in sample)
+    high = len(sample.translate(None, _ASCII))
+    return high >= 6 and high > len(sample) - len(sample.translate(None, _ASCII_LETTERS))
 
 
 def _not_western(data: bytes) -> str | None:
@@ -321,7 +329,7 @@ def _kana(data: bytes) -> str | None:
 
 def _guessed(data: bytes) -> str:
     sample = _around_high(data)
-    if sum(byte >= 0x80 for byte in sample) < _TOO_FEW:
+    if len(sample.translate(None, _ASCII)) < _TOO_FEW:
         return data.decode("cp1252", "replace")
     if len(sample) < _SHORT and (japanese := _kana(data)) is not None:
         return japanese
