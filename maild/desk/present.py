@@ -45,10 +45,10 @@ def present_findings(settings: Settings, now: datetime) -> list[Finding]:
 
 def _told(state: Present, now: datetime) -> Iterator[Finding]:
     if state.quarantined:
-        message = f"{_so_many(state.quarantined, 'mail')} could not be handled and lie aside"
+        message = f"{_so_many(state.quarantined, 'mail')} put aside: not handled, seen by nobody"
         yield _finding("inbox", message, "maild inbox --state quarantined; then `inbox retry` or `inbox drop`", "error")
     if state.overdue_mails:
-        message = f"{_so_many(state.overdue_mails, 'mail')} wait for more than ten minutes"
+        message = f"{_so_many(state.overdue_mails, 'mail')} waiting for more than ten minutes"
         yield _finding("inbox", message, "is the daemon running? maild inbox --state waiting", "warning")
     for name, count in sorted(state.letters.items()):
         yield _finding("outbox", f"{_so_many(count, 'letter')} {name}", _HINTS[name], "warning")
