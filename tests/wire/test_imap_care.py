@@ -306,3 +306,17 @@ def test_a_second_client_that_moves_reads_and_removes_disturbs_nothing(server: D
             told[b"BODY[TEXT]"].split(b"\r\n")[0] for told in client.fetch(client.search(), "BODY.PEEK[TEXT]").values()
         ]
     assert set(bodies) <= set(ledger.texts)
+
+
+def test_a_connection_that_worked_is_opened_again_soon_however_often_it_breaks(server: Dovecot, user: str) -> None:
+    """Only a server that lets nobody work is asked less and less often."""
+    pace = replace(FAST, idle=60.0, longest_pause=60.0, longest_pause_known=0.1)
+    ledger = MemoryLedger()
+    with polling(mailbox(server.imap, username=user), ledger, pace) as running:
+        for _ in range(9):
+            eventually(lambda: running.health.connected, 2.0)
+            for pid in server.sessions():
+                os.kill(pid, signal.SIGKILL)
+            eventually(lambda: not running.health.connected, 2.0)
+        server.append(mail("one"), user=user)
+        ledger.wait_for(1, 2.0)
