@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import re
 import subprocess
 from collections.abc import Callable
@@ -57,6 +58,7 @@ def key_file(tmp_path: Path) -> Callable[[str], Path]:
 
 
 def signer(path: Path) -> Signer:
+    """Signs with the key in this file."""
     return load_signer(DOMAIN, "s2026", path)
 
 
@@ -145,8 +147,6 @@ def test_openssl_believes_an_ed25519_signature(key_file: Callable[[str], Path], 
     again = replace(by, key=Watched(by.key._seed))  # type: ignore[union-attr]
     assert written(again) == raw
     digest, mark, public = tmp_path / "digest", tmp_path / "mark", tmp_path / "public.pem"
-    import hashlib
-
     digest.write_bytes(hashlib.sha256(signed[0]).digest())
     mark.write_bytes(signature)
     openssl = need("openssl")
