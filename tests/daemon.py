@@ -279,7 +279,8 @@ def make_desk(folder: Path, settings: Mapping[str, object] | None = None, more: 
     """A desk as `maild init` makes it, on a free port, with some settings ("smtp.port") changed and some text added."""
     done = maild("init", str(folder))
     assert done.returncode == 0, done.stderr
-    changes: dict[str, object] = {"smtp.port": free_port(), **(settings or {})}
+    # Answers leave at once: a test that is about the time to take them back says so.
+    changes: dict[str, object] = {"smtp.port": free_port(), "outgoing.undo_delay": "0s", **(settings or {})}
     text = (folder / "settings.toml").read_text()
     for name, value in changes.items():
         text = _changed(text, name, value)

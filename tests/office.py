@@ -157,4 +157,4 @@ def facts(*tickets: Ticket, messages: tuple[Message, ...] = (), **changes: objec
 def judge(a_mail: Mail, known: Facts, *, by: Envelope | None = None, how: Practice | None = None) -> Plan:
     """The decision about a mail."""
     ways, came = how or practice(), by or envelope()
-    return decide(a_mail, came, read_clues(a_mail, came, ways.mint, ways.tag), known, ways)
+    return decide(a_mail, came, read_clues(a_mail, came, ways.mint, ways.tag, ways.team), known, ways)

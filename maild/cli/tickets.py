@@ -103,7 +103,7 @@ def _address(address: Address | None) -> dict[str, str] | None:
     return {"name": address.name, "address": address.address} if address else None
 
 
-_LATER = (*("due", "canned", "kb", "why", "history", "list", "search", "report", "undo", "send", "take"),)
+_LATER = (*("due", "canned", "kb", "why", "history", "list", "search", "report", "take"),)
 """Orders of the interface that this version cannot carry out at the command line yet."""
 
 

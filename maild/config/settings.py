@@ -174,6 +174,7 @@ class Outgoing(Table):
     uncertain_after: timedelta = key("15m", _duration)
     give_up: timedelta = key("5d", _duration)
     delay_notice: timedelta = key("4h", _duration)
+    undo_delay: timedelta = key("15s", _duration)
     dkim_domain: str | None = key(None, parsed(parse_domain, "a domain in quotes"))
     dkim_selector: str | None = key(None, pattern(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,60}[A-Za-z0-9])?", "a DNS label"))
     dkim_key_file: Path | None = key(None, file_path)

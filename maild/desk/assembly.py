@@ -80,6 +80,7 @@ def make_practice(settings: Settings, policy: Policy) -> Practice:
         revision=policy.revision,
         suppress_for=limits.suppress_for,
         delay_notice=settings.outgoing.delay_notice,
+        undo_delay=settings.outgoing.undo_delay,
         budgets=make_budgets(settings),
     )
 

@@ -113,7 +113,7 @@ class Desk:
 
     def judge(self, connection: Any, mail: Mail, waiting: Waiting, practice: Practice) -> Plan:
         """Gather the facts and decide; nothing is changed by it."""
-        clues = read_clues(mail, waiting.envelope, practice.mint, practice.tag)
+        clues = read_clues(mail, waiting.envelope, practice.mint, practice.tag, practice.team)
         asked = Asked(
             inbox_id=waiting.id,
             received_at=waiting.received_at,

@@ -10,6 +10,7 @@ from maild.desk.handle import Office
 from maild.errors import NotFound, UsageError
 from maild.messages.mail import MailClass
 from maild.store.keep import Keep
+from maild.store.undos import held_answers, last_undo
 from maild.store.views import ticket_id_of
 from maild.threads.correspondence import Pen
 from maild.threads.draft import clock_happenings, differences, new_tickets_told, sealed_changes
@@ -21,6 +22,7 @@ from maild.threads.orders.table import carry_out
 from maild.threads.orders.work import Done, Setting, Work
 from maild.threads.plan import Plan
 from maild.threads.promises import first_due, move_clocks, next_look
+from maild.threads.undo import action
 
 ADMIN = "admin"
 """Who acts at the command line."""
@@ -47,11 +49,18 @@ def give_order(keep: Keep, office: Office, clock: Clock, number: str, name: str,
             practice=practice,
             tickets=tickets,
             next_ticket=keep.tickets.next_number(connection),
+            undo=last_undo(connection, ticket_id, ADMIN, clock.now()),
+            held=held_answers(connection, ticket_id),
         )
         carried = carry_out(facts.ticket, [order], setting)
         if not carried.error:
             note = words if name == "note" else None
             plan = _plan(office, facts, carried.work, setting, order.line, note)
+            if carried.work.undone is None and note is None:
+                done = action(
+                    ADMIN, setting.now, [order.line], carried.ticket, tickets, also=plan.also, kept=carried.work.kept
+                )
+                plan = replace(plan, undo=done)
             number_of_order = keep.tickets.take_number(connection, "orders")
             pen = Pen(practice=practice, source="o", number=number_of_order, now=setting.now)
             given = handover(pen, facts.ticket, carried.ticket, ADMIN, facts.messages, first_due(plan.clocks))
@@ -63,7 +72,8 @@ def give_order(keep: Keep, office: Office, clock: Clock, number: str, name: str,
 def _plan(office: Office, facts: TicketFacts, work: Work, setting: Setting, because: str, note: str | None) -> Plan:
     promises, now = office.practice.promises, setting.now
     happened = (*work.happened, *clock_happenings(facts.ticket, work.ticket))
-    ticket, clocks = move_clocks(promises, work.ticket, facts.clocks, happened, now)
+    undone, running = work.undone if work.undone is not None else (None, facts.clocks)
+    ticket, clocks = move_clocks(promises, work.ticket, running, happened, now)
     ticket = replace(ticket, updated_at=now)
     events = [
         Event(at=now, kind=kind, actor=ADMIN, detail=detail, because=because)
@@ -80,6 +90,10 @@ def _plan(office: Office, facts: TicketFacts, work: Work, setting: Setting, beca
         events=tuple(events),
         links=tuple(Link(kind=kind, ticket=other) for kind, other in work.links),
         kept=work.kept,
+        undone=undone.id if undone is not None else None,
+        unkept=undone.kept if undone is not None else (),
+        recalled=undone.letters if undone is not None else (),
+        released=work.released,
         also=sealed_changes(work.also, office.practice, ADMIN, now),
         clocks=clocks,
         next_step_at=next_look(promises, ticket, clocks, facts.steps_done),

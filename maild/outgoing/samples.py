@@ -20,6 +20,7 @@ _WORDS = {
         "title": "Office equipment",
         "customer": "Ivan Petrov",
         "agent": "Anna Smirnova",
+        "colleague": "Boris Novak",
         "text": "Good morning,\n\nsince this morning our printer gives out empty pages only.\n"
         "We have changed the cartridge, it did not help.\n\nIvan",
         "answer": "Good morning, Ivan!\n\nPlease switch the printer off for a minute and then on again.\n"
@@ -42,6 +43,7 @@ _WORDS = {
         "title": "Оргтехника",
         "customer": "Иван Петров",
         "agent": "Анна Смирнова",
+        "colleague": "Борис Новак",
         "text": "Добрый день!\n\nС утра наш принтер выдаёт только пустые страницы.\n"
         "Картридж поменяли, не помогло.\n\nИван",
         "answer": "Добрый день, Иван!\n\nВыключите, пожалуйста, принтер на минуту и включите снова.\n"
@@ -106,6 +108,10 @@ def sample(letter: str, language: str) -> dict[str, Any]:
             ],
             "posted": "", "error": True, "text": words["answer"],
         },
+        "collision": {
+            "waits": True, "first": words["colleague"], "first_text": words["answer"], "second": words["agent"],
+            "text": words["answer"], "orders": [{"line": "/close"}],
+        },
         "confirmation": {"why": words["unproven"], "text": words["answer"]},
         "escalation": {
             "target": "first_response", "due_at": _DUE, "overdue": False, "step": "75%", "why": words["told"],
@@ -149,6 +155,7 @@ BUILT_IN = (
     "acknowledgement",
     "alarm",
     "answer",
+    "collision",
     "confirmation",
     "delayed",
     "digest",

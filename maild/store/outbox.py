@@ -58,11 +58,11 @@ class OutboxStore:
             "subject": written.subject,
             "ticket_id": letter.ticket,
             "unique_key": letter.unique,
-            "state": OutboxState.WAITING,
+            "state": OutboxState.HELD if letter.held else OutboxState.WAITING,
             "attempts": 0,
             "created_at": now,
-            "next_at": letter.not_before or now,
-            "last_error": "",
+            "next_at": None if letter.held else letter.not_before or now,
+            "last_error": letter.held,
         }
         outbox_id = connection.execute(_INSERT, row).scalar_one()
         connection.execute(outbox_raw.insert(), {"outbox_id": outbox_id, "raw": written.raw})

@@ -11,7 +11,7 @@ from maild.errors import ConfigError, Finding
 from maild.store.engine import Database
 from maild.store.tables import counters, metadata, schema_version
 
-VERSION = "0006"
+VERSION = "0007"
 """The newest migration; `migrations/versions/` holds the way to it."""
 
 FIRST_NUMBERS = {"tickets": 1001, "orders": 1, "ticks": 1}

@@ -259,6 +259,7 @@ outbox = sa.Table(
     sa.Column("last_error", Words, nullable=False),
     sa.Column("claimed_by", Words),
     sa.Index("outbox_by_state", "state", "next_at", "id"),
+    sa.Index("outbox_by_message_id", "message_id"),
     sa.Index("outbox_by_recipient", "kind", "recipient_key", "created_at"),
 )
 outbox_raw = sa.Table(
@@ -356,6 +357,22 @@ beats = sa.Table(
     metadata,
     sa.Column("name", sa.String(64), primary_key=True),
     sa.Column("at", Instant, nullable=False),
+)
+undos = sa.Table(
+    "undos",
+    metadata,
+    _id(),
+    sa.Column("ticket_id", sa.BigInteger, nullable=False),
+    # Of a merge or a split the second ticket.
+    sa.Column("other_id", sa.BigInteger),
+    sa.Column("actor", Words, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("undone_at", Instant),
+    # The tickets that the action touched, before and after, and the letters that it sent.
+    sa.Column("data", sa.JSON, nullable=False),
+    sa.Index("undos_by_ticket", "ticket_id", "actor"),
+    sa.Index("undos_by_other", "other_id"),
+    sa.Index("undos_by_time", "at"),
 )
 # The table that Alembic keeps its place in.
 schema_version = sa.Table(

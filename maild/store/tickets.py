@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from maild.messages.addresses import normal
+from maild.messages.tokens import Purpose
 from maild.sla.deadlines import TicketClock
 from maild.store.dead import known_dead
 from maild.store.engine import Database
@@ -39,6 +40,7 @@ from maild.store.tables import (
     steps_done,
     tickets,
 )
+from maild.store.undos import held_answers, last_undo, mark_undone, recall, release, save_undo, written_at
 from maild.threads.facts import Clues, Duplicate, Facts, KnownId, TicketFacts, id_hash
 from maild.threads.model import Event, InboxState, OutboxState, Status, Ticket
 from maild.threads.orders.tickets import MERGED_INTO
@@ -127,6 +129,9 @@ class TicketStore:
                 break
             candidates |= further
             followed_by |= self._followed_by(connection, further)
+        of_agent = self._of_an_agent(connection, clues, candidates, now)
+        touched = {t.after.id for u in of_agent.get("undo", {}).values() for t in (u.ticket, *u.others)}
+        candidates |= self.load(connection, sorted(touched - candidates.keys()))
         sent = self._acknowledged(connection, clues.sender, now)
         return Facts(
             now=now,
@@ -140,9 +145,22 @@ class TicketStore:
             acknowledged_last_hour=sum(at > now - timedelta(hours=1) for at in sent),
             acknowledged_last_day=len(sent),
             answer_lost=self._answer_lost(connection, asked.bounced_id),
+            **of_agent,
             returned_from=self._returned_from(connection, clues, asked) if asked.reported else (),
             dead=known_dead(connection, _people_of(clues, asked, candidates)),
         )
+
+    def _of_an_agent(
+        self, connection: Connection, clues: Clues, candidates: Mapping[int, TicketFacts], now: datetime
+    ) -> dict[str, Any]:
+        """What only an agent's mail asks for: what he saw, what he may take back, what waits for his word."""
+        ours = [s.message_id for s in clues.signed if s.purpose is Purpose.AGENT_ID]
+        found: dict[str, Any] = {"seen_at": written_at(connection, ours)}
+        if clues.agent is not None and (clues.claims or clues.has_orders):
+            undo = {i: last_undo(connection, i, clues.agent, now) for i in candidates} if clues.has_orders else {}
+            found["undo"] = {i: u for i, u in undo.items() if u is not None}
+            found["held"] = {i: held_answers(connection, i) for i in candidates}
+        return found
 
     def next_number(self, connection: Connection) -> int:
         """The next ticket's number; its row is locked, so that no two transactions get the same one."""
@@ -266,6 +284,16 @@ class TicketStore:
             _insert(connection, links, rows)
         if plan.confirmed is not None:
             self._judge_anew(connection, *plan.confirmed, now)
+        if plan.undo is not None:
+            save_undo(connection, plan.undo, now)
+        if plan.undone is not None:
+            mark_undone(connection, plan.undone, now)
+        if plan.recalled:
+            recall(connection, plan.recalled)
+        if plan.released:
+            release(connection, plan.released, now)
+        if plan.unkept:
+            connection.execute(messages.update().where(messages.c.id.in_(plan.unkept)).values(proposed=True))
         if plan.kept:
             connection.execute(messages.update().where(messages.c.id.in_(plan.kept)).values(proposed=False))
         for change in plan.also:
@@ -283,7 +311,10 @@ class TicketStore:
         self._save_ticket(connection, ticket, change.next_step_at, is_new=change.is_new)
         self._save_people(connection, ticket, is_new=change.is_new)
         self._save_clocks(connection, ticket, change.clocks, is_new=change.is_new)
-        move_messages(connection, change.messages, origin, ticket.id, whole=change.whole)
+        for back in change.returns:
+            give_back(connection, back.ticket, back.to, whole=back.whole)
+        if change.messages or change.whole:
+            move_messages(connection, change.messages, origin, ticket.id, whole=change.whole)
         _insert(connection, events, _event_rows(ticket.id, change.events))
         _insert(
             connection, links, ({"ticket_id": ticket.id, "kind": k, "other_id": other} for k, other in change.links)
@@ -343,7 +374,8 @@ def _most_telling(clues: Clues, known: Sequence[KnownId]) -> list[int]:
     place = {id_hash(name): at for at, name in enumerate(clues.ids)}
     nearest = sorted(known, key=lambda k: (not k.stored, place.get(k.id_hash, len(place)), k.ticket))
     told = [c.ticket for c in clues.claims] + [s.ticket for s in clues.signed]
-    ranked = dict.fromkeys((*told, *(k.ticket for k in nearest if k.stored), *clues.tickets_named))
+    named = (*clues.tickets_named, *clues.tickets_ordered)
+    ranked = dict.fromkeys((*told, *(k.ticket for k in nearest if k.stored), *named))
     ranked |= dict.fromkeys(k.ticket for k in nearest)
     return sorted(list(ranked)[:_MAX_CANDIDATES])
 
@@ -372,6 +404,21 @@ def move_messages(connection: Connection, ids: Sequence[int], origin: int, ticke
         & mail_ids.c.id_hash.not_in(there)
     )
     connection.execute(mail_ids.update().where(mine).values(ticket_id=ticket))
+
+
+def give_back(connection: Connection, ticket: int, origin: int, *, whole: bool) -> None:
+    """The messages that came to a ticket from another go back there; with `whole` all that it has."""
+    came = (messages.c.ticket_id == ticket) & (messages.c.moved_from == origin)
+    ids = list(connection.scalars(sa.select(messages.c.id).where(messages.c.ticket_id == ticket if whole else came)))
+    move_messages(connection, ids, ticket, origin, whole=False)
+    connection.execute(messages.update().where(messages.c.id.in_(ids)).values(moved_from=None))
+    between = ((links.c.ticket_id == ticket) & (links.c.other_id == origin)) | (
+        (links.c.ticket_id == origin) & (links.c.other_id == ticket)
+    )
+    connection.execute(links.delete().where(between))
+    if whole:
+        # It ends here: what is answered to it goes where its mails went.
+        _insert(connection, links, [{"ticket_id": ticket, "kind": MERGED_INTO, "other_id": origin}])
 
 
 def _event_rows(ticket: int, happened: Sequence[Event]) -> Iterable[dict[str, Any]]:

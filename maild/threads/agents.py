@@ -17,18 +17,19 @@ from maild.people.proof import date_fits
 from maild.people.team import Agent
 from maild.sla.events import Happening as ClockHappening
 from maild.threads import states
-from maild.threads.correspondence import answer, transcript
-from maild.threads.draft import Draft, attachment_notes, clock_happenings, incoming
+from maild.threads.answering import collided, hold_answer, send_answer
+from maild.threads.correspondence import transcript
+from maild.threads.draft import Draft, clock_happenings, incoming
 from maild.threads.facts import id_hash
-from maild.threads.model import Direction, InboxState, Message, Ticket, Visibility
+from maild.threads.model import InboxState, Ticket, Visibility
 from maild.threads.notices import News, handover, notifications
 from maild.threads.order_lines import Order, split_orders
 from maild.threads.orders.table import ALIASES, HANDLERS, Carried, canonical, carry_out
 from maild.threads.orders.work import Done, Setting
-from maild.threads.plan import Letter, Plan
+from maild.threads.plan import LetterKind, Plan
 from maild.threads.release import Withheld, files_to_send, words_to_send
 from maild.threads.states import Happening
-from maild.threads.undelivered import dead_among
+from maild.threads.undo import action
 from maild.threads.words import say
 
 _BUTTON_WORDS = {"snooze": "1d"}
@@ -84,7 +85,9 @@ def agent_mail(draft: Draft, before: Ticket) -> Plan:
             base = _answered(before) if posts else before
         except UsageError as refused:
             trouble = str(refused)
-    carried = carry_out(base, orders, _setting(draft, agent))
+    if posts and not internal and trouble is None and (other := collided(draft, agent)) is not None:
+        return hold_answer(draft, before, agent, other, orders, text)
+    carried = carry_out(base, orders, _setting(draft, agent, before))
     if trouble is None and not posts and not orders:
         trouble = say(agent.language, "nothing_to_send")
     if trouble is not None or carried.error:
@@ -97,7 +100,7 @@ def orders_of_new_mail(draft: Draft, ticket: Ticket, orders: tuple[Order, ...], 
     agent = draft.case.sender.agent
     assert agent is not None
     internal = any(canonical(o.name) == "note" for o in orders)
-    carried = carry_out(ticket, orders, _setting(draft, agent))
+    carried = carry_out(ticket, orders, _setting(draft, agent, ticket))
     posts = bool(text.strip() or files_to_send(draft.case.mail))
     trouble = say(agent.language, "answer_a_letter") if posts and not internal else None
     if trouble is not None or carried.error:
@@ -113,17 +116,17 @@ def _button(draft: Draft, ticket: Ticket, agent: Agent, claim: Claim) -> Plan:
     key = f"button {claim.mac}"
     if key in draft.steps_done:
         trouble: str | None = say(agent.language, "button_used")
-        carried = carry_out(ticket, (), _setting(draft, agent))
+        carried = carry_out(ticket, (), _setting(draft, agent, ticket))
     else:
         trouble = None
-        carried = carry_out(ticket, (order,), _setting(draft, agent))
+        carried = carry_out(ticket, (order,), _setting(draft, agent, ticket))
     if trouble is not None or carried.error:
         return _nothing_done(draft, ticket, agent, (order,), carried, trouble, "")
     draft.new_steps = (key,)
     return _done(draft, ticket, agent, carried, text=None, internal=False)
 
 
-def _setting(draft: Draft, agent: Agent) -> Setting:
+def _setting(draft: Draft, agent: Agent, ticket: Ticket) -> Setting:
     case = draft.case
     return Setting(
         agent=agent,
@@ -132,6 +135,8 @@ def _setting(draft: Draft, agent: Agent) -> Setting:
         practice=case.practice,
         tickets=case.facts.tickets,
         next_ticket=case.facts.next_ticket,
+        undo=case.facts.undo.get(ticket.id),
+        held=case.facts.held.get(ticket.id, ()),
     )
 
 
@@ -211,7 +216,7 @@ def _done(draft: Draft, before: Ticket, agent: Agent, carried: Carried, *, text:
     assert draft.ticket is not None
     done = carried.done
     if posted == "public":
-        done += _send_answer(draft, draft.ticket, agent, text or "")
+        done += send_answer(draft, draft.ticket, agent, text or "")
     else:
         draft.message = replace(
             incoming(draft.case, draft.at, visibility=Visibility.INTERNAL), author=agent.id, reply=text or ""
@@ -221,6 +226,20 @@ def _done(draft: Draft, before: Ticket, agent: Agent, carried: Carried, *, text:
             draft.letters.extend(
                 notifications(draft.pen, draft.ticket, draft.case.mail, news=news, sender=draft.case.sender.address)
             )
+    if carried.work.undone is None:
+        lines = [d.line for d in carried.done]
+        if posted == "public":
+            lines.append(say(agent.language, "your_answer"))
+        draft.undo = action(
+            agent.id,
+            draft.now,
+            lines,
+            draft.ticket,
+            draft.case.facts.tickets,
+            also=draft.also,
+            letters=tuple(x.message_id for x in draft.letters if x.kind is LetterKind.ANSWER),
+            kept=draft.kept,
+        )
     history = draft.case.facts.tickets[before.id].messages
     draft.letters.extend(handover(draft.pen, before, draft.ticket, agent.id, history, draft.respond_by()))
     if done:
@@ -239,40 +258,4 @@ def _done(draft: Draft, before: Ticket, agent: Agent, carried: Carried, *, text:
     what = {"public": "answer", "internal": "note", "": "orders"}[posted]
     return draft.seal(
         InboxState.TICKETED, f"{what} by {agent.id} on {after.number}, proven: {draft.case.sender.proof.reason}"
-    )
-
-
-def _send_answer(draft: Draft, ticket: Ticket, agent: Agent, text: str) -> tuple[Done, ...]:
-    """The answer is on its way; what the agent should know of those it goes to."""
-    case = draft.case
-    passed = files_to_send(case.mail)
-    history = case.facts.tickets[ticket.id].messages
-    letter = answer(draft.pen, ticket, agent, text, history, passed)
-    draft.letters.append(letter)
-    draft.message = _as_sent(draft, letter, agent, text)
-    line = say(agent.language, "your_answer")
-    return tuple(
-        Done(line=line, effect=say(agent.language, "dead_address", address=d.address, reason=d.reason), ok=True)
-        for d in dead_among(case.facts, (*letter.to, *letter.cc))
-    )
-
-
-def _as_sent(draft: Draft, letter: Letter, agent: Agent, text: str) -> Message:
-    """The answer as the customer gets it; neither the agent's address nor what he quoted is in it."""
-    return Message(
-        at=draft.at,
-        direction=Direction.OUT,
-        visibility=Visibility.PUBLIC,
-        mail_class=MailClass.PERSON,
-        sender=letter.sender,
-        to=letter.to,
-        cc=letter.cc,
-        message_id=letter.message_id,
-        in_reply_to=letter.in_reply_to,
-        references=letter.references,
-        subject=letter.subject or "",
-        text=text,
-        reply=text,
-        attachments=attachment_notes(letter.attachments),
-        author=agent.id,
     )

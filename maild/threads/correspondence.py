@@ -241,6 +241,41 @@ def transcript(
     )
 
 
+def collision(
+    pen: Pen,
+    ticket: Ticket,
+    reader: Agent,
+    writer: Agent,
+    first: str,
+    first_text: str,
+    text: str,
+    orders: tuple[str, ...],
+    mail: Mail,
+) -> Letter:
+    """To both whose answers met: what the other wrote. `first` names who was quicker; `writer` is who waits."""
+    context: dict[str, object] = {
+        "desk": desk_view(pen.practice),
+        "ticket": ticket_view(pen.practice, ticket),
+        "customer": person_view(ticket.requester),
+        "agent": {"name": reader.name},
+        "waits": reader.id == writer.id,
+        "first": first,
+        "first_text": first_text,
+        "second": writer.name,
+        "text": text,
+        "orders": [{"line": line} for line in orders],
+    }
+    return to_agent(
+        pen,
+        ticket,
+        reader,
+        kind=LetterKind.COLLISION,
+        template="collision",
+        context=context,
+        parent=sane_id(mail.message_id) if reader.id == writer.id else None,
+    )
+
+
 def order_letter(pen: Pen, agent: Agent, mail: Mail, *, done: tuple[Done, ...]) -> Letter:
     """To an agent whose new mail named no ticket: why nothing was done. There is nothing to reply to but the desk."""
     practice, parent = pen.practice, sane_id(mail.message_id)

@@ -23,13 +23,14 @@ from maild.threads.model import (
     Message,
     Status,
     Ticket,
+    Undo,
     Visibility,
 )
 from maild.threads.notices import split_off
 from maild.threads.orders.work import Work
 from maild.threads.plan import Change, Letter, Plan, Remembered
 from maild.threads.practice import Practice
-from maild.threads.promises import move_clocks, next_look, response_due
+from maild.threads.promises import first_due, move_clocks, next_look, response_due
 from maild.threads.route import Routed
 
 _ENDED = (Status.SOLVED, Status.CLOSED)
@@ -54,6 +55,10 @@ class Draft:
     kept: tuple[int, ...] = ()
     also: tuple[Change, ...] = ()
     confirmed: tuple[int, str] | None = None
+    undo: Undo | None = None
+    undone: Undo | None = None
+    released: tuple[str, ...] = ()
+    recalled: tuple[str, ...] = ()
     new_steps: tuple[str, ...] = ()
     routed: Routed | None = None
 
@@ -93,7 +98,12 @@ class Draft:
     def take_over(self, work: Work, actor: str) -> None:
         """What orders do beside the ticket itself: messages kept, other tickets changed, ties made."""
         assert self.ticket is not None
-        self.kept = work.kept
+        self.kept, self.released = work.kept, work.released
+        if work.undone is not None:
+            # What the clocks have heard of the action, an answer above all, is unheard.
+            self.undone, self.clocks = work.undone
+            self.recalled = self.undone.letters
+            self.ticket = replace(self.ticket, due_at=first_due(self.clocks))
         self.also = sealed_changes(work.also, self.case.practice, actor, self.now)
         self.letters.extend(new_tickets_told(self.pen, self.also, self.case.facts.tickets[self.ticket.id]))
         self.links.extend(Link(kind=kind, ticket=other) for kind, other in work.links)
@@ -121,6 +131,11 @@ class Draft:
             next_step_at=look,
             steps_done=self.new_steps,
             confirmed=self.confirmed,
+            undo=self.undo,
+            undone=self.undone.id if self.undone else None,
+            unkept=self.undone.kept if self.undone else (),
+            released=self.released,
+            recalled=self.recalled,
             kept=self.kept,
             also=self.also,
             letters=tuple(self.letters),

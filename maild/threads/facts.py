@@ -16,9 +16,10 @@ from maild.messages.addresses import normal
 from maild.messages.envelope import Envelope
 from maild.messages.mail import Address, Mail
 from maild.messages.tokens import Claim, Mint, SignedId
+from maild.people.team import Team
 from maild.sla.deadlines import TicketClock
 from maild.threads.dead import DeadAddress
-from maild.threads.model import Message, Ticket
+from maild.threads.model import HeldAnswer, Message, Ticket, Undo
 from maild.threads.order_lines import split_orders, ticket_numbers
 
 _MAX_REFERENCES = 100
@@ -41,10 +42,14 @@ class Clues:
     own_id: str | None
     tickets_named: tuple[int, ...]
     """Ticket numbers in subject tags."""
+    has_orders: bool = False
+    """Whether it begins with an order, or came by a button."""
     tickets_ordered: tuple[int, ...] = ()
     """Ticket numbers behind orders: no evidence of anything, but what an agent's order may need."""
     sender: str | None
     """Normalised."""
+    agent: str | None = None
+    """The id of the agent whose address stands in From, proven or not."""
 
     def tickets(self) -> set[int]:
         """The tickets that tokens, signed ids and tags speak of."""
@@ -92,6 +97,12 @@ class Facts:
     tickets: Mapping[int, TicketFacts] = field(default_factory=dict)
     followed_by: Mapping[int, int] = field(default_factory=dict)
     """Of each closed ticket the newest that went on from it, of each merged one the ticket it went on in."""
+    undo: Mapping[int, Undo] = field(default_factory=dict)
+    """Of each ticket that orders may be about the sender's last action that can be taken back."""
+    held: Mapping[int, tuple[HeldAnswer, ...]] = field(default_factory=dict)
+    """Of each such ticket the answers that wait for their writers' word."""
+    seen_at: datetime | None = None
+    """When the letter of ours was written that an agent's mail answers."""
     acknowledged_last_hour: int = 0
     acknowledged_last_day: int = 0
     answer_lost: int | None = None
@@ -127,12 +138,14 @@ def recipients(mail: Mail, envelope: Envelope) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def read_clues(mail: Mail, envelope: Envelope, mint: Mint, tag: str) -> Clues:
+def read_clues(mail: Mail, envelope: Envelope, mint: Mint, tag: str, team: Team) -> Clues:
     """Everything in the mail and its envelope that may name a ticket."""
     claims = [claim for address in recipients(mail, envelope) if (claim := mint.read_address(address))]
     ids = [mail.in_reply_to, *reversed(mail.references[-_MAX_REFERENCES:])]
     if mail.bounce is not None:
         ids.append(mail.bounce.original_message_id)
+    sender = sender_key(mail)
+    agent = team.agent_by_address(sender) if sender is not None else None
     near_first = tuple(dict.fromkeys(i for i in ids if i))
     return Clues(
         claims=tuple(claims[:_MAX_CLAIMS]),
@@ -140,8 +153,10 @@ def read_clues(mail: Mail, envelope: Envelope, mint: Mint, tag: str) -> Clues:
         ids=near_first,
         own_id=mail.message_id,
         tickets_named=_tags(mail.subject, tag),
+        has_orders=mail.reply.lstrip().startswith("/") or any(c.verb for c in claims),
         tickets_ordered=_ordered(mail, tag),
-        sender=sender_key(mail),
+        sender=sender,
+        agent=agent.id if agent is not None else None,
     )
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from maild.messages.mail import Address, MailClass
+from maild.sla.deadlines import TicketClock
 
 
 class Status(StrEnum):
@@ -169,3 +170,39 @@ class Link:
 
     kind: str
     ticket: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Touched:
+    """A ticket before and after an action, with its clocks before; `before` None: the action made it."""
+
+    before: Ticket | None
+    after: Ticket
+    clocks: tuple[TicketClock, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Undo:
+    """One action of one agent. `letters`: Message-IDs of the answers that it sent; `kept`: proposals it accepted.
+
+    `left`: when the first of its letters left; None while all of them can be stopped.
+    """
+
+    actor: str
+    at: datetime
+    what: str
+    ticket: Touched
+    others: tuple[Touched, ...] = ()
+    letters: tuple[str, ...] = ()
+    kept: tuple[int, ...] = ()
+    id: int = 0
+    left: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HeldAnswer:
+    """An answer that was written while a colleague's went out: it waits for its writer's word."""
+
+    message_id: str
+    author: str
+    at: datetime

@@ -10,7 +10,7 @@ from enum import StrEnum
 from maild.messages.mail import Address, Attachment
 from maild.sla.deadlines import TicketClock
 from maild.threads.dead import DeadAddress
-from maild.threads.model import Event, InboxState, Link, Message, Ticket
+from maild.threads.model import Event, InboxState, Link, Message, Ticket, Undo
 
 
 class LetterKind(StrEnum):
@@ -20,6 +20,7 @@ class LetterKind(StrEnum):
     ANSWER = "answer"  # an agent's words to the customer
     NOTIFICATION = "notification"  # to an agent: something came in
     TRANSCRIPT = "transcript"  # to an agent: what your orders did
+    COLLISION = "collision"  # to two agents: you have both answered
     CONFIRMATION = "confirmation"  # to an agent: was this mail yours?
     ESCALATION = "escalation"  # to an agent, a lead or an address: a deadline nears or has passed
     DIGEST = "digest"  # to an agent: much at once, gathered in one letter
@@ -57,6 +58,8 @@ class Letter:
     ticket: int | None = None
     unique: str | None = None
     not_before: datetime | None = None
+    held: str = ""
+    """Why it waits for somebody's word; "" for one that leaves when it is due."""
     delay_notice_at: datetime | None = None
     """When the agents are told, should it not have left by then."""
 
@@ -106,6 +109,15 @@ class Remembered:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Return:
+    """The messages that `ticket` got from another one go back there; with `whole` all that it has."""
+
+    ticket: int
+    to: int
+    whole: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Change:
     """What a decision does to one more ticket than the one it is about: the other half of a merge or a split.
 
@@ -121,6 +133,7 @@ class Change:
     links: tuple[tuple[str, int], ...] = ()
     messages: tuple[int, ...] = ()
     whole: bool = False
+    returns: tuple[Return, ...] = ()
     events: tuple[Event, ...] = ()
     kind: str
     """Of the event that stands in this ticket's history."""
@@ -150,6 +163,16 @@ class Plan:
     """Keys of the escalation steps that this plan does."""
     kept: tuple[int, ...] = ()
     """Ids of messages that are no longer only proposed."""
+    released: tuple[str, ...] = ()
+    """Message-IDs of held answers that leave now."""
+    recalled: tuple[str, ...] = ()
+    """Message-IDs of answers that are taken back before they leave."""
+    undo: Undo | None = None
+    """What an agent did by this, so that he can take it back."""
+    undone: int | None = None
+    """The number of the action that is taken back."""
+    unkept: tuple[int, ...] = ()
+    """Ids of messages that are only proposed again."""
     confirmed: tuple[int, str] | None = None
     """An accepted mail that is judged anew, and the agent whose it is by his own word."""
     also: tuple[Change, ...] = ()

@@ -37,6 +37,8 @@ class Practice:
     revision: str
     suppress_for: timedelta = timedelta(days=30)
     """How long an address that refused mail for good gets no automatic letters."""
+    undo_delay: timedelta = timedelta(0)
+    """How long an answer waits before it leaves, so that it can be taken back."""
     delay_notice: timedelta = timedelta(hours=4)
     """Age of an answer that has not left at which the agents are told."""
 

@@ -11,7 +11,7 @@ from office import ANNA, NOW, message, practice, ticket
 
 from maild.messages.mail import Address
 from maild.threads.facts import TicketFacts
-from maild.threads.model import Participant, Status
+from maild.threads.model import HeldAnswer, Participant, Status, Touched, Undo
 from maild.threads.order_lines import split_orders
 from maild.threads.orders.table import ALIASES, HANDLERS, canonical, carry_out
 from maild.threads.orders.work import Setting
@@ -66,7 +66,16 @@ def _assert_done(text: str, status: Status) -> None:
         1001: TicketFacts(ticket=before, messages=mails),
         1007: TicketFacts(ticket=ticket(1007)),
     }
-    setting = Setting(agent=ANNA, language="en", now=NOW, practice=practice(), tickets=tickets, next_ticket=1042)
+    setting = Setting(
+        agent=ANNA,
+        language="en",
+        now=NOW,
+        practice=practice(),
+        tickets=tickets,
+        next_ticket=1042,
+        undo=Undo(actor="anna", at=NOW, what="/take", ticket=Touched(before=before, after=before)),
+        held=(HeldAnswer(message_id="<h@desk.example>", author="anna", at=NOW),),
+    )
     carried = carry_out(before, split_orders(text)[0], setting)
     assert [(done.line, done.effect) for done in carried.done if not done.ok] == []
 

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from maild.errors import UsageError
 from maild.threads.model import Ticket
 from maild.threads.order_lines import Order
-from maild.threads.orders import people, place, status, tickets
+from maild.threads.orders import people, place, sending, status, tickets
 from maild.threads.orders.work import Done, Handler, Setting, Work, WrongError, no_argument
 from maild.threads.states import Happening
 from maild.threads.words import HELP
@@ -75,6 +75,8 @@ HANDLERS: Mapping[str, Handler] = {
     "keep": tickets.keep,
     "split": tickets.split,
     "merge": tickets.merge,
+    "send": sending.send,
+    "undo": sending.undo,
     "help": _help,
 }
 """Every order there is; docs/agents.md explains each."""
@@ -107,6 +109,8 @@ ALIASES: Mapping[str, str] = {
         "split": "отделить разделить",
         "merge": "join объединить слить",
         "requester": "customer from заявитель клиент",
+        "send": "отправить",
+        "undo": "отменить отмена",
         "help": "commands помощь справка команды ?",
     }.items()
     for alias in words.split()

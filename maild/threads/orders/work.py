@@ -13,9 +13,10 @@ from difflib import get_close_matches
 
 from maild.errors import UsageError
 from maild.people.team import Agent, Team
+from maild.sla.deadlines import TicketClock
 from maild.sla.events import Happening as ClockHappening
 from maild.threads.facts import TicketFacts
-from maild.threads.model import Ticket
+from maild.threads.model import HeldAnswer, Ticket, Undo
 from maild.threads.order_lines import Order
 from maild.threads.plan import Change
 from maild.threads.practice import Practice
@@ -45,6 +46,10 @@ class Setting:
     practice: Practice
     tickets: Mapping[int, TicketFacts] = field(default_factory=dict)
     next_ticket: int = 0
+    undo: Undo | None = None
+    """The agent's last action on the ticket at hand, if it can be taken back."""
+    held: tuple[HeldAnswer, ...] = ()
+    """Answers on it that wait for their writers' word."""
 
     @property
     def team(self) -> Team:
@@ -66,6 +71,8 @@ class Work:
 
     `internal`: the text of the mail stays inside. `kept`: ids of messages that are no longer only proposed. `also`:
     what happens to other tickets. `happened`: what the ticket's clocks must hear, beside its change of status.
+    `undone`: an action that is taken back, and the ticket's clocks as they were before it. `released`: Message-IDs of
+    held answers that leave.
     """
 
     ticket: Ticket
@@ -74,6 +81,8 @@ class Work:
     also: tuple[Change, ...] = ()
     links: tuple[tuple[str, int], ...] = ()
     happened: tuple[ClockHappening, ...] = ()
+    undone: tuple[Undo, tuple[TicketClock, ...]] | None = None
+    released: tuple[str, ...] = ()
 
 
 Handler = Callable[[Work, Order, Setting], tuple[Work, str]]

@@ -1,0 +1,146 @@
+"""What agents did and may take back for a week, and answers that wait for their writers' word."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from maild.store.rows import address_row, clock_row, ticket_row, to_clock, to_participant, to_ticket
+from maild.store.tables import messages, outbox, undos
+from maild.threads.model import HeldAnswer, OutboxState, Ticket, Touched, Undo
+from maild.threads.undo import KEPT_FOR
+
+_STOPPABLE = (OutboxState.WAITING, OutboxState.HELD)
+_TIMES = ("created_at", "updated_at", "solved_at", "due_at", "wake_at", "started_at", "resumed_at", "ended_at")
+
+
+def save_undo(connection: Connection, undo: Undo, now: datetime) -> None:
+    """Keep an action; those too old to be taken back go."""
+    connection.execute(undos.delete().where(undos.c.at < now - KEPT_FOR))
+    data = {
+        "what": undo.what,
+        "ticket": _touched_json(undo.ticket),
+        "others": [_touched_json(t) for t in undo.others],
+        "letters": list(undo.letters),
+        "kept": list(undo.kept),
+    }
+    other = undo.others[0].after.id if undo.others else None
+    values = {"ticket_id": undo.ticket.after.id, "other_id": other, "actor": undo.actor, "at": undo.at, "data": data}
+    connection.execute(undos.insert(), values)
+
+
+def last_undo(connection: Connection, ticket: int, actor: str, now: datetime) -> Undo | None:
+    """The last action of this agent that touched a ticket and has not been taken back."""
+    query = (
+        sa.select(undos)
+        .where(sa.or_(undos.c.ticket_id == ticket, undos.c.other_id == ticket))
+        .where(undos.c.actor == actor, undos.c.undone_at.is_(None))
+        .where(undos.c.at >= now - KEPT_FOR)
+        .order_by(undos.c.id.desc())
+        .limit(1)
+    )
+    row = connection.execute(query).mappings().first()
+    if row is None:
+        return None
+    data = row["data"]
+    letters = tuple(data["letters"])
+    return Undo(
+        id=row["id"],
+        actor=row["actor"],
+        at=row["at"],
+        what=data["what"],
+        ticket=_touched(data["ticket"]),
+        others=tuple(_touched(t) for t in data["others"]),
+        letters=letters,
+        kept=tuple(data["kept"]),
+        left=bool(letters) and _stoppable(connection, letters) < len(letters),
+    )
+
+
+def _stoppable(connection: Connection, letters: Sequence[str]) -> int:
+    """How many of these letters nobody has begun to send; they stay so until the transaction ends."""
+    query = sa.select(outbox.c.id).where(
+        outbox.c.message_id.in_(letters), outbox.c.state.in_(_STOPPABLE), outbox.c.attempts == 0
+    )
+    return len(connection.execute(query.with_for_update()).all())
+
+
+def mark_undone(connection: Connection, undo: int, now: datetime) -> None:
+    """The action is taken back, once."""
+    connection.execute(undos.update().where(undos.c.id == undo).values(undone_at=now))
+
+
+def held_answers(connection: Connection, ticket: int) -> tuple[HeldAnswer, ...]:
+    """Answers on a ticket that wait for their writers' word, oldest first."""
+    query = (
+        sa.select(outbox.c.message_id, messages.c.author, outbox.c.created_at)
+        .join(messages, (messages.c.ticket_id == outbox.c.ticket_id) & (messages.c.message_id == outbox.c.message_id))
+        .where(outbox.c.ticket_id == ticket, outbox.c.state == OutboxState.HELD, messages.c.author.is_not(None))
+        .order_by(outbox.c.id)
+    )
+    rows = connection.execute(query)
+    return tuple(HeldAnswer(message_id=r.message_id, author=r.author, at=r.created_at) for r in rows)
+
+
+def written_at(connection: Connection, message_ids: Sequence[str]) -> datetime | None:
+    """When the nearest of these letters of ours was written."""
+    if not message_ids:
+        return None
+    query = sa.select(outbox.c.message_id, outbox.c.created_at).where(outbox.c.message_id.in_(message_ids))
+    found = {row.message_id: row.created_at for row in connection.execute(query)}
+    return next((found[m] for m in message_ids if m in found), None)
+
+
+def recall(connection: Connection, letters: Sequence[str]) -> None:
+    """Answers are taken back before they leave, and stay in their ticket as what was never sent."""
+    stoppable = outbox.c.message_id.in_(letters) & outbox.c.state.in_(_STOPPABLE)
+    connection.execute(outbox.update().where(stoppable).values(state=OutboxState.RECALLED, next_at=None))
+    connection.execute(messages.update().where(messages.c.message_id.in_(letters)).values(visibility="internal"))
+
+
+def release(connection: Connection, letters: Sequence[str], at: datetime) -> None:
+    """Held answers leave at this time, and are part of the conversation."""
+    held = outbox.c.message_id.in_(letters) & (outbox.c.state == OutboxState.HELD)
+    connection.execute(outbox.update().where(held).values(state=OutboxState.WAITING, next_at=at, last_error=""))
+    connection.execute(messages.update().where(messages.c.message_id.in_(letters)).values(visibility="public"))
+
+
+def _touched_json(touched: Touched) -> dict[str, Any]:
+    return {
+        "before": _ticket_json(touched.before) if touched.before is not None else None,
+        "after": _ticket_json(touched.after),
+        "clocks": [_plain(clock_row(c, touched.after.promise)) for c in touched.clocks],
+    }
+
+
+def _touched(value: Mapping[str, Any]) -> Touched:
+    before = value["before"]
+    return Touched(
+        before=_ticket(before) if before is not None else None,
+        after=_ticket(value["after"]),
+        clocks=tuple(to_clock(_timed(c)) for c in value["clocks"]),
+    )
+
+
+def _ticket_json(ticket: Ticket) -> dict[str, Any]:
+    people = [address_row(p.address) | {"confirmed": p.confirmed} for p in ticket.participants]
+    return _plain(ticket_row(ticket)) | {"id": ticket.id, "participants": people}
+
+
+def _ticket(value: Mapping[str, Any]) -> Ticket:
+    return to_ticket(_timed(value), tuple(to_participant(p) for p in value["participants"]))
+
+
+def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in row.items()}
+
+
+def _timed(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: datetime.fromisoformat(value) if name in _TIMES and value is not None else value
+        for name, value in row.items()
+    }

@@ -1,0 +1,103 @@
+"""An agent's answer: it leaves after a while, waits when a colleague has answered meanwhile, and is kept for /undo."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from maild.messages.mail import MailClass
+from maild.people.team import Agent
+from maild.threads.correspondence import answer, collision
+from maild.threads.draft import Draft, attachment_notes
+from maild.threads.model import Direction, InboxState, Message, Ticket, Visibility
+from maild.threads.order_lines import Order
+from maild.threads.orders.work import Done
+from maild.threads.plan import Letter, Plan
+from maild.threads.release import files_to_send
+from maild.threads.undelivered import dead_among
+from maild.threads.words import say
+
+
+def send_answer(draft: Draft, ticket: Ticket, agent: Agent, text: str) -> tuple[Done, ...]:
+    """The answer is on its way; what the agent should know of those it goes to."""
+    case = draft.case
+    passed = files_to_send(case.mail)
+    history = case.facts.tickets[ticket.id].messages
+    letter = answer(draft.pen, ticket, agent, text, history, passed)
+    letter = replace(letter, not_before=draft.now + case.practice.undo_delay)
+    draft.letters.append(letter)
+    draft.message = as_sent(draft, letter, agent, text)
+    # A new answer of his takes the place of one that waited for his word.
+    mine = tuple(h.message_id for h in case.facts.held.get(ticket.id, ()) if h.author == agent.id)
+    draft.recalled = (*draft.recalled, *(m for m in mine if m not in draft.released))
+    line = say(agent.language, "your_answer")
+    return tuple(
+        Done(line=line, effect=say(agent.language, "dead_address", address=d.address, reason=d.reason), ok=True)
+        for d in dead_among(case.facts, (*letter.to, *letter.cc))
+    )
+
+
+def as_sent(draft: Draft, letter: Letter, agent: Agent, text: str) -> Message:
+    """The answer as the customer gets it; neither the agent's address nor what he quoted is in it."""
+    return Message(
+        at=draft.at,
+        direction=Direction.OUT,
+        visibility=Visibility.PUBLIC,
+        mail_class=MailClass.PERSON,
+        sender=letter.sender,
+        to=letter.to,
+        cc=letter.cc,
+        message_id=letter.message_id,
+        in_reply_to=letter.in_reply_to,
+        references=letter.references,
+        subject=letter.subject or "",
+        text=text,
+        reply=text,
+        attachments=attachment_notes(letter.attachments),
+        author=agent.id,
+    )
+
+
+def collided(draft: Draft, agent: Agent) -> Message | None:
+    """A colleague's answer that went out after the letter that this agent replied to; None where there is none."""
+    assert draft.ticket is not None
+    seen, history = draft.case.facts.seen_at, draft.case.facts.tickets[draft.ticket.id].messages
+    if seen is None:
+        return None
+    return next(
+        (
+            m
+            for m in reversed(history)
+            if m.direction is Direction.OUT
+            and m.visibility is Visibility.PUBLIC
+            and m.author not in (None, agent.id)
+            and m.at > seen
+        ),
+        None,
+    )
+
+
+def hold_answer(
+    draft: Draft, ticket: Ticket, agent: Agent, other: Message, orders: tuple[Order, ...], text: str
+) -> Plan:
+    """The answer waits for its writer's word, and both he and the colleague read what the other wrote.
+
+    Its orders wait for nothing: they were given without knowing of the colleague's answer, and are not carried out.
+    """
+    case, colleague = draft.case, draft.case.practice.team.agent(other.author)
+    name = colleague.name if colleague is not None else str(other.author)
+    why = say("en", "collided", name=name)
+    history = case.facts.tickets[ticket.id].messages
+    letter = answer(draft.pen, ticket, agent, text, history, files_to_send(case.mail))
+    letter = replace(letter, held=why)
+    draft.letters.append(letter)
+    draft.message = replace(as_sent(draft, letter, agent, text), visibility=Visibility.INTERNAL)
+    mine = tuple(h.message_id for h in case.facts.held.get(ticket.id, ()) if h.author == agent.id)
+    draft.recalled = (*draft.recalled, *mine)
+    draft.note("held", f"answer by {agent.name}", why, actor=agent.id)
+    draft.change(ticket, "a held answer")
+    lines = tuple(o.line for o in orders)
+    draft.letters.append(collision(draft.pen, ticket, agent, agent, name, other.reply, text, lines, case.mail))
+    if colleague is not None:
+        mine_is = collision(draft.pen, ticket, colleague, agent, name, other.reply, text, (), case.mail)
+        draft.letters.append(mine_is)
+    return draft.seal(InboxState.TICKETED, f"answer of {agent.id} on {ticket.number} waits: {why}")

@@ -1,0 +1,219 @@
+"""An agent takes back what he did; two agents who answer at once; on real databases, through mails."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from office import ANNA, BORIS, MINT, NOW, eml, practice
+from store.pieces import OFFICE, arrival, handle_all, raw_arrival
+
+from maild.clock import FixedClock
+from maild.desk.handle import Desk
+from maild.desk.orders import give_order
+from maild.messages.read import read_mail
+from maild.messages.tokens import Purpose
+from maild.people.team import Agent
+from maild.store.keep import Keep
+from maild.threads.model import Status
+from maild.threads.plan import LetterKind, Outcome
+
+SLOW = replace(OFFICE, practice=replace(practice(), undo_delay=timedelta(minutes=1)))
+MINUTE = timedelta(minutes=1)
+
+
+class Scene:
+    """A desk whose answers wait a minute, with a ticket of Ivan's."""
+
+    def __init__(self, keep: Keep) -> None:
+        self.keep, self.now, self.mails = keep, NOW, 0
+        keep.inbox.add([arrival()])
+        self.handle()
+
+    def handle(self) -> None:
+        """Handle what waits."""
+        handle_all(Desk(self.keep, lambda: SLOW, FixedClock(self.now)))
+
+    def letter_to(self, agent: Agent, kind: LetterKind = LetterKind.NOTIFICATION) -> str:
+        """The Message-ID of the newest letter of a kind to an agent."""
+        rows = [
+            r for r in self.keep.outbox.listing()
+            if r["kind"] == kind and r["recipients"][0]["address"] == agent.address
+        ]  # fmt: skip
+        return str(rows[-1]["message_id"])
+
+    def write(self, agent: Agent, text: str, *, to_letter: str | None = None, after: timedelta = MINUTE) -> None:
+        """A proven mail of an agent on the ticket; `to_letter`: the letter of ours that it answers."""
+        self.now += after
+        self.mails += 1
+        to = MINT.address(Purpose.AGENT, 1001, agent.id)
+        fields = {"In_Reply_To": to_letter} if to_letter else {}
+        raw = eml(
+            text, sender=f"{agent.id} <{agent.address}>", to=to, date=self.now, message_id=f"<{self.mails}@desk>",
+            **fields,
+        )  # fmt: skip
+        came = raw_arrival(raw, at=self.now, sender=agent.address, recipients=(to,), login=agent.id)
+        self.keep.inbox.add([came])
+        self.handle()
+
+    def status(self) -> Status:
+        """Where the ticket stands."""
+        return self.keep.views.ticket("1001", "SUP").ticket.status
+
+    def leaving(self, at: datetime | None = None) -> list[str]:
+        """The answers that leave by then, by their first lines."""
+        mails = self.keep.outbox.claim(at or self.now + 10 * MINUTE, 100)
+        texts = [read_mail(m.raw) for m in mails]
+        return [t.reply.split("\n")[0] for t in texts if t.to[0].address == "ivan@customer.example" and t.in_reply_to]
+
+    def told(self, agent: Agent) -> str:
+        """The newest letter to an agent."""
+        rows = [r for r in self.keep.outbox.listing() if r["recipients"][0]["address"] == agent.address]
+        return read_mail(self.keep.outbox.raw(rows[-1]["id"])).text
+
+
+@pytest.fixture
+def scene(keep: Keep) -> Scene:
+    """Ivan has asked; the acknowledgement and the notifications have left."""
+    made = Scene(keep)
+    for mail in keep.outbox.claim(NOW, 100):
+        keep.outbox.settle(mail.id, Outcome(accepted=mail.recipients), NOW, None)
+    return made
+
+
+def test_an_answer_waits_a_while_and_can_be_taken_back(scene: Scene) -> None:
+    """It never leaves, the ticket stands where it stood, and its deadline runs again."""
+    due = scene.keep.views.ticket("1001", "SUP").ticket.due_at
+    scene.write(ANNA, "/tag fire\n\nClose the lid.")
+    assert scene.status() is Status.PENDING
+    scene.write(ANNA, "/undo", after=timedelta(seconds=30))
+    assert scene.leaving() == []
+    whole = scene.keep.views.ticket("1001", "SUP")
+    assert (whole.ticket.status, whole.ticket.tags, whole.ticket.due_at) == (Status.NEW, (), due)
+    assert [m.visibility for _, m in whole.messages if m.direction == "out"] == ["internal"]
+    assert "отменено: /tag fire, ваш ответ" in scene.told(ANNA)
+
+
+def test_an_answer_leaves_when_its_time_is_over_and_is_not_taken_back_then(scene: Scene) -> None:
+    """The agent is told, and nothing changes."""
+    scene.write(ANNA, "Close the lid.")
+    assert scene.leaving(scene.now + timedelta(seconds=59)) == []
+    assert scene.leaving(scene.now + MINUTE) == ["Close the lid."]
+    scene.write(ANNA, "/undo")
+    assert scene.status() is Status.PENDING
+    assert "уже ушёл" in scene.told(ANNA)
+
+
+def test_orders_are_taken_back_one_mail_after_the_other(scene: Scene) -> None:
+    """The newest first; then there is nothing left."""
+    scene.write(ANNA, "/priority high\n/take")
+    scene.write(ANNA, "/close")
+    scene.write(ANNA, "/undo")
+    assert scene.status() is Status.NEW
+    scene.write(ANNA, "/undo")
+    ticket = scene.keep.views.ticket("1001", "SUP").ticket
+    assert (ticket.priority, ticket.assignee) == ("normal", None)
+    scene.write(ANNA, "/undo")
+    assert "нет ваших действий" in scene.told(ANNA)
+
+
+def test_nobody_takes_back_what_another_did_or_has_changed_since(scene: Scene) -> None:
+    """Each his own, and only as it stands."""
+    scene.write(ANNA, "/priority high")
+    scene.write(BORIS, "/undo")
+    assert "nothing of yours" in scene.told(BORIS)
+    scene.write(BORIS, "/priority urgent")
+    scene.write(ANNA, "/undo")
+    assert "кто-то изменил" in scene.told(ANNA)
+    assert scene.keep.views.ticket("1001", "SUP").ticket.priority == "urgent"
+
+
+def test_a_merge_is_taken_back_with_its_mails_and_deadlines(scene: Scene) -> None:
+    """Both tickets are as they were, and answers go to each again."""
+    scene.keep.inbox.add([arrival("The lift.", sender="Olga <olga@other.example>", message_id="<2@other.example>")])
+    scene.handle()
+    before = [scene.keep.views.ticket(str(n), "SUP") for n in (1001, 1002)]
+    scene.write(ANNA, "/merge 1002")
+    assert scene.status() is Status.MERGED
+    scene.write(ANNA, "/undo")
+    after = [scene.keep.views.ticket(str(n), "SUP") for n in (1001, 1002)]
+    for was, now in zip(before, after, strict=True):
+        assert (was.ticket.status, was.ticket.due_at) == (now.ticket.status, now.ticket.due_at)
+        assert [m.message_id for _, m in was.messages if m.direction == "in"] == [
+            m.message_id for _, m in now.messages if m.direction == "in" and m.visibility == "public"
+        ]
+        assert not now.links
+    back = arrival("Still burning.", message_id="<9@x>", In_Reply_To="<1@customer.example>")
+    scene.keep.inbox.add([back])
+    scene.handle()
+    assert scene.keep.inbox.listing()[-1]["ticket"] == "SUP-1001"
+
+
+def test_a_split_is_taken_back(scene: Scene) -> None:
+    """The mail is home again; what is answered to the ticket that ended comes home too."""
+    scene.keep.inbox.add([arrival("The door.", message_id="<8@x>", In_Reply_To="<1@customer.example>")])
+    scene.handle()
+    scene.write(ANNA, "/split")
+    scene.write(ANNA, "/undo")
+    texts = [m.reply for _, m in scene.keep.views.ticket("1001", "SUP").messages if m.visibility == "public"]
+    assert texts[:2] == ["My printer is on fire.", "The door."]
+    assert scene.keep.views.ticket("1002", "SUP").ticket.status is Status.MERGED
+    scene.keep.inbox.add([arrival("More.", message_id="<10@x>", In_Reply_To="<8@x>")])
+    scene.handle()
+    assert scene.keep.inbox.listing()[-1]["ticket"] == "SUP-1001"
+
+
+def test_a_second_answer_waits_when_a_colleague_was_quicker(scene: Scene) -> None:
+    """Both read both; the customer gets one; /send sends the other."""
+    seen = scene.letter_to(BORIS)
+    scene.write(ANNA, "Close the lid.", to_letter=scene.letter_to(ANNA))
+    scene.write(BORIS, "/close\n\nPull the plug.", to_letter=seen)
+    assert scene.status() is Status.PENDING
+    for agent in (ANNA, BORIS):
+        text = scene.told(agent)
+        assert "Close the lid." in text
+        assert "Pull the plug." in text
+    assert scene.leaving() == ["Close the lid."]
+    scene.write(BORIS, "/send", to_letter=scene.letter_to(BORIS, LetterKind.COLLISION))
+    assert scene.leaving() == ["Pull the plug."]
+    last = scene.keep.views.ticket("1001", "SUP").messages[-1][1]
+    assert (last.visibility, last.author) != ("internal", BORIS.id) or last.direction == "in"
+
+
+def test_a_new_answer_takes_the_place_of_the_one_that_waits(scene: Scene) -> None:
+    """It answers the letter that showed the colleague's, so it does not wait."""
+    seen = scene.letter_to(BORIS)
+    scene.write(ANNA, "Close the lid.", to_letter=scene.letter_to(ANNA))
+    scene.write(BORIS, "Pull the plug.", to_letter=seen)
+    scene.write(BORIS, "As Anna says.", to_letter=scene.letter_to(BORIS, LetterKind.COLLISION))
+    assert sorted(scene.leaving()) == ["As Anna says.", "Close the lid."]
+    scene.write(BORIS, "/send")
+    assert "no answer of yours waits" in scene.told(BORIS)
+
+
+def test_one_agent_may_answer_twice(scene: Scene) -> None:
+    """His own words collide with nobody's."""
+    seen = scene.letter_to(ANNA)
+    scene.write(ANNA, "Close the lid.", to_letter=seen)
+    scene.write(ANNA, "And call me.", to_letter=seen)
+    assert sorted(scene.leaving()) == ["And call me.", "Close the lid."]
+
+
+def test_who_has_seen_the_colleagues_answer_may_answer(scene: Scene) -> None:
+    """The customer wrote again; that letter is newer than the answer."""
+    scene.write(ANNA, "Close the lid.", to_letter=scene.letter_to(ANNA))
+    scene.now += MINUTE
+    again = arrival("It burns on.", message_id="<5@x>", In_Reply_To="<1@customer.example>", at=scene.now)
+    scene.keep.inbox.add([again])
+    scene.handle()
+    scene.write(BORIS, "Pull the plug.", to_letter=scene.letter_to(BORIS))
+    assert sorted(scene.leaving()) == ["Close the lid.", "Pull the plug."]
+
+
+def test_the_admin_takes_back_his_own_orders(scene: Scene) -> None:
+    """At the command line as by mail."""
+    for name, words in (("priority", "high"), ("undo", "")):
+        (done,) = give_order(scene.keep, SLOW, FixedClock(scene.now), "1001", name, words)
+        assert done.ok, done.effect
+    assert scene.keep.views.ticket("1001", "SUP").ticket.priority == "normal"
