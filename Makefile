@@ -3,12 +3,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := $(shell find maild rules settings.toml pyproject.toml -type f -not -name '*.pyc' 2>/dev/null)
 
-.PHONY: run test check lock clean help
+.PHONY: run test check bombs fuzz lock clean help
 
 help:
 	@echo "make run    install into .venv and start the desk on 127.0.0.1:8025"
 	@echo "make test   install everything the tests need, check the house, run the tests on the built wheel"
 	@echo "make check  style, types and floors only"
+	@echo "make bombs  what mails made to cost do cost, up to 25 MB (some minutes)"
+	@echo "make fuzz   20,000 damaged mails; FOLDERS=... for other ones than those of the tests"
 	@echo "make lock   renew requirements.txt and requirements-dev.txt"
 
 run: .venv/installed
@@ -24,6 +26,12 @@ check: .venv/installed-dev
 	$(BIN)/mypy
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports
+
+bombs: .venv/installed-dev
+	PYTHONPATH=. $(BIN)/python tests/bombs.py
+
+fuzz: .venv/installed-dev
+	PYTHONPATH=. $(BIN)/python tests/fuzz.py $(FOLDERS)
 
 .venv/made:
 	$(PYTHON) -c 'import sys; sys.exit("maild needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'

@@ -122,7 +122,8 @@ def _clean(found: Bounce | None) -> Bounce | None:
         replace(one, address=one_line(one.address), diagnostic=one.diagnostic and one_line(one.diagnostic))
         for one in found.recipients
     )
-    return replace(found, recipients=recipients)
+    original = found.original_message_id
+    return replace(found, recipients=recipients, original_message_id=original and one_line(original))
 
 
 def _message(raw: bytes) -> Message:

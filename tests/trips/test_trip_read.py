@@ -1,0 +1,131 @@
+"""`maild read` on everything that holds mails, as a user calls it."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from daemon import command
+
+from maild.cli import reading
+from maild.cli.main import run
+from maild.guard.limits import Limits
+from maild.guard.readers import Readers
+
+Said = Callable[..., tuple[int, list[dict[str, object]]]]
+
+
+def mail(subject: str) -> bytes:
+    """A mail that can be told from others."""
+    return b"From: ivan@customer.example\nSubject: " + subject.encode() + b"\n\nHello\n"
+
+
+@pytest.fixture
+def said(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Said:
+    """Runs `maild read --json` in an empty folder; its status and its rows."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*names: str) -> tuple[int, list[dict[str, object]]]:
+        status = run(["read", "--json", *names])
+        return status, [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+    return call
+
+
+def test_folders_mboxes_and_maildirs_are_read_in_order(said: Said, tmp_path: Path) -> None:
+    """`file` as it was given; a mail of an mbox has its number behind it."""
+    (tmp_path / "folder" / "below").mkdir(parents=True)
+    for name in ("b.eml", "a.eml", ".hidden", "below/c.eml"):
+        (tmp_path / "folder" / name).write_bytes(mail(name))
+    for name in ("cur", "new", "tmp"):
+        (tmp_path / "maildir" / name).mkdir(parents=True)
+        (tmp_path / "maildir" / name / {"cur": "2", "new": "1", "tmp": "0"}[name]).write_bytes(mail(name))
+    line = b"From ivan@customer.example Mon Nov 23 09:00:00 2026\n"
+    (tmp_path / "box").write_bytes(line + mail("first") + b"\n" + line + mail("second"))
+    (tmp_path / "one.eml").write_bytes(line + mail("alone") + b"\n" + line + b"a text\n")
+    status, rows = said("box", "folder", "one.eml", "maildir")
+    assert status == 0
+    assert [(row["file"], row["subject"]) for row in rows] == [
+        ("box#1", "first"),
+        ("box#2", "second"),
+        ("folder/a.eml", "a.eml"),
+        ("folder/b.eml", "b.eml"),
+        ("folder/below/c.eml", "below/c.eml"),
+        ("one.eml", "alone"),
+        ("maildir/new/1", "new"),
+        ("maildir/cur/2", "cur"),
+    ]
+
+
+def test_what_is_no_mail_stands_in_its_place(said: Said, tmp_path: Path) -> None:
+    """65 at the end, and 66 where a file is missing; the others are read."""
+    (tmp_path / "empty").write_bytes(b"")
+    (tmp_path / "good").write_bytes(mail("good"))
+    status, rows = said("empty", "good")
+    assert (status, rows[0], rows[1]["subject"]) == (65, {"file": "empty", "error": "the mail is empty"}, "good")
+    status, rows = said("missing", "good", "empty", "gone")
+    assert status == 66
+    assert [row.get("error") for row in rows] == [
+        "cannot be read: No such file or directory",
+        None,
+        "the mail is empty",
+        "cannot be read: No such file or directory",
+    ]
+
+
+def test_a_mail_past_the_limits_is_told_as_far_as_it_goes(
+    said: Said, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Header and first text, and a defect that says what happened."""
+    head = mail("dear").replace(b"\n\n", b"\nContent-Type: text/html\n\n", 1)
+    (tmp_path / "dear.eml").write_bytes(head + b"<p>on fire</p>" * 60_000)
+    (tmp_path / "good.eml").write_bytes(mail("good"))
+    readers = Readers(Limits(cpu=0.15), width=1)
+    monkeypatch.setattr(reading, "shared_readers", lambda: readers)
+    status, rows = said("dear.eml", "good.eml")
+    readers.close()
+    assert (status, [row["subject"] for row in rows]) == (0, ["dear", "good"])
+    defects = rows[0]["defects"]
+    assert isinstance(defects, list)
+    assert "truncated: reading it took more than 0.15 s of CPU" in defects[-1]
+
+
+def test_standard_input_is_a_mail() -> None:
+    """`-`, as in a mail client's pipe."""
+    done = subprocess.run([*command(), "read", "--json", "-"], input=mail("piped"), capture_output=True, cwd="/")
+    assert json.loads(done.stdout)["subject"] == "piped"
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+PROGRESS = """
+import sys, time
+from maild.cli.output import Progress
+with Progress() as progress:
+    for _ in range(int(sys.argv[1])):
+        time.sleep(0.05)
+        progress.count()
+"""
+
+
+@pytest.mark.parametrize(("count", "shown"), [(3, False), (30, True)])
+def test_progress_is_for_people_who_wait(count: int, shown: bool) -> None:
+    """On a terminal, after a second, and it leaves no trace; standard output is untouched."""
+    ours, theirs = pty.openpty()
+    process = subprocess.run(
+        [sys.executable, "-c", PROGRESS, str(count)], stdout=subprocess.PIPE, stderr=theirs, check=True
+    )
+    os.write(theirs, b"END")
+    said = b""
+    while not said.endswith(b"END"):
+        said += os.read(ours, 1000)
+    os.close(ours)
+    os.close(theirs)
+    assert process.stdout == b""
+    assert (b" mails" in said) is shown
+    assert said.endswith(b"\r\x1b[KEND" if shown else b"END")
