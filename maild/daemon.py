@@ -30,6 +30,7 @@ from maild.desk.handle import Desk
 from maild.desk.mailboxes import LEASE, Mailboxes
 from maild.desk.rulebook import Rulebook
 from maild.desk.tick import do_due, keep_house
+from maild.desk.tidying import tidy_at_night
 from maild.desk.worker import DeskWorker
 from maild.errors import CannotCreate, MaildError, RetryLater, Unavailable
 from maild.guard.readers import shared_readers
@@ -102,6 +103,7 @@ class Daemon:
             ready(listener.port)
             await stopping.wait()
         finally:
+            self._ticks = False
             with suppress(Exception):
                 scheduler.shutdown(wait=False)
             await listener.stop(timedelta(seconds=_STOP_SECONDS / 2))
@@ -115,6 +117,7 @@ class Daemon:
         scheduler.add_job(told_once("leases", self._hold), seconds=5, id="leases", **common)
         scheduler.add_job(told_once("deadlines", self._escalate), seconds=5, id="deadlines", **common)
         scheduler.add_job(told_once("rules", self._reread), seconds=2, id="rules", **common)
+        scheduler.add_job(told_once("keeping", self._tidy), minutes=10, id="keeping", **common)
         scheduler.add_job(told_once("alarms", self._tell), seconds=3, id="alarms", **common)
         return scheduler
 
@@ -159,6 +162,14 @@ class Daemon:
             return
         if letters:
             self._sender.wake()
+
+    async def _tidy(self) -> None:
+        """Once a night, take away what is kept no longer; a stop waits for one short transaction at most."""
+        if not self._ticks:
+            return
+        office, now = self._rulebook.office(), self._clock.now()
+        with suppress(RetryLater):
+            await asyncio.to_thread(tidy_at_night, self._keep, office, self._settings, now, lambda: self._ticks)
 
     async def _reread(self) -> None:
         await asyncio.to_thread(self._rulebook.look)
@@ -212,6 +223,7 @@ class Daemon:
             office = self._rulebook.office()
             do_due(self._keep, office, self._clock.now())
             keep_house(self._keep, office, self._clock.now())
+            tidy_at_night(self._keep, office, self._settings, self._clock.now())
             look_at_disk(self._settings, self._alarms)
             self._alarms.look()
             sent = self._sender.send_due(self._clock.now())

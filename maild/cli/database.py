@@ -70,3 +70,22 @@ def db_upgrade(app: App) -> None:
     before, after = upgrade_database(Database(app.settings.database.url))
     changed = "made new" if before is None else "is the newest" if before == after else f"in place of {before}"
     report(app.json, f"schema {after} {changed}", before=before, after=after)
+
+
+@db.command("tidy")
+@click.option("--dry-run", is_flag=True, help="Only tell what would go.")
+@click.pass_obj
+def db_tidy(app: App, dry_run: bool) -> None:
+    """Take away what is kept no longer, as the daemon does every night; nothing goes unless the settings say so."""
+    from maild.desk.tidying import keeping_of
+    from maild.store.retention import count_old, tidy
+
+    keeping, now = keeping_of(app.settings, app.office), app.clock.now()
+    work = count_old if dry_run else tidy
+    done = work(app.keep.database, keeping, now)
+    text = f"{done.tickets} tickets, bytes of {done.raw} mails and letters, {done.ledger} lines of the ledger"
+    if keeping.for_ever:
+        text = "everything is kept for ever: nothing is said in [keeping], nor of any queue"
+    else:
+        text = f"would go: {text}" if dry_run else f"gone: {text}; nobody waited for longer than {done.longest:.2f} s"
+    report(app.json, text, removed=not dry_run, tickets=done.tickets, raw=done.raw, ledger=done.ledger)

@@ -36,7 +36,7 @@ VERBS = {
     "mailbox": ("mailbox", "a mailbox's login by OAuth 2: authorize"),
     "users": ("users", "agents' logins for the SMTP listener"),
     "tick": ("service", "does what is due, once, as if it were another time"),
-    "db": ("database", "the database: check, upgrade, copy"),
+    "db": ("database", "the database: check, upgrade, copy, tidy"),
     "backup": ("keeping", "the whole desk in a folder"),
     "restore": ("keeping", "a backup in place of an empty desk"),
     "forget": ("keeping", "erases a person"),

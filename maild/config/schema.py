@@ -5,17 +5,18 @@ What hangs together (queues that exist, agents that exist, conditions) is looked
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
 
-from maild.config.units import parse_address, parse_timezone
+from maild.config.units import parse_address, parse_span, parse_timezone
 from maild.sla.promise import Target
 
 Number = Annotated[int, Strict(), Field(ge=1, le=99)]
 Flag = Annotated[bool, Strict()]
 EmailAddress = Annotated[str, AfterValidator(parse_address)]
+Span = Annotated[timedelta, BeforeValidator(lambda text: parse_span(str(text)))]
 Label = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$")]
 Tag = Annotated[str, Field(min_length=1, max_length=50, pattern=r"^[^\s,]+$")]
 AgentId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,39}$")]
@@ -96,6 +97,7 @@ class QueueTable(Table):
     agents: tuple[str, ...] = ()
     lead: str | None = None
     default: Flag = False
+    keep: Span | None = None
 
 
 class CalendarTable(Table):

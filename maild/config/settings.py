@@ -33,7 +33,7 @@ from maild.config.tables import (
     table_of,
     text,
 )
-from maild.config.units import is_loopback, parse_address, parse_domain, parse_network, parse_timezone
+from maild.config.units import is_loopback, parse_address, parse_domain, parse_network, parse_span, parse_timezone
 from maild.errors import ConfigError, Finding
 from maild.messages.tokens import MAX_LOCAL_PART
 from maild.routing.sizes import parse_size
@@ -42,6 +42,7 @@ from maild.sla.promise import parse_duration
 Security = Literal["tls", "starttls", "none"]
 
 _address = parsed(parse_address, "a mail address in quotes")
+_span = parsed(parse_span, 'a time in quotes, such as "2y",')
 _duration = parsed(parse_duration, 'a duration in quotes, such as "15m",')
 _size = parsed(parse_size, 'a size in quotes, such as "25MB",')
 _port = number(1, 65535)
@@ -241,6 +242,15 @@ class Limits(Table):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Keeping(Table):
+    """[keeping]: how long things are kept; for ever where nothing is said."""
+
+    keep: timedelta | None = key(None, _span)
+    keep_raw: timedelta | None = key(None, _span)
+    keep_ledger: timedelta | None = key(None, _span)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Paths(Table):
     """[paths]: the admins' folder and our own."""
 
@@ -256,6 +266,7 @@ SECTIONS: Mapping[str, type[Table]] = {
     "outgoing": Outgoing,
     "trust": Trust,
     "limits": Limits,
+    "keeping": Keeping,
     "paths": Paths,
 }
 """Every table of the file; [[imap]] may come several times."""
@@ -273,6 +284,7 @@ class Settings:
     outgoing: Outgoing
     trust: Trust
     limits: Limits
+    keeping: Keeping
     paths: Paths
 
 

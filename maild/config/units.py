@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from datetime import timedelta
 
 _ADDRESS = re.compile(r"[^\s@<>(),:;\\\"\[\]]{1,64}@([^\s@]{1,253})")
+_SPAN = re.compile(r"(\d{1,4})([dwy])")
+_DAYS = {"d": 1, "w": 7, "y": 365}
 _DOMAIN = re.compile(r"(?:[^\W_](?:[\w-]*[^\W_])?\.)*[^\W_](?:[\w-]*[^\W_])?")
 
 
@@ -52,6 +55,14 @@ def parse_network(text: str) -> str:
     except ValueError as error:
         raise ValueError(f"'{text}' is no IP address and no network such as 10.0.0.0/8 ({error})") from error
     return text
+
+
+def parse_span(text: str) -> timedelta:
+    """How long something is kept: "90d", "6w", "2y" (a year has 365 days)."""
+    found = _SPAN.fullmatch(text)
+    if found is None or not int(found[1]):
+        raise ValueError(f"{text!r} is no time to keep something for, such as 90d, 6w or 2y")
+    return timedelta(days=int(found[1]) * _DAYS[found[2]])
 
 
 def is_loopback(host: str) -> bool:

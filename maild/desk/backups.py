@@ -73,7 +73,9 @@ def _named_files(settings: Settings) -> Iterator[tuple[str, str]]:
             continue
         for field in fields(table):
             value = getattr(table, field.name)
-            if isinstance(value, Path) and value not in kept:
+            if is_dataclass(value) and not isinstance(value, type):
+                tables.append((f"{name} {field.name}", value))
+            elif isinstance(value, Path) and value not in kept:
                 yield f"{name} {field.name}", str(value)
             elif field.name == "password_env" and value is not None:
                 yield f"{name} {field.name}", f"${value}"

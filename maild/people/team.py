@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,6 +37,8 @@ class Queue:
     agents: tuple[str, ...] = ()
     lead: str | None = None
     default: bool = False
+    keep: timedelta | None = None
+    """How long its ended tickets are kept; None: as the settings say."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -168,6 +168,8 @@ def _prepare_server(connection: DBAPIConnection, _: object) -> None:
 def _prepare_sqlite(connection: DBAPIConnection, _: object) -> None:
     connection.isolation_level = None  # the driver opens no transaction of its own
     cursor = connection.cursor()
+    # First of all, since it counts for a file without any page alone: what is removed later is given back to the disk.
+    cursor.execute("PRAGMA auto_vacuum=INCREMENTAL")
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "fullfsync=ON", "cache_size=-16000"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

@@ -95,11 +95,11 @@ def find_person(database: Database, address: str) -> Person:
         )
 
 
-def _ids(connection: Connection, query: sa.Select[tuple[int]]) -> list[int]:
+def _ids(connection: Connection, query: sa.Select[int]) -> list[int]:
     return sorted(connection.scalars(query))
 
 
-def _of_sender(trace: Trace, state: InboxState, *, equal: bool) -> sa.Select[tuple[int]]:
+def _of_sender(trace: Trace, state: InboxState, *, equal: bool) -> sa.Select[int]:
     has_state = inbox.c.state == state if equal else inbox.c.state != state
     return sa.select(inbox.c.id).where(sa.func.lower(inbox.c.envelope_from) == trace.address, has_state)
 

@@ -55,7 +55,7 @@ def bytes_removed() -> sa.ColumnElement[bool]:
     return sa.and_(inbox.c.size > 0, kept.exists())
 
 
-def _ids(connection: Connection, query: sa.Select[tuple[int]]) -> list[int]:
+def _ids(connection: Connection, query: sa.Select[int]) -> list[int]:
     return list(connection.scalars(query.limit(_MOST)))
 
 

@@ -49,7 +49,7 @@ class Wanted:
     def whole(self) -> bool:
         return self.queue is None and self.since is None
 
-    def tickets(self) -> sa.Select[tuple[int]]:
+    def tickets(self) -> sa.Select[int]:
         """The ids of the tickets that are wanted, in their order."""
         query = sa.select(tickets.c.id).order_by(tickets.c.id)
         if self.queue is not None:

@@ -104,7 +104,8 @@ def _leave_out_numbers(connection: Connection, gap: int, made_at: datetime, now:
     The same holds for the ledger's numbers, from which the Message-IDs of our letters are made. A row that says so
     keeps the place, since SQLite goes on behind the highest row.
     """
-    connection.execute(counters.update().values(value=counters.c.value + gap))
+    numbers = counters.update().where(counters.c.name.in_(schema.FIRST_NUMBERS))
+    connection.execute(numbers.values(value=counters.c.value + gap))
     highest = connection.scalar(sa.select(sa.func.max(inbox.c.id))) or 0
     reason = f"a restore of the backup of {made_at:%Y-%m-%d %H:%M} UTC left out the numbers since {highest}"
     row: dict[str, Any] = {
