@@ -140,7 +140,8 @@ def test_an_acknowledgement_carries_nothing_of_an_unverified_sender(desk: Daemon
     assert letter["To"] == customer.address
     assert letter["Subject"].startswith("[SUP-")
     assert "received your request" in letter["Subject"]
-    assert letter.return_path == ""
+    assert letter.return_path.startswith("support+")
+    assert letter.return_path != reply_address(letter)
     assert letter["Auto-Submitted"] == "auto-replied"
     assert letter["X-Auto-Response-Suppress"] == "All"
     assert letter["In-Reply-To"] in raw.decode()
