@@ -1,11 +1,13 @@
 """Mail with an agent's address in From that is not proven to be his: kept, flagged, and asked about.
 
 Where the mail came to his own signed address, he is asked by a letter that only he gets. One reply to it proves that he
-has that mailbox, and the mail is judged anew as his. Nothing is done before, and a machine's reply confirms nothing.
+has that mailbox, and the mail is judged anew as his. Nothing is done before. The reply must begin with a yes: a robot in
+his mailbox that answers whatever comes, and does not say that it is one, would else confirm what it wrote itself.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from maild.messages.mail import MailClass
@@ -19,6 +21,9 @@ from maild.threads.model import InboxState, Ticket, Visibility
 from maild.threads.notices import News, notifications
 from maild.threads.plan import Letter, LetterKind, Plan
 from maild.threads.words import say
+
+
+_YES = frozenset({"yes", "y", "yep", "ok", "okay", "confirm", "confirmed", "да", "ага", "ок", "подтверждаю", "верно"})
 
 
 def unverified(draft: Draft, ticket: Ticket, why: str) -> Plan:
@@ -96,10 +101,17 @@ def confirming(draft: Draft) -> int | None:
         ),
         None,
     )
+    if not _says_yes(mail.reply):
+        return None
     fresh = asked is not None and date_fits(mail.date, draft.at) and date_fits(asked.at, draft.at)
     if asked is None or not fresh or mail.mail_class is not MailClass.PERSON or mail.strict_sender is None:
         return None
     return asked.inbox_id
+
+
+def _says_yes(text: str) -> bool:
+    words = re.findall(r"\w+", text[:200].casefold().replace("ё", "е"))
+    return bool(words) and words[0] in _YES
 
 
 def confirm(draft: Draft, ticket: Ticket, inbox_id: int) -> Plan:

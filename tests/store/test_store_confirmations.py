@@ -82,6 +82,14 @@ def test_a_machines_reply_confirms_nothing(asked: Keep) -> None:
     assert answers(asked) == []
 
 
+def test_a_robot_that_does_not_say_that_it_is_one_confirms_nothing(asked: Keep) -> None:
+    """It answers whatever comes, and would confirm its own words; only a yes counts."""
+    come(asked, "I am on holiday until Monday.", to=question(asked)[1], message_id="<o@desk.example>")
+    assert answers(asked) == []
+    come(asked, "Да, это я.", to=question(asked)[1], message_id="<y@desk.example>")
+    assert answers(asked) == ["Close the lid."]
+
+
 def test_a_reply_after_a_week_confirms_nothing(asked: Keep) -> None:
     """Nobody knows any more what he says yes to."""
     come(asked, "Yes", to=question(asked)[1], message_id="<l@desk.example>", after=timedelta(days=8))
