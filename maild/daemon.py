@@ -281,6 +281,8 @@ def make_listener(settings: Settings, inbox: Inbox, clock: Clock, rulebook: Rule
         ),
         trusted_relays=settings.trust.relays,
         spool_dir=str(settings.paths.data) if settings.paths.data.is_dir() else None,
+        proxy_protocol=smtp.proxy_protocol,
+        xclient_login=smtp.xclient_login,
     )
 
 

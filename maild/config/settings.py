@@ -22,6 +22,7 @@ from maild.config.tables import (
     Trouble,
     choice,
     file_path,
+    flag,
     key,
     label,
     list_of,
@@ -113,6 +114,8 @@ class Smtp(Table):
     tls_cert: Path | None = key(None, file_path)
     tls_key: Path | None = key(None, file_path)
     users_file: Path | None = key(None, file_path)
+    proxy_protocol: bool = key(False, flag)
+    xclient_login: bool = key(False, flag)
 
     def troubles(self) -> Iterator[Trouble]:
         if (self.tls_cert is None) != (self.tls_key is None):

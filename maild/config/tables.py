@@ -152,6 +152,13 @@ def _number(least: int, most: int, value: object, _folder: FilePath) -> int:
     return value
 
 
+def flag(value: object, _folder: FilePath) -> bool:
+    """Yes or no."""
+    if not isinstance(value, bool):
+        raise MistakeError(((), "true or false is wanted here, without quotes"))
+    return value
+
+
 def choice(*words: str) -> Reader:
     """One of some words."""
     return partial(_choice, words)

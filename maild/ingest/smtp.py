@@ -31,8 +31,10 @@ class Listener:
     """Our own SMTP or LMTP port.
 
     `accepts` says whether an address is ours; `knows_domain` whether its domain is, which only chooses the words of the
-    refusal. `users` may log in under TLS or from this machine. `trusted_relays` are addresses or networks. Port 0 takes
-    a free one. Raises DataError for a relay that is no address, Unavailable for a certificate that cannot be used.
+    refusal. `users` may log in under TLS or from this machine. `trusted_relays` are addresses or networks: they may say
+    by XCLIENT whom they speak for, with `xclient_login` also who has logged in there; with `proxy_protocol` they have
+    to, and nobody else may come. Port 0 takes a free one. Raises DataError for a relay that is no address, Unavailable
+    for a certificate that cannot be used.
     """
 
     def __init__(
@@ -53,6 +55,8 @@ class Listener:
         limits: Limits | None = None,
         trusted_relays: Sequence[str] = ("127.0.0.1", "::1"),
         spool_dir: str | None = None,
+        proxy_protocol: bool = False,
+        xclient_login: bool = False,
         failed_login_delay: timedelta = timedelta(seconds=1),
     ) -> None:
         self.port = port
@@ -62,6 +66,7 @@ class Listener:
         self._lmtp = protocol == "lmtp"
         self._hostname = hostname or socket.gethostname()
         self._max_size, self._spool_dir = max_size, spool_dir
+        self._proxy_protocol, self._xclient_login = proxy_protocol, xclient_login
         self._relays = Relays(trusted_relays)
         self._users, self._login_delay = users, failed_login_delay
         self._certificate = (tls_cert, tls_key) if tls_cert and tls_key else None
@@ -130,6 +135,8 @@ class Listener:
             logins=Logins(self._users, delay=delay) if self._users is not None else None,
             tls=self._tls,
             spool_dir=self._spool_dir,
+            proxy_protocol=self._proxy_protocol,
+            xclient_login=self._xclient_login,
         )
 
 

@@ -83,7 +83,8 @@ class Gate:
 
     def admit(self, guest: Guest) -> str | None:
         """Let a new connection in; the reply it gets instead where that cannot be."""
-        if not guest.trusted and self._per_peer[guest.peer] >= self._limits.per_peer:
+        # Who is not known ("") is no single peer: only the number of all strangers holds for them.
+        if not guest.trusted and guest.peer and self._per_peer[guest.peer] >= self._limits.per_peer:
             return "421 4.7.0 Too many connections from your address"
         if not guest.trusted and self._strangers >= self._limits.strangers:
             found = self._free_a_place(stranger for stranger in self._guests if not stranger.trusted)

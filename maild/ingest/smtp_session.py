@@ -27,6 +27,7 @@ from maild.ingest.smtp_address import parse_mail, parse_rcpt
 from maild.ingest.smtp_auth import Logins, decode, split_plain, text
 from maild.ingest.smtp_data import Body, State, count_received
 from maild.ingest.smtp_gate import Gate, Limits, Relays, is_loopback
+from maild.ingest.smtp_proxy import XCLIENT_NAMES, NoProxyHeaderError, parse_xclient, read_proxy_header
 from maild.ingest.smtp_wire import Connection, LineTooLong
 from maild.messages.envelope import Arrival, Envelope
 
@@ -35,6 +36,8 @@ log = logging.getLogger(__name__)
 HEAVY, HUGE = 256_000, 4_000_000
 """Bytes from which on a mail is hashed in a worker, so that the loop goes on; and from which on one at a time."""
 _HEAVY_AT_ONCE = 8
+_NAME_LIMIT = 255
+_PROXY_HEADER_SECONDS = 10.0
 _OTHER_PROTOCOLS = frozenset({b"CONNECT", b"DELETE", b"GET", b"HEAD", b"OPTIONS", b"POST", b"PUT"})
 
 
@@ -57,8 +60,12 @@ class Service:
     logins: Logins | None
     tls: ssl.SSLContext | None
     spool_dir: str | None
+    proxy_protocol: bool
+    xclient_login: bool
     sessions: set[Session] = field(default_factory=set)
     stopping: bool = False
+    header_missed: bool = False
+    """Whether it was logged already that a relay does not begin with a header."""
     heavy: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_HEAVY_AT_ONCE))
     """So many big mails are wholly in memory at a time; the others wait on the disk."""
     huge: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
@@ -71,12 +78,17 @@ class Session(Connection):
         super().__init__(service.pattern, service.loop, service.gate, service.limits)
         self._service = service
         self._login: str | None = None
+        self._may_speak_for_others = False
         self._commands_left = service.limits.commands
         self._errors_left = service.limits.errors
 
     def is_trusted(self, peer: str) -> bool:
         """Whether this peer is one of our own relays."""
         return peer in self._service.relays
+
+    def may_come(self, peer: str) -> bool:
+        """Behind a proxy nobody else may come: what he says of himself could be anything."""
+        return not self._service.proxy_protocol or peer in self._service.relays
 
     @property
     def conversation(self) -> asyncio.Task[None] | None:
@@ -95,7 +107,8 @@ class Session(Connection):
 
     async def _handle_client(self) -> None:
         try:
-            self.say(f"220 {self._service.hostname} {'LMTP' if self._service.lmtp else 'ESMTP'}")
+            await self._find_client()
+            self.say(self._banner)
             await self._converse()
         except (ConnectionError, TimeoutError, ssl.SSLError) as error:
             log.debug("connection of %s lost: %s", self.peer, error)
@@ -105,6 +118,25 @@ class Session(Connection):
             self._gate.leave(self)
             if self.transport is not None and not self._hung_up:
                 self.transport.close()
+
+    @property
+    def _banner(self) -> str:
+        return f"220 {self._service.hostname} {'LMTP' if self._service.lmtp else 'ESMTP'}"
+
+    async def _find_client(self) -> None:
+        """Who is it? Behind a proxy the first bytes say so; without them the line is cut, and nobody is answered."""
+        if self._service.proxy_protocol:
+            try:
+                async with asyncio.timeout(_PROXY_HEADER_SECONDS):
+                    header = await self.next_bytes(read_proxy_header)
+            except NoProxyHeaderError:
+                if not self._service.header_missed:
+                    self._service.header_missed = True
+                    log.warning("%s is cut off: it does not begin with a header of the PROXY protocol", self.source)
+                raise ConnectionResetError("no header of the PROXY protocol") from None
+            if header.client is not None:
+                self.stand_for(header.client)
+        self._may_speak_for_others = self.trusted
 
     async def _converse(self) -> None:
         while not self._hung_up:
@@ -173,26 +205,31 @@ class Session(Connection):
     # Greeting
 
     async def _helo(self, argument: bytes) -> str:
-        if self._greet(argument):
-            return f"250 {self._service.hostname}"
-        return "501 5.5.4 Your name is missing"
+        self._greet(argument)
+        return f"250 {self._service.hostname}"
 
     async def _ehlo(self, argument: bytes) -> str:
-        if not self._greet(argument):
-            return "501 5.5.4 Your name is missing"
+        self._greet(argument)
         lines = [self._service.hostname, "PIPELINING", f"SIZE {self._service.max_size}", "8BITMIME", "SMTPUTF8"]
         lines.append("ENHANCEDSTATUSCODES")
         if self._service.tls is not None and not self.under_tls:
             lines.append("STARTTLS")
         if self._service.logins is not None and self._may_log_in:
             lines.append("AUTH PLAIN LOGIN")
+        if self._may_speak_for_others:
+            lines.append("XCLIENT " + " ".join(n for n in XCLIENT_NAMES if n != "LOGIN" or self._service.xclient_login))
         return "\r\n".join([*(f"250-{line}" for line in lines[:-1]), f"250 {lines[-1]}"])
 
-    def _greet(self, argument: bytes) -> bool:
+    def _greet(self, argument: bytes) -> None:
+        """Any name will do, as long as it is one: real clients give false ones, underscores and addresses."""
         assert self.session is not None
+        name = argument.decode("utf-8", "replace")
+        if not name:
+            raise Refused(501, "5.5.4 Your name is missing")
+        if len(name) > _NAME_LIMIT or not name.isprintable():
+            raise Refused(501, "5.5.4 Bad name")
         self._reset()
-        self.session.host_name = argument.decode("utf-8", "replace") or None
-        return self.session.host_name is not None
+        self.session.host_name = name
 
     async def _starttls(self, argument: bytes) -> str | None:
         if self._service.tls is None or self.under_tls:
@@ -203,12 +240,28 @@ class Session(Connection):
         await self.start_tls(self._service.tls)
         return None
 
+    async def _xclient(self, argument: bytes) -> str | None:
+        """A relay says who its client is: the session begins again as if that client had come (Postfix's XCLIENT)."""
+        if not self._may_speak_for_others:
+            return "550 5.7.0 You may not speak for others"
+        if self._transaction.mail_from is not None:
+            return "503 5.5.1 Not within a mail"
+        client = parse_xclient(argument)
+        self.session, self.envelope = self._create_session(), self._create_envelope()
+        self._commands_left, self._errors_left = self.limits.commands, self.limits.errors
+        self._session_ends = self.loop.time() + self.limits.session.total_seconds()
+        # Whoever was logged in was another; and that a relay says who has logged in counts only where it is allowed.
+        self._login = (client.login or None) if self._service.xclient_login else None
+        if client.address is not None:
+            self.stand_for(client.address)
+        return self._banner
+
     # Logging in
 
     @property
     def _may_log_in(self) -> bool:
         """Passwords travel encrypted or not at all; on this machine they do not travel."""
-        return self.under_tls or is_loopback(self.peer)
+        return self.under_tls or (is_loopback(self.peer) and is_loopback(self.source))
 
     async def _auth(self, argument: bytes) -> str:
         assert self.session is not None
@@ -360,6 +413,10 @@ class Session(Connection):
     async def _help(self, _argument: bytes) -> str:
         return "214 2.0.0 RFC 5321 tells"
 
+    async def _bdat(self, _argument: bytes) -> None:
+        # Its content follows unasked (RFC 3030, 2), so nothing behind it may be taken for a command.
+        self.hang_up("502 5.5.1 BDAT is not on offer", sending=True)
+
     async def _quit(self, _argument: bytes) -> None:
         self.hang_up("221 2.0.0 Bye")
 
@@ -377,6 +434,8 @@ _COMMON: Mapping[bytes, _Command] = {
     b"HELP": Session._help,
     b"STARTTLS": Session._starttls,
     b"AUTH": Session._auth,
+    b"BDAT": Session._bdat,
+    b"XCLIENT": Session._xclient,
 }
 _SMTP: Mapping[bytes, _Command] = {**_COMMON, b"HELO": Session._helo, b"EHLO": Session._ehlo}
 _LMTP: Mapping[bytes, _Command] = {**_COMMON, b"LHLO": Session._ehlo}

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any, cast
+from typing import Any, Protocol, TypeVar, cast
 
 from aiosmtpd.smtp import SMTP
 
@@ -24,6 +24,18 @@ _LINGER = 1.0
 """Seconds in which a client that is still sending may read our last word: closing at once would wipe it out."""
 
 
+class _Measured(Protocol):
+    """Something read from the first bytes of a connection."""
+
+    @property
+    def length(self) -> int:
+        """How many bytes it was."""
+        ...
+
+
+Header = TypeVar("Header", bound=_Measured)
+
+
 class LineTooLong(Exception):
     """A line that cannot be a command."""
 
@@ -34,7 +46,9 @@ def make_pattern(loop: asyncio.AbstractEventLoop, hostname: str) -> Mapping[str,
 
 
 class Connection(SMTP):
-    """One client. `peer` is its address, `trusted` whether it is one of our own relays."""
+    """One client. `peer` is its address, `trusted` whether it is one of our own relays; `source` is who opened the
+    line, which is another where a relay speaks for its client.
+    """
 
     def __init__(self, pattern: Mapping[str, Any], loop: asyncio.AbstractEventLoop, gate: Gate, limits: Limits) -> None:
         # Instead of SMTP.__init__: see make_pattern. Everything that belongs to one connection is set again here.
@@ -42,7 +56,7 @@ class Connection(SMTP):
         asyncio.StreamReaderProtocol.__init__(
             self, asyncio.StreamReader(loop=loop), client_connected_cb=self._cb_client_connected, loop=loop
         )
-        self.peer = ""
+        self.peer = self.source = ""
         self.trusted = False
         self.limits = limits
         self._gate = gate
@@ -61,8 +75,12 @@ class Connection(SMTP):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Let the client in, or send it away."""
-        self.peer = plain_address(transport.get_extra_info("peername"))
+        self.peer = self.source = plain_address(transport.get_extra_info("peername"))
         self.trusted = self.is_trusted(self.peer)
+        if not self.may_come(self.peer):
+            self._hung_up = True
+            cast("asyncio.Transport", transport).abort()
+            return
         refusal = self._gate.admit(self)
         if refusal is not None:
             self._hung_up = True
@@ -107,6 +125,28 @@ class Connection(SMTP):
     def is_trusted(self, peer: str) -> bool:
         """Whether this peer is one of our own relays."""
         raise NotImplementedError
+
+    def may_come(self, peer: str) -> bool:
+        """Whether this peer may open a line to us at all."""
+        raise NotImplementedError
+
+    def stand_for(self, peer: str) -> None:
+        """Go on as this client, whom a relay speaks for: its are the limits and the trust. It may be sent away."""
+        self._gate.leave(self)
+        self.peer, self.trusted = peer, self.is_trusted(peer)
+        refusal = self._gate.admit(self)
+        if refusal is not None:
+            self.hang_up(refusal)
+
+    async def next_bytes(self, read: Callable[[bytes], Header | None]) -> Header:
+        """What stands before the first command, read as soon as it is whole. Raises what `read` raises."""
+        while (header := read(bytes(self._input))) is None:
+            if self._eof:
+                raise ConnectionResetError("gone before a whole header")
+            await self._wait()
+        del self._input[: header.length]
+        self._resume()
+        return header
 
     # Lines and replies
 

@@ -160,6 +160,7 @@ def test_broken_toml_and_a_missing_file_are_findings_too(tmp_path: Path) -> None
         ('[database]\nurl = "sqlite:///:memory:"', "keeps its mail in a file"),
         ('[smtp]\ntls_cert = "x"', "needs tls_key"),
         ('[smtp]\nhost = "0.0.0.0"\nusers_file = "u"', "in the clear"),
+        ('[smtp]\nproxy_protocol = "yes"', "true or false is wanted here, without quotes"),
         ('[outgoing]\ngive_up = "10m"', "not longer"),
         ('[outgoing]\npassword_env = "P"', "without a user"),
         (MAILBOX + 'security = "none"', "this very machine"),
