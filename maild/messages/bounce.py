@@ -1,17 +1,19 @@
 """Bounces of every kind: RFC 3464 first, then what flufl.bounce knows, then servers' own words.
 
 It says who was not reached and why. Whether a mail is a bounce, a delay or a person's mail about a bounce is decided in
-classify.py; `may_be_bounce` only spares the reading.
+classify.py; `may_be_bounce` only spares the reading. The mail that came back is read in returned.py.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from dataclasses import replace
 from email.message import Message
 
 from flufl.bounce import all_failures
 
-from maild.messages import bounce_json, bounce_patterns, dsn, statuses
+from maild.messages import bounce_json, bounce_patterns, dsn, returned, statuses
 from maild.messages.auto_phrases import BOUNCE_SUBJECTS
 from maild.messages.mail import Bounce, BounceRecipient
 
@@ -19,29 +21,25 @@ _LONGEST_TEXT = 200_000
 _FLUFL_FIELDS, _FLUFL_FIELD, _FLUFL_PARTS, _FLUFL_DEPTH = 60, 400, 12, 4
 _FLUFL_BODY, _FLUFL_LINES = 30_000, 400
 _MOST_FOUND = 100
-_MESSAGE_ID = re.compile(
-    r"^[\s>|]{0,8}(?:X-Original-)?Message-ID:\s{0,4}(?:\r?\n[ \t]{1,4})?(<[^<>\s]{3,500}>)",
-    re.IGNORECASE | re.MULTILINE,
-)
 _DAEMONS = (
     *("mailer-daemon", "mailerdaemon", "mail-daemon", "postmaster", "mail delivery", "mail deliver system"),
-    *(
-        "sns.amazonaws.com",
-        "mailer daemon",
-        "mail system",
-        "maildelivery",
-        "mdaemon",
-        "bounce",
-        "mmdf",
-        "uucp",
-        "ndr administrator",
-    ),
-    *("system administrator", "mail administrator", "delivery subsystem", "почтовая служба", "mail administrator"),
+    *("sns.amazonaws.com", "mailer daemon", "mail system", "maildelivery", "mdaemon", "bounce", "mmdf", "uucp"),
+    *("ndr administrator", "system administrator", "mail administrator", "delivery subsystem", "почтовая служба"),
+    *("microsoft exchange", "microsoftexchange", "mail router", "internet mail delivery", "courier mail server"),
+    *("служба доставки", "mail-system", "mailsystem", "системный администратор", "systemadministrator"),
 )
 _SUBJECTS = re.compile("|".join(BOUNCE_SUBJECTS), re.IGNORECASE)
-_PASSED_ON = re.compile(
-    r"\s{0,4}(?:re|fwd?|aw|wg|ha|на|отв|пересл|tr|rv|sv|vs|odp|pd|i)\s{0,2}(?:\[\d{1,3}\])?\s{0,2}[:：]", re.IGNORECASE
+_ANSWERED = re.compile(
+    r"\s{0,4}(?:re|aw|ha|на|отв|ответ|відп|sv|vs|odp|rif|res|antw|ynt|回复|答复)\s{0,2}(?:\[\d{1,3}\])?\s{0,2}[:：]",
+    re.IGNORECASE,
 )
+_PASSED_ON = re.compile(
+    r"\s{0,4}(?:fwd?|wg|пересл|пер|tr|rv|i|pd|vl|enc|doorst|转发|轉寄)\s{0,2}(?:\[\d{1,3}\])?\s{0,2}[:：]"
+    r"|[\s\[(]{0,4}fwd?\b",
+    re.IGNORECASE,
+)
+# Programs that report to the owner of a list from the list's own address.
+_LIST_SERVERS = ("X-MLServer", "X-ML-Info")
 
 
 def may_be_bounce(
@@ -66,29 +64,56 @@ def read_bounce(message: Message, text: str) -> Bounce | None:
 
     `text` is the readable body. A person's mail about a bounce ("Fwd: Undelivered Mail") is none.
     """
-    subject = str(message.get("Subject") or "")
-    report = dsn.is_delivery_report(message)
-    if not report and not _looks_like_daemon(message) and _PASSED_ON.match(subject):
+    if not _is_worth_believing(message, text):
         return None
-    found = dsn.recipients(message) or bounce_json.recipients(text)
     text = text[:_LONGEST_TEXT] or _own_text(message)
-    report_text, returned = bounce_patterns.divide(text)
+    found = _recipients(message, text)
+    if found is None:
+        return None
+    return Bounce(recipients=found[:_MOST_FOUND], original_message_id=returned.message_id(message, text))
+
+
+def _is_worth_believing(message: Message, text: str) -> bool:
+    """Did a server write it? A report by its type is believed; people pass reports on, ask about them, return goods."""
+    if dsn.is_delivery_report(message) or _looks_like_daemon(message):
+        return True
+    subject = str(message.get("Subject") or "")
+    if _PASSED_ON.match(subject):
+        return False
+    if (answered := _ANSWERED.match(subject)) and (
+        message.get("In-Reply-To") or message.get("References") or _SUBJECTS.match(subject[answered.end() :].strip())
+    ):
+        return False
+    if any(name in message for name in _LIST_SERVERS):
+        return True
+    if _has_null_path(message):
+        return bounce_patterns.speaks_as_server(text) or _SUBJECTS.search(subject[:500]) is not None
+    return bounce_patterns.opens_as_server(text) or bool(bounce_json.recipients(text))
+
+
+def _recipients(message: Message, text: str) -> tuple[BounceRecipient, ...] | None:
+    """Who was not reached, best evidence first; None where nothing says that the mail is a report at all."""
+    report_text, returned_text = bounce_patterns.divide(text)
+    inner = None if dsn.recipients(message) else returned.inner_report(message)
+    found = dsn.recipients(inner or message) or bounce_json.recipients(text) or dsn.recipients_in_text(text)
     if not any(r.status and not r.status.endswith(".0.0") for r in found):
         found = _better(found, report_text)
     found = found or _failed_recipients(message, report_text) or _by_flufl(message, report_text)
-    if not found and (report or _looks_like_daemon(message) or _SUBJECTS.search(subject[:500])):
-        found = bounce_patterns.recipients(report_text, ours=_own_addresses(message)) or _returned_to(
-            message, returned, report_text
-        )
-    if not found and not (report or (_looks_like_daemon(message) and _SUBJECTS.search(subject[:500]))):
-        return None
-    return Bounce(recipients=found[:_MOST_FOUND], original_message_id=_original_id(message, text))
+    subject_says = _SUBJECTS.search(str(message.get("Subject") or "")[:500]) is not None
+    says = dsn.is_delivery_report(message) or subject_says
+    if not found and (says or bounce_patterns.speaks_as_server(text)):
+        found = _as_written_to(bounce_patterns.recipients(report_text, ours=_own_addresses(message)), report_text)
+        found = found or _returned_to(message, returned_text, report_text)
+    return found if found or says else None
 
 
 def _looks_like_daemon(message: Message) -> bool:
     written = str(message.get("From") or "").lower()
-    null_path = any(str(v).strip() in ("<>", "") for v in message.get_all("Return-Path", []))
-    return null_path or any(daemon in written for daemon in _DAEMONS) or "X-Failed-Recipients" in message
+    return any(daemon in written for daemon in _DAEMONS) or "X-Failed-Recipients" in message
+
+
+def _has_null_path(message: Message) -> bool:
+    return any(str(v).strip() in ("<>", "") for v in message.get_all("Return-Path", []))
 
 
 def _better(found: tuple[BounceRecipient, ...], report_text: str) -> tuple[BounceRecipient, ...]:
@@ -99,11 +124,7 @@ def _better(found: tuple[BounceRecipient, ...], report_text: str) -> tuple[Bounc
         status = statuses.best(recipient.status, said)
         kind = statuses.kind_of(status, recipient.action)
         diagnostic = recipient.diagnostic or (said.strip() or None if said else None)
-        out.append(
-            BounceRecipient(
-                address=recipient.address, status=status, action=recipient.action, kind=kind, diagnostic=diagnostic
-            )
-        )
+        out.append(replace(recipient, status=status, kind=kind, diagnostic=diagnostic))
     return tuple(out)
 
 
@@ -115,7 +136,7 @@ def _failed_recipients(message: Message, report_text: str) -> tuple[BounceRecipi
     """Exim's X-Failed-Recipients."""
     values = " ".join(str(v) for v in message.get_all("X-Failed-Recipients", []))
     addresses = dict.fromkeys(dsn.clean_address(a) for a in dsn.ADDRESS.findall(values[:20_000]))
-    return tuple(_recipient(a, report_text) for a in list(addresses)[:_MOST_FOUND])
+    return _as_written_to([_recipient(a, report_text) for a in list(addresses)[:_MOST_FOUND]], report_text)
 
 
 def _by_flufl(message: Message, report_text: str) -> tuple[BounceRecipient, ...]:
@@ -126,13 +147,27 @@ def _by_flufl(message: Message, report_text: str) -> tuple[BounceRecipient, ...]
         return ()
     delayed = {a.decode("utf-8", "replace") for a in temporary}
     failed = {a.decode("utf-8", "replace") for a in permanent}
-    found = [_recipient(dsn.clean_address(a), report_text) for a in sorted(failed) if dsn.ADDRESS.fullmatch(a)]
-    found += [
-        _recipient(dsn.clean_address(a), report_text, "delayed")
-        for a in sorted(delayed - failed)
+    named = report_text.lower()
+    found = [
+        _recipient(dsn.clean_address(a), report_text, "delayed" if a not in failed else None)
+        for a in (*sorted(failed), *sorted(delayed - failed))
         if dsn.ADDRESS.fullmatch(a)
     ]
-    return tuple(found)
+    # It may take addresses out of the mail that came back, its Message-ID among them.
+    said = [one for one in found if one.address.rpartition("@")[0].lower() in named]
+    return _as_written_to(said, report_text)
+
+
+def _as_written_to(found: Iterable[BounceRecipient], report_text: str) -> tuple[BounceRecipient, ...]:
+    """The addresses that we wrote to, where the report says which alias or forward led to the one that failed."""
+    made_of = bounce_patterns.aliases(report_text)
+    out: dict[str, BounceRecipient] = {}
+    for one in found:
+        first, instead = made_of.get(one.address.lower(), (one.address, True))
+        if not instead:
+            out.setdefault(one.address.lower(), one)
+        out.setdefault(first.lower(), replace(one, address=first))
+    return tuple(out.values())
 
 
 def _small(message: Message, depth: int = 0) -> Message:
@@ -162,63 +197,12 @@ def _own_addresses(message: Message) -> frozenset[str]:
     return frozenset(dsn.clean_address(a).lower() for a in dsn.ADDRESS.findall(written[:20_000]))
 
 
-def _returned_to(message: Message, returned: str, report_text: str) -> tuple[BounceRecipient, ...]:
+def _returned_to(message: Message, returned_text: str, report_text: str) -> tuple[BounceRecipient, ...]:
     """The To of the returned mail, when it went to one address only."""
-    value = ""
-    for part in dsn.parts(message):
-        payload = part.get_payload()
-        if part.get_content_type() in ("message/rfc822", "text/rfc822-headers") and payload:
-            inner = payload[0] if isinstance(payload, list) else payload
-            value = (
-                str(inner.get("To") or "")
-                if isinstance(inner, Message)
-                else bounce_patterns.field("To", str(inner)[:50_000])
-            )
-    addresses = dict.fromkeys(
-        dsn.clean_address(a) for a in dsn.ADDRESS.findall((value or bounce_patterns.field("To", returned))[:20_000])
-    )
-    return tuple(_recipient(a, report_text) for a in addresses) if len(addresses) == 1 else ()
-
-
-def _original_id(message: Message, text: str) -> str | None:
-    """The Message-ID of the mail that came back: from its part, from text, or from the report's own References."""
-    own = str(message.get("Message-ID") or "").strip()
-    if (told := bounce_json.message_id(text)) is not None:
-        return told
-    for part in dsn.parts(message):
-        payload = part.get_payload()
-        if part is message or part.get_content_type() not in (
-            "message/rfc822",
-            "text/rfc822-headers",
-            "message/rfc822-headers",
-        ):
-            continue
-        inner = payload[0] if isinstance(payload, list) and payload else payload
-        got = str(inner.get("Message-ID") or "").strip() if isinstance(inner, Message) else ""
-        found = re.search(r"<[^<>\s]{3,500}>", got) or _MESSAGE_ID.search(_decoded(part))
-        if found:
-            return found[found.lastindex or 0]
-    for source in (text, _raw_text(message)):
-        for found in _MESSAGE_ID.finditer(source[:_LONGEST_TEXT]):
-            if found[1] != own:
-                return found[1]
-    named = re.search(r"<[^<>\s]{3,500}>", str(message.get("In-Reply-To") or message.get("References") or ""))
-    return named[0] if named else None
-
-
-def _decoded(part: Message) -> str:
-    payload = part.get_payload(decode=True)
-    if isinstance(payload, bytes):
-        return payload[:_LONGEST_TEXT].decode("utf-8", "replace")
-    plain = part.get_payload()
-    return plain[:_LONGEST_TEXT] if isinstance(plain, str) else ""
-
-
-def _raw_text(message: Message) -> str:
-    """All text parts, whatever they are called: some servers return the mail as an attachment of no fitting type."""
-    return "\n".join(_decoded(p) for p in dsn.parts(message) if not p.is_multipart())[:_LONGEST_TEXT]
+    addresses = returned.addressees(message, returned_text)
+    return (_recipient(addresses[0], report_text),) if len(addresses) == 1 else ()
 
 
 def _own_text(message: Message) -> str:
-    texts = (t for p in dsn.parts(message) if p.get_content_maintype() == "text" and (t := _decoded(p)).strip())
-    return next(texts, "") or _raw_text(message)
+    texts = (t for p in dsn.parts(message) if p.get_content_maintype() == "text" and (t := returned.decoded(p)).strip())
+    return next(texts, "") or returned.all_text(message)

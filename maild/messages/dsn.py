@@ -45,6 +45,24 @@ def recipients(message: Message) -> tuple[BounceRecipient, ...]:
     return tuple(found.values())
 
 
+def recipients_in_text(text: str) -> tuple[BounceRecipient, ...]:
+    """The same from a text that holds the fields: gateways and old servers write them without a part of their own."""
+    if "inal-recipient:" not in text[:_LONGEST_PART].lower():
+        return ()
+    found: dict[str, BounceRecipient] = {}
+    for block in _blocks_of(re.sub(r"(?m)^[> \t]{1,8}(?=[A-Z][\w-]{3,40}:)", "", text)):
+        recipient = _recipient(block) if block.get("Action") or block.get("Status") else None
+        if recipient is not None and len(found) < _MOST_RECIPIENTS:
+            found.setdefault(recipient.address.lower(), recipient)
+    return tuple(found.values())
+
+
+def field(message: Message, name: str) -> str:
+    """The value of a field of the status parts, "" where there is none."""
+    blocks = (block for part in parts(message) if part.get_content_type() in STATUS_TYPES for block in _blocks(part))
+    return next((str(value) for block in blocks if (value := block.get(name))), "")
+
+
 def is_delivery_report(message: Message) -> bool:
     """A multipart/report of type delivery-status, or one with a status part (RFC 6522)."""
     if str(message.get_param("report-type") or "").lower() in ("delivery-status", "global-delivery-status"):

@@ -139,16 +139,15 @@ def test_exims_own_field_names_the_recipients() -> None:
 
 
 def test_an_old_server_that_only_the_detectors_know_is_read() -> None:
-    """flufl.bounce knows forms in which no line speaks of the address by itself."""
+    """flufl.bounce knows of Yale's server that it leaves out the domain."""
     raw = plain(
-        "Message from yahoo.com.\nUnable to deliver message to the following address(es).\n\n"
-        "<olga@client.example>:\nno such user\n\n--- Original message follows.\n",
-        subject="Nachricht",
-        sender="x@yahoo.com",
+        "Your message\n\n  Message not delivered to the following:\n\n    olga  No matches to nameserver query\n\n",
+        subject="Returned mail",
+        sender="Mail Router <mailer-daemon@yale.edu>",
     )
     found = bounce_of(raw)
     assert found is not None
-    assert [r.address for r in found.recipients] == ["olga@client.example"]
+    assert "olga@yale.edu" in [r.address for r in found.recipients]
 
 
 def test_the_words_for_people_complete_a_report_without_a_code() -> None:
