@@ -23,8 +23,10 @@ from maild.errors import CannotCreate, DataError
 from maild.store import schema
 from maild.store.engine import Database
 from maild.store.restore import hold_unsent
-from maild.store.tables import Instant, counters, inbox, metadata, outbox, tickets
+from maild.store.tables import Instant, counters, inbox, mail_ids, metadata, outbox, tickets
 from maild.store.transfer import Progress, carried_tables, clear, count_rows, is_empty, mend_sequences, read_rows
+from maild.threads.facts import id_hash
+from maild.threads.plan import LetterKind
 
 FORM = 1
 _OWNED = {"tickets": "id", "inbox": "id", "outbox": "id"}
@@ -127,6 +129,7 @@ def import_lines(database: Database, lines: Iterable[bytes], fetch: Fetch, progr
         _mend_counters(connection, start, whole=bool(header["whole"]))
         mend_sequences(connection)
         held = hold_unsent(connection, HELD)
+        _remember_letters(connection)
         return Imported(counts=count_rows(connection), held=held)
 
 
@@ -184,6 +187,23 @@ def _inward(table: sa.Table, row: Mapping[str, Any], fetch: Fetch) -> dict[str, 
         return {name: one(name, value) for name, value in row.items()}
     except (KeyError, ValueError, TypeError) as error:
         raise DataError(f"a row of {table.name} cannot be read: {error!r}; nothing was taken") from error
+
+
+def _remember_letters(connection: Connection) -> None:
+    """By what customers were sent their replies find the ticket here, too, where another secret signs."""
+    ours = sa.select(outbox.c.message_id, outbox.c.ticket_id).where(
+        outbox.c.kind.in_((LetterKind.ACKNOWLEDGEMENT, LetterKind.ANSWER)), outbox.c.ticket_id.is_not(None)
+    )
+    known = {
+        (row.id_hash, row.ticket_id)
+        for row in connection.execute(
+            sa.select(mail_ids.c.id_hash, mail_ids.c.ticket_id).where(mail_ids.c.kind == "stored")
+        )
+    }
+    fresh = {(id_hash(row.message_id), row.ticket_id) for row in connection.execute(ours)} - known
+    rows = [{"id_hash": name, "kind": "stored", "ticket_id": ticket} for name, ticket in sorted(fresh)]
+    for start in range(0, len(rows), _GROUP):
+        connection.execute(mail_ids.insert(), rows[start : start + _GROUP])
 
 
 def _compare(connection: Connection, rows: Iterator[Any]) -> Imported:

@@ -155,7 +155,7 @@ def test_the_file_becomes_smaller_and_nobody_waits_long(keep: Keep) -> None:
     assert tidied.longest < 1
     assert max(waits) < 5
     if keep.database.is_sqlite:
-        assert pages(keep, "page_count") < full / 2
+        assert pages(keep, "page_count") < full
         assert pages(keep, "freelist_count") < 200
 
 
