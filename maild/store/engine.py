@@ -11,9 +11,11 @@ for a bug of the mail in hand.
 
 from __future__ import annotations
 
+import os
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,8 @@ from maild.errors import CannotCreate, MaildError, RetryLater, Unavailable
 
 _BUSY_SECONDS = 10.0
 """How long a writer waits for another process' transaction before it says "try again"."""
+_NO_WAIT = 0.1
+"""Seconds in the queue of our own writers that need not be taken off it."""
 _SQLITE_TROUBLES = frozenset({5, 6, 7, 8, 9, 10, 13, 14, 15})
 """Busy, locked, no memory, read-only, interrupted, I/O error, full, cannot open, protocol: no statement's fault."""
 _SQLITE_BROKEN = frozenset({11, 26})
@@ -112,11 +116,31 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A transaction that sees the newest state and keeps others from changing it; durable when it ends well."""
-        with self._writer, _troubles(), self.engine.connect() as connection:
-            connection.execution_options(maild_writes=True)
-            with connection.begin():
-                yield connection
+        """A transaction that sees the newest state and keeps others from changing it; durable when it ends well.
+
+        Raises RetryLater where it cannot begin within ten seconds.
+        """
+        began = time.monotonic()
+        if not self._writer.acquire(timeout=_BUSY_SECONDS):
+            raise RetryLater("the database does not take it now: other writers have waited for it as long")
+        try:
+            with _troubles(), self.engine.connect() as connection:
+                connection.execution_options(maild_writes=True, maild_waited=time.monotonic() - began)
+                with connection.begin():
+                    yield connection
+        finally:
+            self._writer.release()
+
+    def mark(self) -> object:
+        """Becomes another one when anybody has written to an SQLite file; None where only a query can tell."""
+        if not self.is_sqlite:
+            return None
+        found = []
+        for name in (f"{self.url.database}-wal", str(self.url.database)):
+            with suppress(OSError):
+                status = os.stat(name)
+                found.append((status.st_mtime_ns, status.st_size))
+        return tuple(found)
 
     def close(self) -> None:
         """Give back every connection."""
@@ -126,10 +150,11 @@ class Database:
 class _NoLock:
     """Stands where no lock is needed, since the server locks rows."""
 
-    def __enter__(self) -> None:
+    def acquire(self, **_: object) -> bool:
         """Nothing to wait for."""
+        return True
 
-    def __exit__(self, *_: object) -> None:
+    def release(self) -> None:
         """Nothing to give back."""
 
 
@@ -182,5 +207,18 @@ def _fold(text: str | None) -> str | None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("maild_writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options = connection.get_execution_options()
+    if not options.get("maild_writes"):
+        connection.exec_driver_sql("BEGIN")
+        return
+    # Whoever stood in the queue of our own writers while another process had the file has waited for it already: else
+    # the second in the queue would wait twice as long, the third three times, and so would the mail server at the door.
+    waited = options["maild_waited"]
+    if waited < _NO_WAIT:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        return
+    connection.exec_driver_sql(f"PRAGMA busy_timeout={max(0, round((_BUSY_SECONDS - waited) * 1000))}")
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    finally:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={round(_BUSY_SECONDS * 1000)}")

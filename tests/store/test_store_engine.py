@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -145,6 +146,31 @@ def test_a_locked_database_means_try_again(tmp_path: Path, monkeypatch: pytest.M
         with pytest.raises(RetryLater, match="locked"):
             keep.inbox.add([arrival()])
         assert keep.inbox.listing() == []
+    assert keep.inbox.add([arrival()]) == [1]
+    keep.database.close()
+
+
+def test_writers_that_queue_wait_together_and_not_one_after_the_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The mail server at the door hears "try again" in one patience, however many of our own stand before it."""
+    monkeypatch.setattr(engine, "_BUSY_SECONDS", 1.0)
+    keep = open_keep(sqlite_url(tmp_path), "test")
+    waited: list[float] = []
+
+    def write() -> None:
+        began = time.monotonic()
+        with pytest.raises(RetryLater):
+            keep.inbox.add([arrival()])
+        waited.append(time.monotonic() - began)
+
+    with locked_by_another(tmp_path / "maild.db"):
+        writers = [threading.Thread(target=write) for _ in range(4)]
+        for writer in writers:
+            writer.start()
+        for writer in writers:
+            writer.join()
+    assert max(waited) < 1.8
     assert keep.inbox.add([arrival()]) == [1]
     keep.database.close()
 
