@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import bombs
 import fuzz
+
+from maild.messages.read import read_mail
 
 SEEDS = fuzz.seeds_of([Path(fuzz.__file__).parent / "mails"])
 
@@ -12,6 +15,18 @@ SEEDS = fuzz.seeds_of([Path(fuzz.__file__).parent / "mails"])
 def test_damage_never_raises_nor_reaches_the_database() -> None:
     """Nothing but Unreadable, no value that a database refuses, no header that breaks its line."""
     assert [said for raw in fuzz.damaged(SEEDS, 1500) if (said := fuzz.complaint(raw))] == []
+
+
+def test_the_original_of_a_report_is_clean() -> None:
+    """A NUL in the Message-ID of the mail that came back goes no further."""
+    note = b"Content-Type: text/plain\n\nUndelivered"
+    status = b"Content-Type: message/delivery-status\n\n"
+    status += b"\nFinal-Recipient: rfc822; a@b.example\nAction: failed\nStatus: 5.1.1\n"
+    back = b"Content-Type: message/rfc822\n\nMessage-ID: <1\x002@desk.example>\nSubject: Hello\n\nHello\n"
+    raw = bombs.parts_mail(note, status, back, kind=b"report; report-type=delivery-status")
+    found = read_mail(raw).bounce
+    assert found is not None
+    assert found.original_message_id == "<1\ufffd2@desk.example>"
 
 
 def test_the_same_damage_is_done_each_time() -> None:
