@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -17,10 +17,12 @@ from typing import Any
 from maild.clock import Clock
 from maild.desk.brake import carry_through
 from maild.desk.causes import Cause
-from maild.errors import RetryLater, Unreadable
+from maild.desk.guesses import Guesses
+from maild.errors import DataError, RetryLater, Unreadable
 from maild.guard.limits import PastLimits
 from maild.guard.readers import Readers, Request, shared_readers
-from maild.messages.mail import Mail
+from maild.messages.hops import MOST_SERVERS, count_received
+from maild.messages.mail import Mail, MailClass
 from maild.messages.unreadable import unreadable_mail
 from maild.outgoing.letters import Letters
 from maild.store.inbox import Waiting
@@ -28,6 +30,7 @@ from maild.store.keep import Keep
 from maild.store.tickets import Asked
 from maild.threads.decide import decide
 from maild.threads.facts import read_clues
+from maild.threads.imported import IMPORTED
 from maild.threads.plan import Plan
 from maild.threads.practice import Practice
 
@@ -35,6 +38,10 @@ _log = logging.getLogger("maild.desk")
 _AT_ONCE = 16
 _TRIES = 3
 _BETWEEN_TRIES = timedelta(seconds=2)
+
+
+class GoesInCircles(DataError):
+    """A mail that more servers have passed on than any honest one: whatever is answered to it comes back, too."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,6 +68,7 @@ class Desk:
         self._office = office
         self._clock = clock
         self._readers = readers or shared_readers()
+        self._guesses = Guesses()
 
     def take_next(self, only: int | None = None) -> Taken:
         """Handle the mails that have waited longest (or this one) in one transaction. Raises RetryLater.
@@ -92,14 +100,12 @@ class Desk:
         """
         requests = (Request(raw=one.raw, envelope_sender=one.envelope.sender) for one in found)
         results = self._readers.read_each(requests, office.practice.mint.is_own)
-        return [
-            unreadable_mail(one.raw, str(result)) if isinstance(result, Unreadable) else result
-            for one, result in zip(found, results, strict=True)
-        ]
+        return [_as_meant(one, result) for one, result in zip(found, results, strict=True)]
 
     def _handle(self, connection: Any, waiting: Waiting, mail: Mail, office: Office) -> int:
         with connection.begin_nested():
             plan = self.judge(connection, mail, waiting, office.practice)
+            self._guesses.note(waiting.envelope, plan.wrong_tokens, self._clock.now())
             return carry_through(
                 self._keep,
                 connection,
@@ -114,6 +120,8 @@ class Desk:
     def judge(self, connection: Any, mail: Mail, waiting: Waiting, practice: Practice) -> Plan:
         """Gather the facts and decide; nothing is changed by it."""
         clues = read_clues(mail, waiting.envelope, practice.mint, practice.tag, practice.team)
+        if clues.claims and self._guesses.too_many(waiting.envelope, self._clock.now()):
+            clues = replace(clues, claims=(), guessed=True)
         asked = Asked(
             inbox_id=waiting.id,
             received_at=waiting.received_at,
@@ -127,9 +135,9 @@ class Desk:
     def _shelve(self, waiting: Waiting, bug: Exception) -> None:
         """A bug: tried again twice, then put aside where the admin finds it with its traceback.
 
-        A mail that takes too much to read is put aside at once: it would take as much the next time.
+        A mail that takes too much to read, or goes in circles, is put aside at once: it would be so the next time.
         """
-        if isinstance(bug, PastLimits):
+        if isinstance(bug, PastLimits | GoesInCircles):
             _log.error("mail %d is put aside: %s", waiting.id, bug)
             self._put_aside(waiting, str(bug), None)
             return
@@ -150,7 +158,7 @@ class Desk:
     def explain(self, waiting: Waiting) -> Mapping[str, object]:
         """What would be done with a mail now: the same gathering and judging, and nothing is kept.
 
-        Raises PastLimits for a mail that would be put aside.
+        Raises PastLimits or GoesInCircles for a mail that would be put aside.
         """
         office = self._office()
         [mail] = self._understand(office, [waiting])
@@ -158,3 +166,12 @@ class Desk:
             raise mail
         with self._keep.database.read() as connection:
             return self.judge(connection, mail, waiting, office.practice).explanation
+
+
+def _as_meant(waiting: Waiting, result: Mail | Exception) -> Mail | Exception:
+    """What reading came to: a mail, with its bytes attached where it cannot be read, or why it has to be put aside."""
+    mail = unreadable_mail(waiting.raw, str(result)) if isinstance(result, Unreadable) else result
+    if isinstance(mail, Exception) or mail.mail_class is MailClass.OWN or waiting.envelope.channel == IMPORTED:
+        return mail
+    passed = count_received(waiting.raw)
+    return GoesInCircles(f"it goes in circles: {passed} servers have passed it on") if passed > MOST_SERVERS else mail

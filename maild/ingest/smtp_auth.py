@@ -12,7 +12,7 @@ from collections import deque
 from typing import Protocol
 
 from maild.errors import MaildError, Refused, RetryLater
-from maild.ingest.smtp_gate import is_loopback
+from maild.ingest.smtp_gate import is_loopback, share_of
 
 _AT_ONCE = 2
 """Hashes being computed: each takes a core and 16 MB, and neither may be had by asking often."""
@@ -41,7 +41,7 @@ class Logins:
     async def check(self, login: str, password: str, peer: str) -> None:
         """Return for the right password; raises Refused with 535, or RetryLater after too many failures."""
         # Many agents may reach us through one program on this machine: one of them must not lock out the others.
-        who = f"{peer} {login}" if is_loopback(peer) else peer
+        who = f"{peer} {login}" if is_loopback(peer) else share_of(peer)
         failures = self._recent(who)
         if len(failures) >= _FAILURES:
             raise RetryLater("too many failed logins")

@@ -5,7 +5,6 @@ Only bytes are dealt with here; what is answered is the session's business.
 
 from __future__ import annotations
 
-import re
 import tempfile
 from enum import Enum
 from typing import BinaryIO
@@ -15,9 +14,6 @@ _KEEP = len(_END) - 1
 IN_MEMORY = 1_000_000
 """Bytes of a mail that are held in memory while it comes in; the rest waits in a temporary file."""
 _DRAIN_AT_LEAST = 1_000_000
-_HEADER_CAP = 256 * 1024
-_END_OF_HEADER = re.compile(rb"\n\r?\n")
-_RECEIVED = re.compile(rb"^received[ \t]*:", re.IGNORECASE | re.MULTILINE)
 
 
 class State(Enum):
@@ -113,9 +109,3 @@ class Body:
             self._spool.write(bytes(self._buffer[:-_KEEP]))
         except OSError:
             self.state = State.NO_ROOM
-
-
-def count_received(raw: bytes) -> int:
-    """How many Received fields stand in the header: each is a server that passed the mail on (RFC 5321, 6.3)."""
-    end = _END_OF_HEADER.search(raw, 0, _HEADER_CAP)
-    return sum(1 for _ in _RECEIVED.finditer(raw, 0, end.start() if end else _HEADER_CAP))

@@ -13,7 +13,9 @@ from datetime import timedelta
 from typing import Protocol
 
 from maild.errors import DataError
+from maild.messages.hops import MOST_SERVERS
 
+_IPV6_CUSTOMER = 64
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -26,7 +28,7 @@ class Limits:
     strangers: int = 100
     """At once from peers that are no trusted relays."""
     per_peer: int = 20
-    """At once from one such peer."""
+    """At once from one such peer, or from one IPv6 network of a single customer (/64)."""
     recipients: int = 100
     errors: int = 5
     commands: int = 1000
@@ -38,7 +40,7 @@ class Limits:
     min_rate: int = 500
     """Bytes a second that a mail must come in at, looked at once a `rate_window`."""
     rate_window: timedelta = timedelta(seconds=60)
-    received_fields: int = 50
+    received_fields: int = MOST_SERVERS
     """More of them, and the mail goes round in circles."""
 
 
@@ -84,7 +86,7 @@ class Gate:
     def admit(self, guest: Guest) -> str | None:
         """Let a new connection in; the reply it gets instead where that cannot be."""
         # Who is not known ("") is no single peer: only the number of all strangers holds for them.
-        if not guest.trusted and guest.peer and self._per_peer[guest.peer] >= self._limits.per_peer:
+        if not guest.trusted and guest.peer and self._per_peer[share_of(guest.peer)] >= self._limits.per_peer:
             return "421 4.7.0 Too many connections from your address"
         if not guest.trusted and self._strangers >= self._limits.strangers:
             found = self._free_a_place(stranger for stranger in self._guests if not stranger.trusted)
@@ -96,7 +98,7 @@ class Gate:
             return "421 4.3.2 Too many connections, try again later"
         self._guests.add(guest)
         if not guest.trusted:
-            self._per_peer[guest.peer] += 1
+            self._per_peer[share_of(guest.peer)] += 1
             self._strangers += 1
         return None
 
@@ -108,9 +110,10 @@ class Gate:
         if guest.trusted:
             return
         self._strangers -= 1
-        self._per_peer[guest.peer] -= 1
-        if not self._per_peer[guest.peer]:
-            del self._per_peer[guest.peer]
+        share = share_of(guest.peer)
+        self._per_peer[share] -= 1
+        if not self._per_peer[share]:
+            del self._per_peer[share]
 
     def _free_a_place(self, candidates: Iterable[Guest]) -> bool:
         idle = [(since, id(one), one) for one in candidates if (since := one.idle_since) is not None]
@@ -132,6 +135,13 @@ def plain_address(peername: object) -> str:
         return ""
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     return str(mapped or address)
+
+
+def share_of(peer: str) -> str:
+    """What counts as one peer: an address, or the /64 that an IPv6 customer has to himself; "" where unknown."""
+    if ":" not in peer:
+        return peer
+    return str(ipaddress.IPv6Network((peer, _IPV6_CUSTOMER), strict=False))
 
 
 def is_loopback(peer: str) -> bool:

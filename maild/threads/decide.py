@@ -42,7 +42,9 @@ def decide(mail: Mail, envelope: Envelope, clues: Clues, facts: Facts, practice:
         return _draft(case, thread, load=False).seal(InboxState.DUPLICATE, f"the same mail as inbox {first.inbox_id}")
     thread = find_thread(mail, clues, facts, practice.mint, practice.team)
     plan = _judge(_draft(case, thread))
-    return plan if envelope.channel == IMPORTED else replace(plan, revived=revived(case, thread))
+    if envelope.channel == IMPORTED:
+        return plan
+    return replace(plan, revived=revived(case, thread), wrong_tokens=thread.wrong)
 
 
 def _judge(draft: Draft) -> Plan:

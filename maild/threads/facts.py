@@ -50,6 +50,8 @@ class Clues:
     """Normalised."""
     agent: str | None = None
     """The id of the agent whose address stands in From, proven or not."""
+    guessed: bool = False
+    """Whether tokens were left out, since their peer guesses."""
 
     def tickets(self) -> set[int]:
         """The tickets that tokens, signed ids and tags speak of."""

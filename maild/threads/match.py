@@ -22,6 +22,8 @@ from maild.people.team import Team
 from maild.threads.facts import Clues, Facts, KnownId, id_hash
 from maild.threads.model import Message, Status, Ticket
 
+_FORGED = "its signature does not hold"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tried:
@@ -44,6 +46,11 @@ class Thread:
     claim: Claim | None = None
     holder: str | None = None
     """The participant (normalised address) or agent (id) for whom the signed address was made."""
+
+    @property
+    def wrong(self) -> int:
+        """How many signed addresses were looked at whose signature does not hold."""
+        return sum(one.rejected == _FORGED for one in self.tried)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,18 +90,19 @@ def _ladder(mail: Mail, clues: Clues, facts: Facts, mint: Mint, team: Team) -> I
 
 def _by_address(clues: Clues, facts: Facts, mint: Mint, team: Team) -> Iterator[_Found]:
     if not clues.claims:
-        yield _Found(
-            rung="address", found="no signed address among the recipients", ticket=None, rejected="nothing found"
-        )
+        found, why = "no signed address among the recipients", "nothing found"
+        if clues.guessed:
+            found, why = "signed addresses of a peer whose last ones were wrong", "they are not looked at"
+        yield _Found(rung="address", found=found, ticket=None, rejected=why)
     for claim in clues.claims:
         candidate = facts.tickets.get(claim.ticket)
         if candidate is None:
             # The same words for a forged token and for a ticket that does not exist: nobody learns which it was.
-            yield _Found(rung="address", found=claim.address, ticket=None, rejected="its signature does not hold")
+            yield _Found(rung="address", found=claim.address, ticket=None, rejected=_FORGED)
             continue
         holder = token_holder(claim, candidate.ticket, clues.sender, mint, team, candidate.messages)
         if holder is None:
-            yield _Found(rung="address", found=claim.address, ticket=None, rejected="its signature does not hold")
+            yield _Found(rung="address", found=claim.address, ticket=None, rejected=_FORGED)
             continue
         certain = holder == clues.sender or belongs(clues.sender, candidate.ticket)
         ours = clues.sender is not None and team.agent_by_address(clues.sender) is not None

@@ -179,6 +179,8 @@ class Plan:
     letters: tuple[Letter, ...] = ()
     dead: tuple[DeadAddress, ...] = ()
     """What is known from now on of addresses that refused mail."""
+    wrong_tokens: int = 0
+    """How many signed addresses of the mail did not hold."""
     revived: str | None = None
     """The normalised address that has shown that it takes mail."""
     explanation: Mapping[str, object] = field(default_factory=dict)

@@ -206,3 +206,15 @@ def test_a_host_that_is_not_ours_is_told_in_one_sentence():
     refusal = pytest.raises(Unavailable, match=r"port 8025 on 192\.0\.2\.1 .*no such address")
     with refusal, open_door(host="192.0.2.1", port=8025):
         pass
+
+
+def test_an_ipv6_customer_is_one_peer():
+    """Whoever has a network of 2^64 addresses has the share of one; his neighbour has his own."""
+    hello = b"PROXY TCP6 2001:db8:0:%d::%x 2001:db8::1 1 25\r\n"
+    with open_door(limits=Limits(per_peer=2), proxy_protocol=True) as door:
+        codes = []
+        for network, host in ((1, 1), (1, 2), (1, 3), (2, 1)):
+            client = door.client(hello=None)
+            client.send(hello % (network, host))
+            codes.append(client.reply()[0])
+        assert codes == [220, 220, 421, 220]
