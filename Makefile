@@ -3,12 +3,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := $(shell find maild rules settings.toml pyproject.toml -type f -not -name '*.pyc' 2>/dev/null)
 
-.PHONY: run test check bombs fuzz lock clean help
+.PHONY: run test check faults faults-long bombs fuzz lock clean help
 
 help:
 	@echo "make run    install into .venv and start the desk on 127.0.0.1:8025"
 	@echo "make test   install everything the tests need, check the house, run the tests on the built wheel"
 	@echo "make check  style, types and floors only"
+	@echo "make faults       the core set of docs/guarantees.md, under 5 minutes; make test runs it, too"
+	@echo "make faults-long  every case with the published figures: an hour or two; the figures go to build/faults.txt"
 	@echo "make bombs  what mails made to cost do cost, up to 25 MB (some minutes)"
 	@echo "make fuzz   20,000 damaged mails; FOLDERS=... for other ones than those of the tests"
 	@echo "make lock   renew requirements.txt and requirements-dev.txt"
@@ -26,6 +28,13 @@ check: .venv/installed-dev
 	$(BIN)/mypy
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports
+
+faults: .venv/installed-dev .venv/wheel
+	$(BIN)/pytest -n 2 --dist loadgroup --faults core
+
+faults-long: .venv/installed-dev .venv/wheel
+	@mkdir -p build
+	$(BIN)/pytest -n 2 --dist loadgroup --faults long --figures build/faults.txt
 
 bombs: .venv/installed-dev
 	PYTHONPATH=. $(BIN)/python tests/bombs.py

@@ -79,6 +79,8 @@ class Daemon:
     port: int
     lmtp: bool = False
     environment: dict[str, str] = field(default_factory=dict)
+    under: tuple[str, ...] = ()
+    """Words in front of the command: a program that looks on."""
     process: subprocess.Popen[bytes] | None = None
     starts: int = 0
 
@@ -105,7 +107,7 @@ class Daemon:
         self.starts += 1
         with open(self._log("out"), "wb") as out, open(self._log("err"), "wb") as err:
             self.process = subprocess.Popen(
-                [*command(), "--config", str(self.settings), "run"],
+                [*self.under, *command(), "--config", str(self.settings), "run"],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,

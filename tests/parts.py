@@ -18,6 +18,7 @@ _PACKAGES = {
     "neomutt": "neomutt",
     "openssl": "openssl",
     "swaks": "swaks",
+    "strace": "strace",
 }
 """The Debian package of each program."""
 
