@@ -106,6 +106,7 @@ def test_an_ordinary_sender_is_strictly_one(value: str, address: str) -> None:
         "Anna <anna@acme.example>>",
     ],
 )
+@pytest.mark.fault("E2")
 def test_anything_odd_is_no_strict_sender(value: str) -> None:
     """Where parsers disagree about who the sender is, nobody is."""
     assert strict_address(value) is None

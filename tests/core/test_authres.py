@@ -74,6 +74,7 @@ def test_our_servers_results_count(headers: list[tuple[str, str]]) -> None:
         [("X-Authentication-Results", GOOD)],
     ],
 )
+@pytest.mark.fault("E3")
 def test_anything_odd_or_misplaced_counts_for_nothing(headers: list[tuple[str, str]]) -> None:
     """Below a stranger's stamp, another server's name, quotes, nested comments, characters that do not belong."""
     assert trusted_results(headers, OURS) == NOTHING
@@ -84,6 +85,7 @@ def test_without_a_configured_server_nothing_counts() -> None:
     assert trusted_results([results(GOOD)], ()) == NOTHING
 
 
+@pytest.mark.fault("E3")
 def test_a_pass_inside_a_reason_is_a_reason() -> None:
     """Text that a sender can choose is not a result."""
     value = 'mx.acme.example; dmarc=fail reason="x; dmarc=pass header.from=a.example" header.from=bank.example'
@@ -154,6 +156,7 @@ def test_any_character_that_does_not_belong_spoils_the_field(odd: str, at: int) 
 
 @settings(max_examples=300, deadline=None)
 @given(st.text('()"\\;=. /\tadmrcpsfhe:@<>[]?_-1', max_size=60))
+@pytest.mark.fault("E3")
 def test_no_text_of_a_sender_becomes_a_result(noise: str) -> None:
     """Inside his address, a comment or a reason, as servers write them."""
     for frame in (

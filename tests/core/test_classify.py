@@ -109,6 +109,7 @@ def test_a_person_stays_a_person(v: ClassView) -> None:
         ("auto_generated", ("X-FC-MachineGenerated", "true")),
     ],
 )  # fmt: skip
+@pytest.mark.fault("D4")
 def test_a_field_that_only_machines_write_decides(expected: str, header: tuple[str, str]) -> None:
     """RFC 3834, RFC 2369, MS-OXCMAIL and common practice; names and values without regard to case."""
     assert kind(view(header)) == expected
@@ -164,6 +165,7 @@ def test_quoted_words_of_an_absence_note_do_not_count() -> None:
         ("list", "bounces+17@shop.example"), ("list", "majordomo@client.example"), ("list", "all@lists.client.example"),
     ],
 )  # fmt: skip
+@pytest.mark.fault("D5")
 def test_a_sender_that_no_person_writes_from_decides(expected: str, sender: str) -> None:
     """Daemons, no-reply and list addresses."""
     assert kind(view(sender=sender)) == expected

@@ -36,6 +36,7 @@ def assert_is_one_field(field: str) -> None:
 @example("hi\r\nBcc: v@x.example")
 @example("=?utf-8?q?hi=0D=0ABcc:_v=40x.example?=")
 @example("hi\u2028Bcc: v@x.example\u0085\0")
+@pytest.mark.fault("H1")
 def test_no_subject_breaks_out_of_its_field(value: str) -> None:
     """Whatever a customer calls his mail."""
     assert_is_one_field(text_field("Subject", value))
@@ -51,6 +52,7 @@ def test_a_subject_reads_as_it_was_written(value: str) -> None:
 
 @given(NASTY, NASTY)
 @example('Петров "Иван", \\', "x")
+@pytest.mark.fault("H1")
 def test_no_name_breaks_out_of_its_address(name: str, other: str) -> None:
     """The addresses a reader finds are those that were given, two of them."""
     field = address_field("To", [Address(name=name, address="a@x.example"), Address(name=other, address="b@x.example")])

@@ -144,6 +144,7 @@ INJECTIONS = [
 
 
 @pytest.mark.parametrize("text", INJECTIONS)
+@pytest.mark.fault("H1")
 def test_no_value_makes_a_new_field(text: str) -> None:
     """CVE-2024-6923: Python 3.11.7 itself would let it happen."""
     everywhere = letter(
@@ -175,6 +176,7 @@ BODIES = [
 
 
 @pytest.mark.parametrize("text", BODIES, ids=range(len(BODIES)))
+@pytest.mark.fault("C10")
 def test_the_bytes_are_fit_for_every_relay(text: str) -> None:
     """CRLF only, seven bits, no line over 998, no dot that ends the mail too early."""
     raw = write_letter(answer(text, attachments=(attachment("x.bin", content=bytes(range(256)) * 9),)), LETTERS).raw
@@ -210,6 +212,7 @@ def test_attachments_come_with_their_names() -> None:
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "C:\\x\\evil.exe", "\r\nX: y", "", ".", "\u202egpj.exe", "a\0b"])
+@pytest.mark.fault("G-4")
 def test_hostile_file_names_are_made_harmless(name: str) -> None:
     """No folders, no line breaks, no turned writing, never empty."""
     (found,) = read(write_letter(answer("Hi", attachments=(attachment(name),)), LETTERS).raw).iter_attachments()

@@ -153,6 +153,7 @@ def test_an_unverified_agent_is_told_that_it_was_not_carried_out() -> None:
 
 
 @pytest.mark.parametrize("age", [timedelta(days=8), timedelta(days=-2)])
+@pytest.mark.fault("E9")
 def test_an_old_mail_orders_nothing(age: timedelta) -> None:
     """A signed mail that leaked must not work for ever."""
     assert not of_kind(written("Close the lid.", date=NOW - age), LetterKind.ANSWER)

@@ -166,6 +166,7 @@ def test_a_mail_without_a_sender_is_a_ticket_without_a_requester() -> None:
         ({}, "owner-list@x.example"),
     ],
 )
+@pytest.mark.fault("D4")
 def test_machines_open_tickets_and_are_never_acknowledged(fields: dict[str, str], sender: str) -> None:
     """RFC 3834, section 2."""
     plan = judge(mail(sender=sender, **fields), facts())
@@ -173,6 +174,7 @@ def test_machines_open_tickets_and_are_never_acknowledged(fields: dict[str, str]
     assert "acknowledgement" not in kinds(plan)
 
 
+@pytest.mark.fault("D5")
 def test_a_null_return_path_is_never_acknowledged() -> None:
     """RFC 5321, 4.5.5: nobody answers one."""
     assert "acknowledgement" not in kinds(judge(mail(), facts(), by=envelope("")))

@@ -76,6 +76,7 @@ def run() -> Run:
 
 
 @pytest.mark.parametrize("source", REFUSED, ids=lambda s: s[:40])
+@pytest.mark.fault("H3")
 def test_a_letter_outside_of_the_language_is_refused_when_it_is_loaded(source: str) -> None:
     """At load, before a single mail, in little time and memory."""
     begun = time.process_time()
@@ -85,6 +86,7 @@ def test_a_letter_outside_of_the_language_is_refused_when_it_is_loaded(source: s
 
 
 @pytest.mark.parametrize("source", STOPPED, ids=lambda s: s[:40])
+@pytest.mark.fault("H3")
 def test_a_letter_that_does_too_much_is_stopped(source: str) -> None:
     """What passes the loading is bounded while it is written: a second of work at most."""
     compiled = Compiled(source, file="letter.txt")
@@ -95,6 +97,7 @@ def test_a_letter_that_does_too_much_is_stopped(source: str) -> None:
 
 
 @pytest.mark.parametrize("source", [s for s in STOPPED if "{% for" not in s], ids=lambda s: s[:40])
+@pytest.mark.fault("H3")
 def test_a_letter_that_swells_is_stopped_in_time(source: str) -> None:
     """Fifty megabytes are never reached, whatever is repeated or joined."""
     compiled = Compiled(source, file="letter.txt")
@@ -122,6 +125,7 @@ def test_the_line_of_trouble_while_writing_is_that_of_the_file() -> None:
     assert caught.value.line == 4
 
 
+@pytest.mark.fault("H3")
 def test_a_bomb_in_an_admins_letter_costs_the_customer_nothing(tmp_path: Path) -> None:
     """The built-in letter goes out in its place, at once."""
     (tmp_path / "en").mkdir()

@@ -22,6 +22,7 @@ def told(plan: Plan) -> Counter[str]:
 
 
 @pytest.mark.parametrize("cc", ["", EVERYBODY])
+@pytest.mark.fault("C12")
 def test_a_customers_mail_reaches_each_agent_once_also_by_reply_to_all(cc: str) -> None:
     """The copies that the customer sends himself are his; ours is one a person."""
     a_mail = mail(
@@ -31,6 +32,7 @@ def test_a_customers_mail_reaches_each_agent_once_also_by_reply_to_all(cc: str) 
     assert told(plan) == Counter(a.address for a in AGENTS)
 
 
+@pytest.mark.fault("C12")
 def test_an_agents_note_to_all_comes_back_to_everybody_but_himself() -> None:
     """His own words are not echoed, whomever he had in copy."""
     to = MINT.address(Purpose.NOTE, 1001, "a7")

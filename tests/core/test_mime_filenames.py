@@ -30,6 +30,7 @@ from maild.messages.filenames import derived, harmless, unique
         ("   ", ""),
     ],
 )
+@pytest.mark.fault("G-4")
 def test_a_name_loses_what_could_do_harm(name: str, shown: str) -> None:
     """Folders, control and direction characters, devices, hidden files."""
     assert harmless(name) == shown
@@ -42,6 +43,7 @@ def test_a_long_name_keeps_its_extension() -> None:
     assert len(short.encode()) <= 200
 
 
+@pytest.mark.fault("G-4")
 def test_names_in_one_mail_differ() -> None:
     """The second of two equal names gets a number, whatever its case."""
     taken: set[str] = set()

@@ -223,6 +223,7 @@ def test_the_json_has_the_promised_shape() -> None:
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.stem)
+@pytest.mark.fault("G-2")
 def test_mails_of_real_clients_and_servers_have_a_sender_and_a_text(sample: Path) -> None:
     """Raw mails that real programs wrote are read without an exception."""
     mail = read_mail(sample.read_bytes())

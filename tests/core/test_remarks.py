@@ -109,6 +109,7 @@ def test_a_form_that_the_admin_names_writes_for_whom_reply_to_names() -> None:
 
 
 @pytest.mark.parametrize("trusted", [False, True])
+@pytest.mark.fault("D7")
 def test_ten_thousand_forged_senders_reach_no_victim(trusted: bool) -> None:
     """Whatever field names him, and also where From is one that the admin trusts to write for others."""
     how = replace(practice(), on_behalf=frozenset({FORM} if trusted else ()))

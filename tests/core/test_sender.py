@@ -38,6 +38,7 @@ def mail(*lines: str | bytes) -> Mail:
         ("MAILER-DAEMON (Mail Delivery)", "MAILER-DAEMON"),
     ],
 )
+@pytest.mark.fault("E2")
 def test_from_is_whom_a_dmarc_checker_judges(value: str, address: str) -> None:
     """Names, comments and encoded words never give the address."""
     sender = mail(f"From: {value}").sender
@@ -64,6 +65,7 @@ def test_from_is_whom_a_dmarc_checker_judges(value: str, address: str) -> None:
         "<agent\u202e@corp.test>".encode(),
     ],
 )
+@pytest.mark.fault("E2")
 def test_where_it_cannot_be_said_who_is_judged_nobody_is_shown(value: bytes) -> None:
     """Programs read these in more than one way; a ticket of it has no requester and gets no acknowledgement."""
     read = mail(b"From: " + value)
@@ -183,6 +185,7 @@ def test_without_the_marks_of_list_software_nobody_is_behind_it(lines: tuple[str
         ("Anna", "a@почта.example", ["punycode_domain"]),
     ],
 )
+@pytest.mark.fault("E8")
 def test_odd_names_and_domains_are_marked(name: str, address: str, found: list[str]) -> None:
     """Another address in the name, mixed alphabets in one word, hidden characters, encoded domains."""
     assert [str(mark) for mark in marks(Address(name=name, address=address))] == found
@@ -216,6 +219,7 @@ NAMES, OURS = ("Анна Петрова", "Boris Smith", "Acme Support"), ("anna
         ("", None),
     ],
 )
+@pytest.mark.fault("E8")
 def test_a_stranger_who_bears_a_name_of_ours_is_noticed(name: str, ours: str | None) -> None:
     """Also in look-alike letters or another order; not our own people, nor a first name alone."""
     assert imitated(Address(name=name, address="x@evil.example"), NAMES, OURS) == ours

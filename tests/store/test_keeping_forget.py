@@ -42,6 +42,7 @@ def texts(place: Place) -> str:
     return repr(place.tables("inbox_raw", "outbox_raw"))
 
 
+@pytest.mark.fault("H9")
 def test_nothing_of_a_person_is_left_that_is_not_named(told: Place) -> None:
     """Texts, headers, letters, participants; others' raw mails are named, others' words stay."""
     before = {row["number"]: row for row in told.rows("tickets")}
@@ -66,6 +67,7 @@ def test_nothing_of_a_person_is_left_that_is_not_named(told: Place) -> None:
     assert "the database is whole" in told.do("db", "check")
 
 
+@pytest.mark.fault("H9")
 def test_the_bytes_are_gone_from_the_files(told: Place) -> None:
     """Not in the SQLite file, not in its write-ahead log: only in the mail that is named."""
     if not told.url.startswith("sqlite"):

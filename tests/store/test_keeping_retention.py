@@ -124,6 +124,7 @@ def test_it_may_be_stopped_and_goes_on_where_it_was(old: Keep) -> None:
     assert tidy(old.database, Keeping(tickets=DAY), LATER).tickets == 3
 
 
+@pytest.mark.fault("H10")
 def test_the_file_becomes_smaller_and_nobody_waits_long(keep: Keep) -> None:
     """Mails come in all the while; no transaction takes a second."""
     for number in range(60):

@@ -45,6 +45,7 @@ def until(holds: Callable[[], bool], seconds: float = 10) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.fault("A8")
 def test_everything_says_try_again_and_works_again(falling: Server, kept: Keep) -> None:
     """No call loses anything, and none has to be told that the server is back."""
     kept.inbox.add([arrival()])
@@ -71,6 +72,7 @@ def test_everything_says_try_again_and_works_again(falling: Server, kept: Keep) 
     assert [state for state, _ in states(kept)] == ["ticketed", "waiting"]
 
 
+@pytest.mark.fault("A8")
 def test_a_mail_in_hand_when_the_server_goes_is_handled_when_it_is_back(falling: Server, kept: Keep) -> None:
     """Cut off between reading and writing: nothing of it is done, no try is counted against the mail."""
     kept.inbox.add([arrival()])
@@ -96,6 +98,7 @@ def test_a_mail_in_hand_when_the_server_goes_is_handled_when_it_is_back(falling:
     assert states(kept) == [("ticketed", "SUP-1001")]
 
 
+@pytest.mark.fault("A8")
 def test_the_daemons_workers_outlive_it(falling: Server, kept: Keep) -> None:
     """The way in says try again, the desk and the sender wait; then all go on where they stood, once each."""
     sent: list[int] = []

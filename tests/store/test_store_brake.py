@@ -82,6 +82,7 @@ def alarm_letters(keep: Keep, clock: FixedClock, admin: str | None = "root@desk.
 # -- acknowledgements --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.fault("D2")
 def test_a_robot_that_answers_everything_gets_one_acknowledgement_and_loses_no_mail(keep: Keep) -> None:
     """Thirty replies on one ticket at once: ten letters to each agent, the rest in a digest; thirty mails kept."""
     clock = FixedClock(NOW)
@@ -101,6 +102,7 @@ def test_a_robot_that_answers_everything_gets_one_acknowledgement_and_loses_no_m
     assert told(keep, "digest") == dict.fromkeys(AGENTS, 1)
 
 
+@pytest.mark.fault("D2")
 def test_an_out_of_office_robot_with_no_headers_gets_three_an_hour(keep: Keep) -> None:
     """It writes anew each time, with another Message-ID and nothing that gives it away; ten a day are the most."""
     clock = FixedClock(NOW)
@@ -112,6 +114,7 @@ def test_an_out_of_office_robot_with_no_headers_gets_three_an_hour(keep: Keep) -
     assert len(keep.views.tickets(Wanted())) == 36
 
 
+@pytest.mark.fault("D3")
 def test_a_robot_whose_name_changes_each_time_runs_into_the_domains_budget(keep: Keep) -> None:
     """Ten senders of one domain, also below it: five acknowledgements, ten tickets, and the history says why."""
     clock = FixedClock(NOW)
@@ -181,6 +184,7 @@ def test_the_explanation_tells_what_the_brake_kept_back(keep: Keep) -> None:
     ]
 
 
+@pytest.mark.fault("D7")
 def test_ten_thousand_forged_senders_send_a_victim_nothing(keep: Keep) -> None:
     """The victim stands in Reply-To of each (sixty here): not one letter goes there."""
     mails = [
@@ -193,6 +197,7 @@ def test_ten_thousand_forged_senders_send_a_victim_nothing(keep: Keep) -> None:
 
 
 @pytest.mark.parametrize("language", ["ru", "en"])
+@pytest.mark.fault("D8")
 def test_an_acknowledgement_to_an_unproven_sender_shows_nothing_that_he_wrote(keep: Keep, language: str) -> None:
     """Neither his subject nor his text nor the name beside his address; in both languages."""
     words = {
@@ -211,6 +216,7 @@ def test_an_acknowledgement_to_an_unproven_sender_shows_nothing_that_he_wrote(ke
     assert ("Здравствуйте" in shown) == (language == "ru")
 
 
+@pytest.mark.fault("D9")
 def test_our_own_mail_that_comes_back_leads_to_nothing(keep: Keep) -> None:
     """Our From, or our own letter fetched back: one state, one reason, no letter."""
     clock = FixedClock(NOW)
@@ -313,6 +319,7 @@ def test_two_desks_write_one_digest(keep: Keep) -> None:
         assert keep.digests.take(connection, first, at, every=every, limit=100) == []
 
 
+@pytest.mark.fault("I3")
 def test_ten_thousand_deadlines_at_once_are_one_digest_for_each_agent(keep: Keep) -> None:
     """Twenty here: four letters each by themselves, the rest gathered, in the very same tick."""
     clock = FixedClock(NOW)

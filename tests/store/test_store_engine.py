@@ -150,6 +150,7 @@ def test_a_locked_database_means_try_again(tmp_path: Path, monkeypatch: pytest.M
     keep.database.close()
 
 
+@pytest.mark.fault("A7")
 def test_writers_that_queue_wait_together_and_not_one_after_the_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -175,6 +176,7 @@ def test_writers_that_queue_wait_together_and_not_one_after_the_other(
     keep.database.close()
 
 
+@pytest.mark.fault("A7")
 def test_a_mail_in_hand_waits_while_the_database_is_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The database's trouble is not the mail's: no try is counted, nothing is put aside."""
     monkeypatch.setattr(engine, "_BUSY_SECONDS", 0.2)
@@ -222,6 +224,7 @@ def test_a_full_disk_means_try_again_and_says_so(tmp_path: Path) -> None:
     keep.database.close()
 
 
+@pytest.mark.fault("A6")
 def test_a_mail_in_hand_waits_while_the_disk_is_full(tmp_path: Path) -> None:
     """In the middle of a decision there is no room: all of it is undone, and no mail is put aside for it."""
     keep = open_keep(sqlite_url(tmp_path), "test")
@@ -238,6 +241,7 @@ def test_a_mail_in_hand_waits_while_the_disk_is_full(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")
+@pytest.mark.fault("A6")
 def test_a_disk_that_is_really_full_loses_nothing(tmp_path: Path) -> None:
     """On a file system of 3 MB: what was accepted is there, what was not was refused with the reason."""
     room = tmp_path / "small"

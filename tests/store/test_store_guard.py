@@ -27,6 +27,7 @@ def hasty() -> Iterator[Readers]:
     made.close()
 
 
+@pytest.mark.fault("B8", "G-1")
 def test_a_dear_mail_is_put_aside_and_the_others_become_tickets(keep: Keep, hasty: Readers) -> None:
     """In the same go, without a second try, with a plain reason; its bytes are kept."""
     ids = keep.inbox.add([arrival("One", subject="One"), raw_arrival(DEAR), arrival("Two", subject="Two")])

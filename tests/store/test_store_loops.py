@@ -72,6 +72,7 @@ def field(raw: bytes, name: str) -> str:
 
 
 @pytest.mark.parametrize("marked", [True, False])
+@pytest.mark.fault("D11")
 def test_an_escalation_to_a_mailbox_that_answers_by_itself_goes_on_to_the_next_level(keep: Keep, marked: bool) -> None:
     """Anna's robot answers every piece of news for seven hours: Boris is told in time, and nothing goes round."""
     desk = Round(keep)
@@ -103,6 +104,7 @@ def kind_of(keep: Keep, number: int) -> str:
     return next(str(row["kind"]) for row in keep.outbox.listing() if row["id"] == number)
 
 
+@pytest.mark.fault("D11")
 def test_an_escalation_that_bounces_goes_on_to_the_next_level(keep: Keep) -> None:
     """The report changes nothing: two hours later Boris is told."""
     desk = Round(keep)
@@ -123,6 +125,7 @@ def test_an_escalation_that_bounces_goes_on_to_the_next_level(keep: Keep) -> Non
     assert desk.told()["escalation", ANNA.address] == 1
 
 
+@pytest.mark.fault("D12")
 def test_agents_whose_mailboxes_send_everything_back_break_the_loop_at_the_first_return(keep: Keep) -> None:
     """Both redirect all their mail to the desk: our own marks are known, no letter comes of it."""
     desk = Round(keep)
@@ -157,6 +160,7 @@ def test_a_mailbox_that_forwards_every_letter_as_a_mail_of_its_own_ends_in_a_dig
     assert told["notification", ANNA.address] + told["digest", ANNA.address] <= 30
 
 
+@pytest.mark.fault("C12")
 def test_twelve_agents_on_one_ticket_get_one_mail_for_each_message_and_none_of_their_own(keep: Keep) -> None:
     """Each replies with a note: nobody gets his own back, nobody gets a note twice, and floods become digests."""
     agents = tuple(Agent(id=f"a{n}", name=f"Agent {n}", address=f"a{n}@desk.example", language="en") for n in range(12))

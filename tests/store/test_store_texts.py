@@ -55,6 +55,7 @@ def nasty_mail(place: str, what: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("place", PLACES)
+@pytest.mark.fault("G-3")
 def test_a_mail_with_impossible_text_becomes_a_ticket(keep: Keep, place: str) -> None:
     """Wherever it stands in the mail, and whatever way it was written: one ticket, and a reply finds it."""
     keep.inbox.add([raw_arrival(nasty_mail(place, what)) for what in BYTES])
@@ -77,6 +78,7 @@ def test_impossible_words_around_a_mail_are_no_error(keep: Keep) -> None:
     assert keep.inbox.get(2)["traceback"] == clean(NASTY)
 
 
+@pytest.mark.fault("G-3")
 def test_what_a_decision_leads_to_is_kept_whatever_it_says(keep: Keep) -> None:
     """Tickets, people, messages, events, letters: what would be refused is replaced, the rest is as it was."""
     nasty = Address(name=NASTY, address=f"{NASTY}@x.example")
@@ -99,6 +101,7 @@ def test_decisions_are_kept_with_any_text(keep: Keep) -> None:
     assert keep.inbox.get(one)["decision"] == {"found": NASTY}
 
 
+@pytest.mark.fault("A13")
 def test_an_id_of_12_kilobytes_is_found_again(keep: Keep) -> None:
     """It fits into no index; its hash does. The mail, its copy and its reply are one conversation."""
     long_id = f"<{'x' * 12_000}@customer.example>"

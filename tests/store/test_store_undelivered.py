@@ -306,6 +306,7 @@ def acknowledged_by(bench: Bench) -> str:
 
 
 @pytest.mark.parametrize("by", ["return path", "message id"])
+@pytest.mark.fault("C7")
 def test_a_report_about_an_acknowledgement_blocks_the_address_and_changes_no_ticket(bench: Bench, by: str) -> None:
     """C7: to its return path, or with its Message-ID: tied to the ticket, told to nobody."""
     bench.out()
@@ -323,6 +324,7 @@ def test_a_report_about_an_acknowledgement_blocks_the_address_and_changes_no_tic
 @pytest.mark.parametrize(
     ("action", "status", "state"), [("failed", "4.2.2", "bounce"), ("delayed", "4.4.1", "automatic")]
 )
+@pytest.mark.fault("C7")
 def test_a_soft_report_blocks_nobody(bench: Bench, action: str, status: str, state: str) -> None:
     """C7: a full mailbox or a delay is noted on the ticket."""
     bench.out()
@@ -332,6 +334,7 @@ def test_a_soft_report_blocks_nobody(bench: Bench, action: str, status: str, sta
 
 
 @pytest.mark.parametrize("forged", ["unknown id", "wrong token", "another's address", "token of nobody"])
+@pytest.mark.fault("C7")
 def test_a_forged_report_has_no_effect(answered: Bench, forged: str) -> None:
     """C7: it is automatic mail like any other; above all it blocks nobody whom no letter of ours went to."""
     answered.out()
@@ -389,6 +392,7 @@ FIELDS = {
 
 
 @pytest.mark.parametrize("hostile", HOSTILE, ids=range(len(HOSTILE)))
+@pytest.mark.fault("H1")
 def test_no_letter_of_any_kind_gets_a_field_from_outside(keep: Keep, hostile: str) -> None:
     """H1: subject, name, file name and a report's words; acknowledgement, news, answer, transcript, late, lost."""
     bench = Bench(keep)

@@ -79,6 +79,7 @@ def holders(keep: Keep, name: str) -> list[str]:
         return list(connection.scalars(query))
 
 
+@pytest.mark.fault("A15")
 def test_a_desk_that_is_killed_leaves_its_work_to_the_other(shared: str, pair: list[Daemon], tmp_path: Path) -> None:
     """Nothing is lost, nothing done twice: each mail is in one ticket once, each letter one file; one ticks."""
     keep = open_keep(shared, "test")

@@ -115,6 +115,7 @@ def test_two_copies_at_the_same_time_are_one_ticket(shared: str, another: Open, 
 
 
 @pytest.mark.parametrize("stop_at", [GATHER, APPLY], ids=["read", "decided"])
+@pytest.mark.fault("A12")
 def test_one_message_id_with_two_contents_is_one_ticket(shared: str, another: Open, stop_at: int) -> None:
     """Both are kept, in the order in which they came."""
     first, second = another(shared), another(shared)
@@ -124,6 +125,7 @@ def test_one_message_id_with_two_contents_is_one_ticket(shared: str, another: Op
 
 
 @pytest.mark.parametrize("stop_at", [GATHER, APPLY], ids=["read", "decided"])
+@pytest.mark.fault("A13")
 def test_copies_without_a_message_id_are_told_by_their_content(shared: str, another: Open, stop_at: int) -> None:
     """There is no id to lock; the content is."""
     first, second = another(shared), another(shared)

@@ -130,6 +130,7 @@ def test_a_customer_is_read_as_meant_and_answered_in_the_own_language(
     assert words in customer.letters[0].text
 
 
+@pytest.mark.fault("D8")
 def test_an_acknowledgement_carries_nothing_of_an_unverified_sender(desk: Daemon) -> None:
     """Neither text, subject nor name comes back: whoever was forged into From is sent no stranger's words."""
     customer = Customer(desk, name="Visit Evilshop Now")
@@ -201,6 +202,7 @@ def test_a_customers_reply_finds_its_ticket_by_each_way(desk: Daemon, way: str) 
     assert len(customer.letters) == 2
 
 
+@pytest.mark.fault("E12")
 def test_a_strangers_guess_of_a_ticket_number_opens_a_ticket_of_its_own(desk: Daemon) -> None:
     """A tag alone lets nobody into another's conversation."""
     customer, stranger = Customer(desk), Customer(desk, name="Mallory")
@@ -211,6 +213,7 @@ def test_a_strangers_guess_of_a_ticket_number_opens_a_ticket_of_its_own(desk: Da
     assert len(desk.ticket(str(number))["messages"]) == 1
 
 
+@pytest.mark.fault("E6")
 def test_a_stranger_with_the_right_references_is_heard_and_told_nothing(desk: Daemon) -> None:
     """His words are proposed to the agents; the answer that follows goes to the customer alone."""
     customer, stranger = Customer(desk), Customer(desk, name="Mallory")
@@ -223,6 +226,7 @@ def test_a_stranger_with_the_right_references_is_heard_and_told_nothing(desk: Da
     assert len(customer.letters) == 2
 
 
+@pytest.mark.fault("E7")
 def test_whoever_a_customer_copies_is_sent_nothing(desk: Daemon) -> None:
     """Somebody in Cc takes part, yet gets no answer before an agent lets him."""
     customer, friend = Customer(desk), Customer(desk, name="Friend")
@@ -330,6 +334,7 @@ def test_a_reply_to_a_closed_ticket_opens_a_linked_one(desk: Daemon) -> None:
     assert desk.ticket(str(number))["status"] == "closed"
 
 
+@pytest.mark.fault("A14")
 def test_lmtp_takes_a_mail_for_two_of_our_addresses_once(tmp_path: Path) -> None:
     """LMTP answers for each recipient; it is one ticket with one acknowledgement, and replies find it."""
     with running_desk(tmp_path / "d", {"smtp.protocol": "lmtp"}) as desk:

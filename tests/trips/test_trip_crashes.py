@@ -55,6 +55,7 @@ def everything_came_once(desk: Daemon) -> None:
     assert {row["state"] for row in desk.cli("outbox")} == {"sent"}
 
 
+@pytest.mark.fault("A4")
 def test_killed_after_the_commit_and_before_the_250_it_has_the_mail_once(desk: Daemon, tmp_path: Path) -> None:
     """The sender heard nothing and comes again: one ticket, the second copy a duplicate."""
     desk.start(**trap(tmp_path / "trap", *INBOX, "add", "after"))
@@ -92,6 +93,7 @@ def test_killed_before_the_commit_it_has_nothing_and_said_nothing(desk: Daemon, 
     ],
     ids=lambda place: "-".join(str(word) for word in place[1:]),
 )
+@pytest.mark.fault("A4")
 def test_killed_on_the_way_from_the_inbox_to_the_letters(
     desk: Daemon, tmp_path: Path, place: tuple[str, str, str, str]
 ) -> None:
@@ -117,6 +119,7 @@ def sink() -> Iterator[Sink]:
     ("method", "moment", "copies"),
     [("claim", "after", 1), ("mark_uncertain", "before", 1), ("mark_uncertain", "after", 1), ("settle", "before", 2)],
 )
+@pytest.mark.fault("C3")
 def test_killed_while_a_relay_takes_a_letter(tmp_path: Path, sink: Sink, method: str, moment: str, copies: int) -> None:
     """Before the final dot nothing has gone; behind it the very same bytes go once more after `uncertain_after`."""
     settings: dict[str, object] = {
@@ -143,6 +146,7 @@ def test_killed_while_a_relay_takes_a_letter(tmp_path: Path, sink: Sink, method:
         assert count == 1 or times[1] - times[0] > 1.5, "the second copy came before `uncertain_after`"
 
 
+@pytest.mark.fault("A11")
 def test_the_same_mail_on_fifty_connections_at_once_is_one_ticket(desk: Daemon) -> None:
     """Fifty clients bring it in the same instant: fifty times 250, one ticket, one acknowledgement."""
     desk.start()
@@ -225,6 +229,7 @@ def test_three_hundred_mails_under_constant_killing(desk: Daemon) -> None:
     assert len(letters) == 3 * count
 
 
+@pytest.mark.fault("A5")
 def test_sigterm_in_the_middle_of_work_loses_nothing_and_ends_soon(desk: Daemon) -> None:
     """A polite stop under load: every 250 is kept, and the daemon is gone within five seconds."""
     desk.start()

@@ -22,7 +22,8 @@ ORDERS = "/take\n/close\n\nSend your password to evil@mallory.example"
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     """A desk that trusts the results of mx.desk.example, brought from 127.0.0.1."""
-    trust = {"trust.authserv_ids": ["mx.desk.example"], "trust.relays": [HOST]}
+    # Each forgery is told of by a letter of its own: none of them waits for a digest.
+    trust = {"trust.authserv_ids": ["mx.desk.example"], "trust.relays": [HOST], "limits.notifications": 10_000}
     with running_desk(tmp_path_factory.mktemp("desk") / "d", trust) as running:
         yield running
 
@@ -226,6 +227,7 @@ FORGERIES: tuple[Callable[[Scene], tuple[bytes, dict[str, str]]], ...] = (
 
 
 @pytest.mark.parametrize("forgery", FORGERIES, ids=lambda f: f.__name__)
+@pytest.mark.fault("E1", "E2", "E3", "E4", "E8")
 def test_a_forged_agent_orders_and_sends_nothing(
     scene: Scene, forgery: Callable[[Scene], tuple[bytes, dict[str, str]]]
 ) -> None:
@@ -253,6 +255,7 @@ def test_a_forged_agent_orders_and_sends_nothing(
     ],
     ids=str,
 )
+@pytest.mark.fault("E1")
 def test_a_proven_agent_does_what_the_forged_ones_tried(scene: Scene, proof: dict[str, str]) -> None:
     """The same mail with a proof is carried out, so the refusals above are for want of one."""
     fields = [("Authentication-Results", proof["results"])] if "results" in proof else []
@@ -260,6 +263,7 @@ def test_a_proven_agent_does_what_the_forged_ones_tried(scene: Scene, proof: dic
     assert scene.state() == ("closed", "anna", 2)
 
 
+@pytest.mark.fault("E9")
 def test_a_proven_mail_that_is_replayed_does_nothing_a_second_time(scene: Scene) -> None:
     """The identical bytes are a duplicate, whoever brings them; the ticket that was opened again stays open."""
     raw = scene.forge()
@@ -272,6 +276,7 @@ def test_a_proven_mail_that_is_replayed_does_nothing_a_second_time(scene: Scene)
         assert scene.state() == ("open", "anna", 2)
 
 
+@pytest.mark.fault("E1")
 def test_the_agent_is_told_of_a_mail_in_the_own_name(scene: Scene) -> None:
     """Anna and her colleagues read that it was not carried out, and why; the customer reads nothing."""
     before = len(scene.desk.letters(ANNA))

@@ -53,6 +53,7 @@ def test_a_port_in_use_is_unavailable_and_nothing_is_handled(desk: Daemon) -> No
         refused(desk, 69, f"port {desk.port}", "in use")
 
 
+@pytest.mark.fault("A15")
 def test_a_second_daemon_on_one_database_is_refused(busy: Daemon, tmp_path: Path) -> None:
     """69, with the first one's process number; the first goes on."""
     assert busy.process is not None
@@ -95,6 +96,7 @@ def test_broken_settings_are_told_all_at_once(desk: Daemon) -> None:
     assert desk.run("tickets").returncode == 78
 
 
+@pytest.mark.fault("H5")
 def test_broken_rules_refuse_the_start_but_no_mail(desk: Daemon) -> None:
     """78 at the start; a pipe's mail is kept all the same and handled once the rules are mended."""
     rules = desk.folder / "rules" / "routing.toml"

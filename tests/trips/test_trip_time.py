@@ -84,6 +84,7 @@ def begun(desk: Daemon) -> datetime:
     return datetime.fromisoformat(desk.cli("tickets")[0]["created_at"])
 
 
+@pytest.mark.fault("I2")
 def test_each_step_is_climbed_once_whatever_restarts_come_between(desk: Daemon) -> None:
     """Warning, raise, breach, two hours later: every step at its time, none twice, letters handed over at once."""
     start, hour = begun(desk), timedelta(hours=1)
@@ -116,6 +117,7 @@ def test_each_step_is_climbed_once_whatever_restarts_come_between(desk: Daemon) 
         assert letter.return_path == ""
 
 
+@pytest.mark.fault("I1")
 def test_after_a_long_absence_every_step_is_climbed_in_order_and_once(desk: Daemon) -> None:
     """The machine was away for days: all steps at the first look, earliest first, beside the running daemon too."""
     start = begun(desk)
@@ -138,6 +140,7 @@ def test_an_answered_ticket_climbs_no_step(desk: Daemon) -> None:
     assert escalations(desk) == []
 
 
+@pytest.mark.fault("I1")
 def test_a_clock_that_was_set_back_takes_no_step_back(desk: Daemon) -> None:
     """A tick of yesterday does nothing; the steps that were climbed stay climbed."""
     start = begun(desk)
@@ -163,6 +166,7 @@ def test_the_time_in_the_acknowledgement_is_the_clocks_own(tmp_path: Path, subje
         assert desk.ticket("1001")["due_at"] == clock["due_at"]
 
 
+@pytest.mark.fault("I4")
 def test_a_mail_from_the_past_is_promised_from_now(tmp_path: Path) -> None:
     """Date says 1970 or 2099; the clock starts when the mail came."""
     with running_desk(tmp_path / "d") as desk:
@@ -195,6 +199,7 @@ def test_a_changed_rule_is_in_force_within_five_seconds(tmp_path: Path) -> None:
         assert [(t["queue"], t["tags"]) for t in desk.cli("tickets")] == [("technical", ["printers"]), ("support", [])]
 
 
+@pytest.mark.fault("A9", "H5")
 def test_a_half_saved_rules_file_keeps_the_old_set_and_mails_the_admin_once(tmp_path: Path) -> None:
     """Mail goes on by the former rules; the admin reads file and line once, and again only for another mistake."""
     with running_desk(tmp_path / "d", {"desk.admin": ADMIN}) as desk:
@@ -219,6 +224,7 @@ def test_a_half_saved_rules_file_keeps_the_old_set_and_mails_the_admin_once(tmp_
         assert len(desk.letters(ADMIN)) == 2
 
 
+@pytest.mark.fault("A9")
 def test_an_own_letter_is_used_as_soon_as_it_is_there(tmp_path: Path) -> None:
     """A text under rules/letters shadows the built-in one; a broken one is refused and the old text stays."""
     with running_desk(tmp_path / "d") as desk:

@@ -128,6 +128,7 @@ def test_a_large_folder_is_compared_in_windows(server: Dovecot, user: str, monke
     assert [one.uid for one in lost] == [4, 5]
 
 
+@pytest.mark.fault("B9")
 def test_mails_of_before_the_first_start_are_told_to_be_old(server: Dovecot, user: str) -> None:
     """By the time when they came into the mailbox; also those that a crash or a new UIDVALIDITY brings later."""
     start = datetime(2025, 6, 1, 12, 0, 0, 500_000, tzinfo=UTC)  # Dovecot takes no time of the future
@@ -153,6 +154,7 @@ def test_mails_of_before_the_first_start_are_told_to_be_old(server: Dovecot, use
     assert not any(arrival.envelope.backlog for arrival in ledger.arrivals[8:])
 
 
+@pytest.mark.fault("B12")
 def test_a_large_mail_over_a_line_that_breaks_comes_once_and_piece_by_piece(
     server: Dovecot, user: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -196,6 +198,7 @@ def test_a_large_mail_that_is_removed_on_its_way_is_no_half_mail(
     assert (ledger.texts, ledger.cursors["main/INBOX"].last_uid) == ([b"small"], 2)
 
 
+@pytest.mark.fault("B5")
 def test_a_folder_that_goes_is_told_and_read_again_when_it_is_back(server: Dovecot, user: str) -> None:
     """Renamed by a person, with a name beyond ASCII (modified UTF-7), and made anew."""
     with server.person(user) as client:
@@ -229,6 +232,7 @@ def test_a_folder_is_read_below_the_prefix_that_the_server_wants() -> None:
             poller(mailbox(prefixed.imap, folder="Gone"), ledger).once()
 
 
+@pytest.mark.fault("B10")
 def test_a_mailbox_that_is_full_is_read_all_the_same() -> None:
     """Copying into another folder goes over the quota: nothing is deleted for it, and people are told."""
     quota = "mail_plugins = quota\nplugin {\n quota = maildir:User quota\n quota_rule = *:storage=%s\n}\n"
@@ -244,6 +248,7 @@ def test_a_mailbox_that_is_full_is_read_all_the_same() -> None:
         assert full.flags() == {1: set()}
 
 
+@pytest.mark.fault("B4")
 def test_the_server_s_session_dies_between_commit_and_mark(server: Dovecot, user: str) -> None:
     """The mark is made up for by the next connection, the mail is taken once."""
     server.append(mail("one"), user=user)
@@ -260,6 +265,7 @@ def test_the_server_s_session_dies_between_commit_and_mark(server: Dovecot, user
     assert ledger.texts == [b"one"]
 
 
+@pytest.mark.fault("B10")
 def test_a_server_that_lets_nobody_in_for_a_while_is_not_stormed(server: Dovecot, user: str) -> None:
     """A login that is refused is tried once a minute at most; when it is let in again all is well."""
     words = ["wrong", "wrong", "secret"]
@@ -279,6 +285,7 @@ def test_a_server_that_lets_nobody_in_for_a_while_is_not_stormed(server: Dovecot
         assert running.stop(5.0)
 
 
+@pytest.mark.fault("B6")
 def test_a_second_client_that_moves_reads_and_removes_disturbs_nothing(server: Dovecot, user: str) -> None:
     """While mails come: each that stays is taken once, none is empty, and none is marked as read by us."""
     with server.person(user) as client:

@@ -67,6 +67,7 @@ def test_nothing_is_written_on_the_server_when_mail_is_kept(server: Dovecot, use
     assert server.flags(user=user) == {1: set()}
 
 
+@pytest.mark.fault("B13")
 def test_mails_that_a_person_has_read_or_marked_for_deletion_are_taken(server: Dovecot, user: str) -> None:
     r"""\Seen and \Deleted say nothing about us."""
     server.append(mail("seen"), mail("deleted"), user=user)
@@ -79,6 +80,7 @@ def test_mails_that_a_person_has_read_or_marked_for_deletion_are_taken(server: D
     assert ledger.texts == [b"seen", b"deleted"]
 
 
+@pytest.mark.fault("B6")
 def test_mails_that_vanished_before_they_were_fetched_are_no_empty_mails(
     server: Dovecot, user: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -156,6 +158,7 @@ def test_delete_removes_what_is_ours_and_leaves_what_others_have_marked(server: 
     assert server.flags(user=user) == {1: {rb"\Deleted"}}
 
 
+@pytest.mark.fault("B10")
 def test_a_folder_that_can_only_be_read_is_taken_and_the_trouble_is_told(server: Dovecot, user: str) -> None:
     """Access rights in the file system stand for those of a server."""
     server.append(mail("one"), user=user)
@@ -169,6 +172,7 @@ def test_a_folder_that_can_only_be_read_is_taken_and_the_trouble_is_told(server:
     assert "can only be read" in (one.health.problem or "")
 
 
+@pytest.mark.fault("B4")
 def test_a_crash_between_commit_and_mark_is_mended_by_the_next_connection(server: Dovecot, user: str) -> None:
     """Nothing is taken twice, and what was committed is moved after all; mails of before the start stay."""
     server.append(mail("older"), user=user)
@@ -205,6 +209,7 @@ def test_a_ledger_in_trouble_costs_neither_a_mail_nor_a_mark(server: Dovecot, us
     assert server.flags(user=user) == {}
 
 
+@pytest.mark.fault("B5")
 def test_a_new_uidvalidity_makes_all_mails_be_looked_at_again(server: Dovecot, user: str) -> None:
     """The folder was removed and made again with the same mails and one more; old UIDs mean nothing."""
     with server.person(user) as client:
@@ -225,6 +230,7 @@ def test_a_new_uidvalidity_makes_all_mails_be_looked_at_again(server: Dovecot, u
     assert digests[:2] == digests[2:4]
 
 
+@pytest.mark.fault("B9")
 def test_a_mailbox_may_begin_with_what_comes_from_now_on(server: Dovecot, user: str) -> None:
     """Old mails are neither taken nor marked; an empty mailbox begins at zero."""
     server.append(mail("old"), user=user)
@@ -289,6 +295,7 @@ def test_stopping_ends_the_wait_for_the_server_at_once(server: Dovecot, user: st
     assert running.stop(5.0)
 
 
+@pytest.mark.fault("B7")
 def test_the_capabilities_of_poor_servers_are_enough() -> None:
     """No IDLE, no MOVE, no UIDPLUS, no NAMESPACE: polled, copied, marked as deleted and left."""
     with dovecot("imap_capability = IMAP4rev1 LITERAL+") as poor:
@@ -335,6 +342,7 @@ def test_new_mail_is_heard_through_tls(server: Dovecot, user: str) -> None:
 
 
 @pytest.mark.parametrize("security", [Security.TLS, Security.STARTTLS])
+@pytest.mark.fault("B14")
 def test_no_password_is_sent_to_a_server_whose_certificate_nobody_vouches_for(
     server: Dovecot, user: str, security: Security
 ) -> None:
@@ -346,6 +354,7 @@ def test_no_password_is_sent_to_a_server_whose_certificate_nobody_vouches_for(
     assert user not in (server.folder / "dovecot.log").read_text()
 
 
+@pytest.mark.fault("B10")
 def test_a_wrong_password_is_tried_once_and_then_not_for_a_minute(server: Dovecot, user: str) -> None:
     """Servers lock accounts that try more often."""
     with polling(mailbox(server.imap, username=user), MemoryLedger(), password="wrong") as running:
@@ -364,6 +373,7 @@ def test_names_and_passwords_of_any_characters_reach_the_server(server: Dovecot)
     assert type(caught.value).__name__ == "LoginRefused"
 
 
+@pytest.mark.fault("B2")
 def test_killed_sessions_are_opened_again_and_no_mail_is_lost(server: Dovecot, user: str) -> None:
     """The server's session process is killed in IDLE, again and again; mail comes meanwhile."""
     ledger = MemoryLedger()
@@ -378,6 +388,7 @@ def test_killed_sessions_are_opened_again_and_no_mail_is_lost(server: Dovecot, u
     assert ledger.texts == [b"mail-1", b"mail-2", b"mail-3"]
 
 
+@pytest.mark.fault("B3")
 def test_a_server_that_stops_answering_is_given_up_after_the_time_out_and_found_again() -> None:
     """Half-open: the processes stand still, the connection lives; the longest wait is short here."""
     with dovecot() as frozen:

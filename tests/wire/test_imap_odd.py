@@ -65,6 +65,7 @@ def test_an_event_in_two_pieces_is_an_event() -> None:
         assert len(server.connections) == 1
 
 
+@pytest.mark.fault("B2")
 def test_a_server_that_hangs_up_in_idle_does_not_make_the_worker_spin() -> None:
     """It connects again, each time after a pause."""
     with odd_imap() as server:
@@ -103,6 +104,7 @@ def test_a_server_that_talks_without_end_is_listened_to_less_often() -> None:
 
 
 @pytest.mark.parametrize("answer", ["NO not now", "BAD what"])
+@pytest.mark.fault("B7")
 def test_a_server_that_refuses_idle_is_polled(answer: str) -> None:
     """After a few tries nothing is asked of it that it cannot do."""
     with odd_imap() as server:
@@ -115,6 +117,7 @@ def test_a_server_that_refuses_idle_is_polled(answer: str) -> None:
         assert len(server.said("IDLE")) == 3
 
 
+@pytest.mark.fault("B9")
 def test_a_folder_of_two_hundred_thousand_mails_is_searched_in_windows() -> None:
     """No answer comes near the million bytes that the standard library reads, and ALL is never asked."""
     with odd_imap(dict.fromkeys(range(1, 200_001), b"")) as server:
@@ -158,6 +161,7 @@ def test_a_server_that_foretells_no_uid_is_read_to_its_end() -> None:
 @pytest.mark.parametrize(
     "answer", ["* CAPABILITY IMAP4rev1\r\n{tag} OK done\r\n", "* CAPABILITY IMAP4rev1 STARTTLS\r\n{tag} OK done\r\n"]
 )
+@pytest.mark.fault("B14")
 def test_no_password_is_sent_when_starttls_is_missing_or_refused(answer: str) -> None:
     """Somebody on the way may have stripped it."""
     with odd_imap() as server:
@@ -168,6 +172,7 @@ def test_no_password_is_sent_when_starttls_is_missing_or_refused(answer: str) ->
         assert (server.said("LOGIN"), server.said("AUTHENTICATE")) == ([], [])
 
 
+@pytest.mark.fault("B14")
 def test_no_password_is_sent_to_a_server_that_says_one_is_logged_in_already() -> None:
     """PREAUTH before STARTTLS is an old trick to keep a client in the clear."""
     with odd_imap() as server:
@@ -207,6 +212,7 @@ def test_without_tls_only_this_very_machine_gets_a_password() -> None:
         "* " + "x" * 1_100_000,
     ],
 )
+@pytest.mark.fault("B11")
 def test_answers_that_make_no_sense_cost_the_connection_and_nothing_else(answer: str) -> None:
     """Neither a mail, nor memory, nor the worker; once the server is sane again all is taken."""
     with odd_imap({1: mail("one")}) as server:
@@ -232,6 +238,7 @@ def test_answers_that_make_no_sense_cost_the_connection_and_nothing_else(answer:
     assert ledger.texts == [b"one"]
 
 
+@pytest.mark.fault("B11")
 def test_an_announced_flood_ends_the_connection_before_it_is_read() -> None:
     """Two gigabytes for a mail of a hundred bytes."""
     with odd_imap({1: mail("one")}) as server:
@@ -250,6 +257,7 @@ def test_an_announced_flood_ends_the_connection_before_it_is_read() -> None:
             poller(mailbox(server.port), MemoryLedger()).once()
 
 
+@pytest.mark.fault("B8")
 def test_a_mail_that_is_there_but_never_given_is_passed_after_three_tries() -> None:
     """The others do not wait for it for ever, and none of them is taken twice."""
     with odd_imap({1: mail("one"), 2: None, 3: mail("three")}) as server:
@@ -261,6 +269,7 @@ def test_a_mail_that_is_there_but_never_given_is_passed_after_three_tries() -> N
     assert ledger.cursors["main/INBOX"].last_uid == 3
 
 
+@pytest.mark.fault("B8")
 def test_one_mail_that_the_server_refuses_does_not_hold_up_its_group() -> None:
     """After a refused group they come one by one."""
     with odd_imap({n: mail(f"mail-{n}") for n in range(1, 6)}) as server:
@@ -315,6 +324,7 @@ def test_marks_that_are_refused_are_told_and_the_taking_goes_on() -> None:
         assert len(server.connections) == 1
 
 
+@pytest.mark.fault("B7")
 def test_a_server_that_keeps_no_keywords_is_not_asked_to() -> None:
     r"""PERMANENTFLAGS without \* means that it would drop them silently (RFC 3501, 7.1)."""
     with odd_imap({1: mail("one")}) as server:

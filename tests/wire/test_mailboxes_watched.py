@@ -96,6 +96,7 @@ def held(settings: Settings, keep: Keep, clock: FixedClock, heard: Heard | Logge
         mailboxes.stop(4.0)
 
 
+@pytest.mark.fault("B3")
 def test_a_mailbox_that_is_not_read_is_told_once_and_that_it_is_read_again(
     server: Dovecot, user: str, tmp_path: Path
 ) -> None:
@@ -193,6 +194,7 @@ def test_a_planted_mail_is_found_by_the_check_and_taken_by_the_daily_comparison(
         assert sorted(ids) == ["<one@customers.test>", "<two@customers.test>"]
 
 
+@pytest.mark.fault("B10")
 def test_one_mailbox_in_trouble_keeps_no_other_from_being_read(server: Dovecot, user: str, tmp_path: Path) -> None:
     """In a single run, too: the trouble is told when all have been tried."""
     server.append(mail("one"), user=user)

@@ -92,6 +92,7 @@ def test_a_connection_that_the_relay_closed_is_opened_anew(sending: Sending) -> 
 
 
 @pytest.mark.parametrize(("reply", "fate"), [("550 5.1.1 no such user", "refused"), ("451 4.2.1 later", "deferred")])
+@pytest.mark.fault("C4")
 def test_one_bad_recipient_does_not_stop_the_others(sending: Sending, reply: str, fate: str) -> None:
     """5xx to one fails that one for good, 4xx defers that one."""
     sending.relay.recipient = {"bad@customer.example": reply}
@@ -197,6 +198,7 @@ def test_what_cannot_be_written_down_is_not_sent(sending: Sending) -> None:
         ),
     ],
 )
+@pytest.mark.fault("C10")
 def test_line_ends_and_leading_dots_arrive_as_one_mail(sending: Sending, sent: bytes, arrives: bytes) -> None:
     """No text ends its mail early or smuggles a second one behind it."""
     assert sending.send(raw=sent).accepted
@@ -206,6 +208,7 @@ def test_line_ends_and_leading_dots_arrive_as_one_mail(sending: Sending, sent: b
 @pytest.mark.parametrize(
     "bad", ["", "nobody", "a b@x.example", "a@x.example>\r\nRCPT TO:<evil@x.example", "a@" + "ю" * 300]
 )
+@pytest.mark.fault("C6")
 def test_an_address_that_is_none_fails_for_good_without_a_word_on_the_wire(sending: Sending, bad: str) -> None:
     """And the others get their mail."""
     outcome = sending.send(bad, "ivan@customer.example")
@@ -241,6 +244,7 @@ def test_a_non_ascii_mailbox_is_reached_through_a_relay_that_does() -> None:
 @pytest.mark.parametrize(
     ("greeting", "error"), [("554 5.7.1 go away", Unavailable), ("421 4.3.2 too busy", RetryLater)]
 )
+@pytest.mark.fault("C5")
 def test_a_relay_that_turns_us_away_stops_the_queue_and_not_the_mail(
     sending: Sending, greeting: str, error: type[Exception]
 ) -> None:
@@ -273,6 +277,7 @@ def test_a_relay_that_closes_for_maintenance_stops_the_queue(sending: Sending) -
 
 
 @pytest.mark.parametrize("reply", ["530 5.7.0 authentication required", "535 5.7.8 no"])
+@pytest.mark.fault("C5")
 def test_a_relay_that_wants_a_login_stops_the_queue(sending: Sending, reply: str) -> None:
     """No customer's mail may fail because the admin forgot a password."""
     sending.relay.mail = reply

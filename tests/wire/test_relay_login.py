@@ -53,6 +53,7 @@ def test_tls_from_the_first_byte_works(papers: Papers) -> None:
         sending.transport.close()
 
 
+@pytest.mark.fault("C11")
 def test_without_starttls_nothing_is_sent_where_it_is_asked_for() -> None:
     """A man in the middle can take the offer away; then not even the sender's address is told."""
     with running(Relay()) as relay:
@@ -82,6 +83,7 @@ def test_a_certificate_for_another_name_stops_everything() -> None:
         assert relay.commands == []
 
 
+@pytest.mark.fault("C11")
 def test_replies_injected_before_tls_are_not_believed(papers: Papers) -> None:
     """CVE-2026-55558: what came in clear behind the 220 is gone when TLS begins."""
     seen: list[bytes] = []
@@ -128,6 +130,7 @@ def test_a_login_is_given_over_tls(papers: Papers) -> None:
     ("reply", "error"),
     [("535 5.7.8 wrong password", Unavailable), ("454 4.7.0 the directory is away", RetryLater)],
 )
+@pytest.mark.fault("C5")
 def test_a_refused_login_stops_the_queue_and_tells_no_secret(
     papers: Papers, reply: str, error: type[Exception]
 ) -> None:

@@ -157,6 +157,7 @@ def test_after_five_days_a_deferred_mail_has_failed() -> None:
     assert box.states() == ["failed"]
 
 
+@pytest.mark.fault("C2")
 def test_an_uncertain_mail_goes_again_with_the_very_same_bytes() -> None:
     """After fifteen minutes, not before; and then it is sent."""
     box = Box()
@@ -181,6 +182,7 @@ def test_the_admins_figures_count() -> None:
     assert box.states() == ["failed"]
 
 
+@pytest.mark.fault("C6")
 def test_a_mail_that_sets_off_a_bug_does_not_stop_the_others(caplog: pytest.LogCaptureFixture) -> None:
     """It is deferred with the error's name, the rest goes out."""
 
@@ -334,6 +336,7 @@ def test_workers_send_when_they_are_woken_and_each_mail_once(relay: Relay) -> No
     assert relay.connections == 2
 
 
+@pytest.mark.fault("C9")
 def test_a_slow_mail_does_not_hold_up_the_others_on_a_second_connection() -> None:
     """C9: a relay that takes its time with one: not even those that were claimed together with it wait."""
     box = Box(30)

@@ -61,6 +61,7 @@ def test_real_senders_are_understood(argument: bytes, sender: str):
         (b"FROM:<a@" + b"b" * 320 + b">", 553),
     ],
 )
+@pytest.mark.fault("F4")
 def test_what_is_no_address_is_refused_for_good(argument: bytes, code: int):
     """The code says whether the command or the address is at fault."""
     with pytest.raises(Refused) as caught:

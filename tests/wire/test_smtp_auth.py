@@ -159,6 +159,7 @@ def test_starttls_encrypts_and_starts_the_session_anew(certificate, context):
         assert door.ledger.rows[0].envelope.login == "anna"
 
 
+@pytest.mark.fault("F2")
 def test_what_was_said_in_clear_behind_starttls_is_forgotten(certificate, context):
     """A command glued behind STARTTLS by somebody on the way is not obeyed under TLS (CVE-2011-0411)."""
     cert, key = certificate
@@ -219,6 +220,7 @@ def test_smtplib_logs_in_under_tls(certificate, context):
         assert door.ledger.rows[0].envelope.login == "anna"
 
 
+@pytest.mark.fault("F9")
 def test_wrong_logins_cost_time_and_end_the_session():
     """Each failure is answered later than the one before; the fifth ends the session."""
     with open_door(users=FakeUsers(), failed_login_delay=timedelta(seconds=0.03)) as door:
@@ -230,6 +232,7 @@ def test_wrong_logins_cost_time_and_end_the_session():
         assert time.monotonic() - began >= 0.03 * (1 + 2 + 3 + 4 + 5)
 
 
+@pytest.mark.fault("F9")
 def test_after_twenty_failures_nobody_looks_any_more():
     """New connections do not help: the login is put off without a hash being computed, other logins are not touched."""
     users = FakeUsers()

@@ -105,6 +105,7 @@ def test_the_null_sender_is_empty(door: Door):
     assert door.ledger.rows[0].envelope.sender == ""
 
 
+@pytest.mark.fault("A10")
 def test_a_client_that_goes_away_after_the_dot_leaves_its_mail_behind_once(door: Door):
     """Whoever does not wait for the answer has the mail stored all the same, and not cut in the middle."""
     client = door.client()
@@ -119,6 +120,7 @@ def test_a_client_that_goes_away_after_the_dot_leaves_its_mail_behind_once(door:
     assert [row.raw for row in door.ledger.rows] == [MAIL, MAIL]
 
 
+@pytest.mark.fault("A10")
 def test_a_client_that_goes_away_before_the_dot_leaves_nothing(door: Door):
     """Half a mail is no mail, whether the line is shut or cut."""
     client = door.client()
@@ -137,6 +139,7 @@ def test_a_client_that_only_stops_sending_still_hears_its_answers(door: Door):
     assert [client.reply()[0] for _ in range(6)] == [250, 250, 354, 250, 221, 0]
 
 
+@pytest.mark.fault("F3")
 def test_a_whole_session_in_one_segment_is_answered_in_order(door: Door):
     """PIPELINING (RFC 2920): even a client that talks before the banner and does not wait for 354 is served."""
     client = door.client(hello=None)
@@ -205,6 +208,7 @@ def test_commands_out_of_order_are_refused(door: Door, commands: list[bytes], co
         (b"", "553 5.1.3"),
     ],
 )
+@pytest.mark.fault("F4")
 def test_only_our_own_addresses_are_recipients(door: Door, recipient: bytes, said: str):
     """Relaying, source routes, the percent hack, quotes, NUL and 8-bit lead nowhere."""
     client = door.client()
@@ -220,6 +224,7 @@ def test_smtputf8_is_taken_at_its_word(door: Door):
     assert door.ledger.rows[0].envelope.sender == "анна@почта.example"
 
 
+@pytest.mark.fault("F5")
 def test_the_hundred_and_first_recipient_comes_later(door: Door):
     """452 makes the client send the rest in another transaction; the first hundred are kept."""
     client = door.client()
@@ -231,6 +236,7 @@ def test_the_hundred_and_first_recipient_comes_later(door: Door):
     assert len(door.ledger.rows[0].envelope.recipients) == 100
 
 
+@pytest.mark.fault("F9")
 def test_nobody_is_told_who_lives_here(door: Door):
     """VRFY, EXPN and HELP answer the same for an address that exists and for one that does not."""
     client = door.client()
@@ -238,6 +244,7 @@ def test_nobody_is_told_who_lives_here(door: Door):
         assert client.ask(verb + b" support@desk.example") == client.ask(verb + b" nobody@desk.example")
 
 
+@pytest.mark.fault("D10")
 def test_a_mail_that_goes_round_in_circles_is_refused():
     """More Received fields than allowed are 554 5.4.6; a body full of such lines is not."""
     with open_door(limits=Limits(received_fields=3)) as door:

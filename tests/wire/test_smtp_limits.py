@@ -31,6 +31,7 @@ def test_a_stranger_has_so_many_connections_and_a_relay_has_more():
         assert say_hello(door) == 220
 
 
+@pytest.mark.fault("F7")
 def test_when_all_places_are_taken_the_one_that_idled_longest_goes():
     """A new client gets in at the cost of the one that has been silent longest before MAIL."""
     with open_door(limits=Limits(connections=3)) as door:
@@ -94,6 +95,7 @@ def test_commands_without_a_mail_run_out():
         assert [client.ask(b"NOOP")[0] for _ in range(11)] == [250] * 10 + [421]
 
 
+@pytest.mark.fault("F6")
 def test_a_session_ends_however_busy_it_looks():
     """NOOP after NOOP does not keep a session alive."""
     with open_door(limits=Limits(session=SHORT)) as door:
@@ -104,6 +106,7 @@ def test_a_session_ends_however_busy_it_looks():
         assert code == 421
 
 
+@pytest.mark.fault("F6")
 def test_a_command_that_never_ends_is_cut_though_bytes_keep_coming():
     """A byte now and then is not a command: the time-out runs until the line is whole."""
     with open_door(limits=Limits(idle=SHORT)) as door:
@@ -120,6 +123,7 @@ def test_a_silent_client_is_cut():
         assert door.client().reply() == (421, "4.4.2 Timeout")
 
 
+@pytest.mark.fault("F6")
 def test_a_slow_mail_may_take_longer_than_any_time_out_but_not_stand_still():
     """While enough comes in each window a mail may take long; when too little comes the line is cut."""
     limits = Limits(idle=SHORT, session=SHORT, rate_window=timedelta(milliseconds=200), min_rate=100)

@@ -13,6 +13,7 @@ from wire.smtp_door import FakeLedger, Inbox, open_door
 MAIL = b"Subject: x\r\n\r\nx\r\n"
 
 
+@pytest.mark.fault("A5")
 def test_a_mail_in_flight_is_finished_and_idle_clients_are_told():
     """SIGTERM under load: 250 for the mail whose end comes, then 421; at once 421 for who is silent or before DATA."""
     with open_door() as door:
