@@ -71,7 +71,8 @@ _Outcome = tuple[_Waiting, int | RetryLater]
 class Inbox:
     """Takes mails from every way in and has them committed in groups by one writer.
 
-    `on_accepted` is called by the writer after each commit that kept something; it must be quick and must not block.
+    `on_accepted` is called after each commit that kept something, when its callers have their answers: what begins to
+    work on a mail then does not keep its sender waiting. It must be quick and must not block.
     """
 
     def __init__(
@@ -157,9 +158,8 @@ class Inbox:
             self._last_commit = time.monotonic() - began
             with self._changed:
                 self._bytes -= sum(len(entry.arrival.raw) for entry in group)
-            _answer(outcomes)
-            if any(isinstance(result, int) for _, result in outcomes):
-                self._tell()
+            kept = any(isinstance(result, int) for _, result in outcomes)
+            _answer(outcomes, self._tell if kept else None)
 
     def _take(self) -> list[_Waiting]:
         """What is waiting, up to a group; nothing once the inbox is closed and empty."""
@@ -253,8 +253,8 @@ def _disk_full(error: BaseException | None) -> bool:
     return False
 
 
-def _answer(outcomes: Sequence[_Outcome]) -> None:
-    """Wake everyone who waits; the callers of one loop with one call, since each call wakes the loop."""
+def _answer(outcomes: Sequence[_Outcome], then: Callable[[], None] | None) -> None:
+    """Wake everyone who waits, and do `then`; the callers of one loop with one call, since each call wakes the loop."""
     by_loop: dict[asyncio.AbstractEventLoop, list[_Outcome]] = {}
     for outcome in outcomes:
         if outcome[0].loop is not None:
@@ -263,12 +263,17 @@ def _answer(outcomes: Sequence[_Outcome]) -> None:
             _settle(outcome)
     for loop, theirs in by_loop.items():
         with suppress(RuntimeError):  # the loop is closed, so nobody waits there any more
-            loop.call_soon_threadsafe(_settle_all, theirs)
+            loop.call_soon_threadsafe(_settle_all, theirs, loop, then)
+            then = None
+    if then is not None:
+        then()
 
 
-def _settle_all(outcomes: Sequence[_Outcome]) -> None:
+def _settle_all(outcomes: Sequence[_Outcome], loop: asyncio.AbstractEventLoop, then: Callable[[], None] | None) -> None:
     for outcome in outcomes:
         _settle(outcome)
+    if then is not None:
+        loop.call_soon(then)  # behind the callers that were woken just now, who give their answers in the same turn
 
 
 def _settle(outcome: _Outcome) -> None:

@@ -346,3 +346,18 @@ def test_a_lone_mail_waits_for_nobody():
         box.accept_now(mail("alone"))
         assert time.monotonic() - began < 0.2
         assert (box._last_group, box._wanted) == (1, 1)
+
+
+def test_the_desk_is_woken_when_the_sender_has_his_answer():
+    """Handling a mail takes the processor: whoever waits for his 250 goes first."""
+    order: list[str] = []
+
+    async def go(box: Inbox) -> None:
+        for number in range(20):
+            await box.accept(mail(number))
+            order.append("answered")
+            await asyncio.sleep(0.001)
+
+    with Inbox(FakeLedger(), on_accepted=lambda: order.append("woken")) as box:
+        asyncio.run(go(box))
+    assert order == ["answered", "woken"] * 20

@@ -65,6 +65,8 @@ def shown(default: object) -> str:
             return default
         case str():
             return f'"{default}"'
+        case bool():
+            return str(default).lower()
         case tuple():
             return "[" + ", ".join(shown(item) for item in default) + "]"
         case _:
