@@ -185,7 +185,8 @@ class Letters:
         """The HTML alternative: the letter's own, else the layout's; "" where the text is too long for one."""
         if len(text) > MAX_TEXT:
             return ""
-        frame = {"subject": subject, "body": Markup(to_html(text)), "language": language}  # noqa: S704 to_html escapes
+        body = Markup(to_html(text, values.get("buttons") or ()))  # noqa: S704 to_html escapes
+        frame = {"subject": subject, "body": body, "language": language}
         own = folder / language / f"{name}.html"
         for path in (own, *(place / "layout.html" for place in self._folders)):
             if path not in self._paths:

@@ -77,6 +77,21 @@ def _parts(words: Mapping[str, str], language: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
+_BUTTONS = {
+    "en": {"take": "Take", "close": "Close", "snooze": "Snooze 1 day", "spam": "Spam", "send": "Send my answer",
+           "undo": "Undo"},
+    "ru": {"take": "Беру себе", "close": "Закрыть", "snooze": "Отложить на день", "spam": "Спам",
+           "send": "Отправить мой ответ", "undo": "Отменить"},
+}  # fmt: skip
+
+
+def _buttons(language: str, *names: str) -> dict[str, Any]:
+    """Buttons as the desk gives them, to addresses that are nobody's."""
+    labels = _BUTTONS.get(language, _BUTTONS["en"])
+    link = "mailto:support%2Bbutton.example@desk.example?subject=%5BSUP-1042%5D"
+    return {"buttons": [{"name": name, "label": labels[name], "link": link} for name in names]}
+
+
 def sample(letter: str, language: str) -> dict[str, Any]:
     """The example context of a built-in letter; KeyError for a letter that is not one."""
     words = _WORDS.get(language, _WORDS["en"])
@@ -97,7 +112,7 @@ def sample(letter: str, language: str) -> dict[str, Any]:
                      "diagnostic": "550 5.1.1 no such user"},
                 ],
             },
-        },
+        } | _buttons(language, "take", "close", "snooze", "spam"),
         "answer": {
             "text": words["answer"], "quoted": {"sender": parts["customer"], "at": _AT, "text": words["text"]},
         },
@@ -107,15 +122,15 @@ def sample(letter: str, language: str) -> dict[str, Any]:
                 {"line": "/clsoe", "effect": words["unknown"], "ok": False},
             ],
             "posted": "", "error": True, "text": words["answer"],
-        },
+        } | _buttons(language, "undo"),
         "collision": {
             "waits": True, "first": words["colleague"], "first_text": words["answer"], "second": words["agent"],
             "text": words["answer"], "orders": [{"line": "/close"}],
-        },
+        } | _buttons(language, "send"),
         "confirmation": {"why": words["unproven"], "text": words["answer"]},
         "escalation": {
             "target": "first_response", "due_at": _DUE, "overdue": False, "step": "75%", "why": words["told"],
-        },
+        } | _buttons(language, "take", "close", "snooze", "spam"),
         "delayed": {
             "event": "delayed", "recipients": ["ivan@customer.example"], "since": _AT, "next_at": _DUE,
             "perhaps": False, "reason": words["delay"], "text": words["answer"],

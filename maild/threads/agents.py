@@ -113,7 +113,7 @@ def _button(draft: Draft, ticket: Ticket, agent: Agent, claim: Claim) -> Plan:
     assert claim.verb is not None
     argument = _BUTTON_WORDS.get(claim.verb, "")
     order = Order(name=claim.verb, argument=argument, line=f"/{claim.verb} {argument}".strip())
-    key = f"button {claim.mac}"
+    key = f"button {claim.mac} {_newest_of_others(draft, ticket)}"
     if key in draft.steps_done:
         trouble: str | None = say(agent.language, "button_used")
         carried = carry_out(ticket, (), _setting(draft, agent, ticket))
@@ -124,6 +124,13 @@ def _button(draft: Draft, ticket: Ticket, agent: Agent, claim: Claim) -> Plan:
         return _nothing_done(draft, ticket, agent, (order,), carried, trouble, "")
     draft.new_steps = (key,)
     return _done(draft, ticket, agent, carried, text=None, internal=False)
+
+
+def _newest_of_others(draft: Draft, ticket: Ticket) -> int:
+    """The last message of a ticket that no button sent: the same button may be meant again once there is another."""
+    mint, history = draft.case.practice.mint, draft.case.facts.tickets[ticket.id].messages
+    pressed = [any((c := mint.read_address(a.address)) and c.verb for a in m.to) for m in history]
+    return max((m.id or 0 for m, by_button in zip(history, pressed, strict=True) if not by_button), default=0)
 
 
 def _setting(draft: Draft, agent: Agent, ticket: Ticket) -> Setting:
@@ -253,6 +260,7 @@ def _done(draft: Draft, before: Ticket, agent: Agent, carried: Carried, *, text:
                 posted=posted,
                 error=False,
                 text=text or "",
+                undo=draft.undo is not None,
             )
         )
     what = {"public": "answer", "internal": "note", "": "orders"}[posted]

@@ -14,6 +14,7 @@ from maild.messages.addresses import normal
 from maild.messages.mail import Address, Attachment, Mail
 from maild.messages.tokens import Purpose, to_base32
 from maild.people.team import Agent
+from maild.threads.buttons import button_views
 from maild.threads.model import Direction, Message, Ticket, Visibility
 from maild.threads.orders.work import Done
 from maild.threads.plan import Letter, LetterKind
@@ -193,19 +194,22 @@ def to_agent(
     attachments: tuple[Attachment, ...] = (),
     parent: str | None = None,
     purpose: Purpose = Purpose.AGENT,
+    buttons: tuple[str, ...] = (),
 ) -> Letter:
-    """Any letter to an agent: his own signed reply address, his own thread per ticket."""
+    """Any letter to an agent: his own signed reply address, his own thread per ticket, buttons for these orders."""
     practice = pen.practice
+    language = practice.language_for(agent.language)
+    pressed = button_views(practice.mint, ticket, agent, language, pen.now.date(), buttons)
     root = practice.mint.root_id(Purpose.AGENT_ID, ticket.id)
     return Letter(
         kind=kind,
         template=template,
-        language=practice.language_for(agent.language),
+        language=language,
         to=(Address(name=agent.name, address=agent.address),),
         sender=practice.sender(name),
         reply_to=practice.mint.address(purpose, ticket.id, agent.id),
         subject=f"[{ticket.number}] {ticket.subject}".strip(),
-        context=context,
+        context={**context, "buttons": pressed} if pressed else context,
         message_id=pen.message_id(Purpose.AGENT_ID, ticket.id),
         date=pen.now,
         in_reply_to=parent or root,
@@ -218,9 +222,18 @@ def to_agent(
 
 
 def transcript(
-    pen: Pen, ticket: Ticket, agent: Agent, mail: Mail, *, done: tuple[Done, ...], posted: str, error: bool, text: str
+    pen: Pen,
+    ticket: Ticket,
+    agent: Agent,
+    mail: Mail,
+    *,
+    done: tuple[Done, ...],
+    posted: str,
+    error: bool,
+    text: str,
+    undo: bool = False,
 ) -> Letter:
-    """To the agent: each order with its effect, and whether his text went out."""
+    """To the agent: each order with its effect, and whether his text went out. `undo`: it can be taken back."""
     context: dict[str, object] = {
         "desk": desk_view(pen.practice),
         "ticket": ticket_view(pen.practice, ticket),
@@ -238,6 +251,7 @@ def transcript(
         template="transcript",
         context=context,
         parent=sane_id(mail.message_id),
+        buttons=("undo",) if undo else (),
     )
 
 
@@ -273,6 +287,7 @@ def collision(
         template="collision",
         context=context,
         parent=sane_id(mail.message_id) if reader.id == writer.id else None,
+        buttons=("send",) if reader.id == writer.id else (),
     )
 
 

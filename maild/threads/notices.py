@@ -10,6 +10,7 @@ from maild.messages.addresses import normal
 from maild.messages.mail import Address, Attachment, Mail
 from maild.messages.tokens import Purpose
 from maild.people.team import Agent
+from maild.threads.buttons import for_news
 from maild.threads.correspondence import Pen, desk_view, person_view, ticket_view, to_agent
 from maild.threads.model import Direction, Message, Ticket, Visibility
 from maild.threads.plan import Letter, LetterKind
@@ -205,4 +206,5 @@ def _notification(pen: Pen, ticket: Ticket, agent: Agent, news: News, shown: _Sh
         name=f"{name} ({practice.name})" if name else practice.name,
         attachments=shown.passed,
         purpose=news.purpose,
+        buttons=for_news(news.event, ticket, agent),
     )

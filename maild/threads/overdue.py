@@ -12,6 +12,7 @@ from maild.sla.deadlines import TicketClock
 from maild.sla.events import Happening as ClockHappening
 from maild.sla.steps import StepDue, steps_due
 from maild.threads import states
+from maild.threads.buttons import for_news
 from maild.threads.correspondence import Pen, desk_view, person_view, ticket_view, to_agent
 from maild.threads.draft import differences
 from maild.threads.facts import TicketFacts
@@ -106,6 +107,7 @@ def _letters(pen: Pen, ticket: Ticket, due: StepDue, clock: TicketClock, now: da
             kind=LetterKind.ESCALATION,
             template="escalation",
             context=context | {"agent": {"name": agent.name}},
+            buttons=for_news("due", ticket, agent),
         )
         for agent in agents
     ]

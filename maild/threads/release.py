@@ -65,6 +65,8 @@ def _is_ours(line: str, number: str, orders: Collection[str], mint: Mint) -> boo
         return True
     if _is_order(bare, orders) and (" - " in bare or " — " in bare):
         return True
+    # The address of a button stands in a link, with its plus sign encoded.
+    line = line.replace("%2B", "+")
     return "+" in line and any(mint.read_address(address) for address in _ADDRESS.findall(line))
 
 
