@@ -7,7 +7,7 @@ a savepoint of its own, so that one that fails takes none with it.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -35,15 +35,23 @@ TICKS = "ticks"
 _log = logging.getLogger("maild.desk")
 
 
-def do_due(keep: Keep, office: Office, now: datetime, letters_at: datetime | None = None) -> int:
+def do_due(
+    keep: Keep,
+    office: Office,
+    now: datetime,
+    letters_at: datetime | None = None,
+    on_some: Callable[[], None] = lambda: None,
+) -> int:
     """Do every escalation step due at `now`, and tell of letters that did not arrive; how many letters came of it.
 
-    They are due then, or at `letters_at`. What would flood a person is in his digest. Raises RetryLater.
+    They are due then, or at `letters_at`. What would flood a person is in his digest. `on_some` is called whenever some
+    more tickets are done. Raises RetryLater.
     """
     letters = 0
     while due := keep.tickets.due(now, _AT_ONCE):
         for start in range(0, len(due), _PER_COMMIT):
             letters += _some(keep, office, sorted(due[start : start + _PER_COMMIT]), now, letters_at)
+            on_some()
     letters += tell_of_letters(keep, office, now, letters_at)
     return letters + write_digests(keep, office, letters_at or now)
 
