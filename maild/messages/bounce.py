@@ -59,39 +59,40 @@ def may_be_bounce(
     return any(daemon in written for daemon in _DAEMONS) or _SUBJECTS.search(subject[:500]) is not None
 
 
-def read_bounce(message: Message, text: str) -> Bounce | None:
+def read_bounce(message: Message, text: str, *, null_path: bool | None = None) -> Bounce | None:
     """What a delivery report says; None where it is none. Recipients may be () when the server names nobody.
 
-    `text` is the readable body. A person's mail about a bounce ("Fwd: Undelivered Mail") is none.
+    `text` is the readable body; `null_path` says whether the return path was empty, None where only the header can
+    tell. A person's mail about a bounce ("Fwd: Undelivered Mail") is none.
     """
-    if not _is_worth_believing(message, text):
+    null_path = _has_null_path(message) if null_path is None else null_path
+    if not _is_worth_believing(message, text, null_path=null_path):
         return None
     text = text[:_LONGEST_TEXT] or _own_text(message)
-    found = _recipients(message, text)
+    found = _recipients(message, text, null_path=null_path)
     if found is None:
         return None
     return Bounce(recipients=found[:_MOST_FOUND], original_message_id=returned.message_id(message, text))
 
 
-def _is_worth_believing(message: Message, text: str) -> bool:
+def _is_worth_believing(message: Message, text: str, *, null_path: bool) -> bool:
     """Did a server write it? A report by its type is believed; people pass reports on, ask about them, return goods."""
-    if dsn.is_delivery_report(message) or _looks_like_daemon(message):
+    if dsn.is_delivery_report(message) or _looks_like_daemon(message) or bounce_json.recipients(text):
         return True
     subject = str(message.get("Subject") or "")
-    if _PASSED_ON.match(subject):
+    if _PASSED_ON.match(subject) or message.get("In-Reply-To"):
         return False
-    if (answered := _ANSWERED.match(subject)) and (
-        message.get("In-Reply-To") or message.get("References") or _SUBJECTS.match(subject[answered.end() :].strip())
-    ):
+    if (answered := _ANSWERED.match(subject)) and _SUBJECTS.match(subject[answered.end() :].strip()):
         return False
-    if any(name in message for name in _LIST_SERVERS):
+    if any(name in message for name in _LIST_SERVERS) and _SUBJECTS.search(subject[:500]):
         return True
-    if _has_null_path(message):
+    if null_path:
         return bounce_patterns.speaks_as_server(text) or _SUBJECTS.search(subject[:500]) is not None
-    return bounce_patterns.opens_as_server(text) or bool(bounce_json.recipients(text))
+    # From an address like any other: only the opening of a report counts, and only where it names somebody.
+    return bounce_patterns.opens_as_report(text)
 
 
-def _recipients(message: Message, text: str) -> tuple[BounceRecipient, ...] | None:
+def _recipients(message: Message, text: str, *, null_path: bool) -> tuple[BounceRecipient, ...] | None:
     """Who was not reached, best evidence first; None where nothing says that the mail is a report at all."""
     report_text, returned_text = bounce_patterns.divide(text)
     inner = None if dsn.recipients(message) else returned.inner_report(message)
@@ -104,7 +105,9 @@ def _recipients(message: Message, text: str) -> tuple[BounceRecipient, ...] | No
     if not found and (says or bounce_patterns.speaks_as_server(text)):
         found = _as_written_to(bounce_patterns.recipients(report_text, ours=_own_addresses(message)), report_text)
         found = found or _returned_to(message, returned_text, report_text)
-    return found if found or says else None
+    # A person who writes as postmaster, or a robot with an empty return path, may write of other things as well.
+    by_server = null_path or _looks_like_daemon(message) or any(name in message for name in _LIST_SERVERS)
+    return found if found or (says and (by_server or dsn.is_delivery_report(message))) else None
 
 
 def _looks_like_daemon(message: Message) -> bool:

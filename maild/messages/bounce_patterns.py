@@ -110,6 +110,25 @@ _SERVER_SPEAKS = re.compile(
     r"|nedoruč|kunde inte|kunne ikke|teslim edil|配信|届け|送信でき|エラー|无法|退信|失败|失敗|배달",
     re.IGNORECASE,
 )
+# And how it does so where nothing else tells a server: from the first letter on.
+_OPENS = re.compile(
+    r"\W{0,20}(?:non-?delivery report|delivery (?:failure|status) (?:report|notification)|undeliverable mail\b"
+    r"|this (?:is the .{0,60}(?:mailer-daemon|mail (?:delivery )?(?:system|server|program))"
+    r"|is an automatically generated"
+    r"|message was created automatically)|(?:your|the) (?:e-?mail|mail"
+    r"|message)(?: \S+){0,12}?\s(?:could not be|was not"
+    r"|cannot be|can ?not be|couldn't be|has not been|did not) (?:delivered|reach)|(?:your )?(?:e-?mail"
+    r"|message) to .{1,120}"
+    r"(?:could not be delivered|was not delivered|failed)|delivery to (?:the following"
+    r"|.{1,120}@.{1,120}) (?:has )?failed"
+    r"|unable to deliver (?:your )?message|votre message n'a pas p|votre (?:e-?mail|courriel) n'a pas p"
+    r"|ihre (?:e-?mail|nachricht)(?: \S+){0,8}? (?:konnte|wurde) nicht|su mensaje no|il (?:suo )?messaggio non"
+    r"|a sua mensagem não|sua mensagem não|uw bericht (?:is|kon) niet|twoja wiadomość nie"
+    r"|ваше (?:письмо|сообщение)(?: \S+){0,8}? не (?:было |может быть |удалось )?доставлен"
+    r"|не удалось доставить|невозможно доставить|это (?:письмо|сообщение) (?:создано|отправлено) автоматически"
+    r"|ваш лист не)",
+    re.IGNORECASE,
+)
 
 
 def divide(text: str) -> tuple[str, str]:
@@ -220,10 +239,10 @@ def says_delayed(report: str) -> bool:
     return _DELAYED.search(report[:20_000]) is not None and _GIVEN_UP.search(report[:20_000]) is None
 
 
-def opens_as_server(text: str) -> bool:
-    """Is the first thing that it says what a mail server says of a mail that did not arrive?"""
-    opening = [line for line in text.split("\n", 200)[:200] if any(c.isalnum() for c in line)][:1]
-    return bool(opening) and _SERVER_SPEAKS.search(opening[0][:_LONGEST_LINE]) is not None
+def opens_as_report(text: str) -> bool:
+    """Do its first lines say, of a message, that it did not arrive? A person says where such words come from."""
+    filled = [line[:_LONGEST_LINE] for line in text.split("\n", 200)[:200] if any(c.isalnum() for c in line)][:2]
+    return _OPENS.match("\n".join(filled)) is not None
 
 
 def speaks_as_server(text: str) -> bool:

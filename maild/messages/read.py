@@ -46,10 +46,10 @@ def _read(raw: bytes, envelope_sender: str | None, is_own: Callable[[str], bool]
     root, part_defects = read_parts(raw, fields)
     header = read_header(fields, _body_charset(root))
     body = read_body(root, header.subject)
-    found_bounce = _bounce(raw, header, root, body)
-    mail_class, reason = _classified(header, root, body, found_bounce, envelope_sender, is_own)
-    report = mail_class in (MailClass.BOUNCE, MailClass.DELAY)
+    found_bounce = _bounce(raw, header, root, body, envelope_sender)
     split = _split(body)
+    mail_class, reason = _classified(header, root, body, split, found_bounce, envelope_sender, is_own)
+    report = mail_class in (MailClass.BOUNCE, MailClass.DELAY)
     return Mail(
         headers=header.headers,
         message_id=header.message_id,
@@ -102,13 +102,14 @@ def _split(body: Body) -> reply.Split:
     return marked or reply.split_reply((body.excused and body.text_from_html) or body.text)
 
 
-def _bounce(raw: bytes, header: Header, root: Part, body: Body) -> Bounce | None:
+def _bounce(raw: bytes, header: Header, root: Part, body: Body, envelope_sender: str | None) -> Bounce | None:
     types = _part_types(root)
     sender = header.sender.address if header.sender else None
-    if not bounce.may_be_bounce(header.headers, root.content_type, types, sender, header.subject):
+    null_path = None if envelope_sender is None else envelope_sender.strip() in ("", "<>")
+    if not null_path and not bounce.may_be_bounce(header.headers, root.content_type, types, sender, header.subject):
         return None
     try:
-        return _clean(bounce.read_bounce(_message(raw), body.text))
+        return _clean(bounce.read_bounce(_message(raw), body.text, null_path=null_path))
     except (ValueError, LookupError, TypeError, AttributeError, MessageError):
         # The standard library's own readers stumble over NULs and broken charsets; the mail is then no report.
         return None
@@ -141,10 +142,17 @@ def _part_types(root: Part) -> tuple[str, ...]:
     return tuple(part.content_type for part in root.walk())
 
 
+def _calendar_method(root: Part) -> str:
+    """What a calendar part asks or answers (RFC 5546); "" where there is none."""
+    methods = (part.params.get("method", "") for part in root.walk() if part.content_type == "text/calendar")
+    return next(methods, "").upper()
+
+
 def _classified(
     header: Header,
     root: Part,
     body: Body,
+    split: reply.Split,
     found_bounce: Bounce | None,
     envelope_sender: str | None,
     is_own: Callable[[str], bool],
@@ -157,10 +165,14 @@ def _classified(
             part_types=_part_types(root),
             subject=header.subject,
             text=body.text,
+            said=split.reply,
+            quoted=bool(split.quoted),
             sender=header.sender.address if header.sender else None,
             envelope_sender=envelope_sender,
             own=any(name.lower() == OWN_MARK.lower() and is_own(value) for name, value in header.headers),
             bounce=found_bounce,
+            told=body.told,
+            calendar_method=_calendar_method(root),
         )
     )
 

@@ -8,6 +8,7 @@ import pytest
 
 from maild.messages.classify import ClassView, classify
 from maild.messages.mail import Bounce, BounceRecipient, MailClass
+from maild.messages.reply import split_reply
 
 
 def view(
@@ -26,7 +27,7 @@ def view(
     return ClassView(
         headers=(("From", sender or ""), ("Subject", subject), *headers), content_type=content_type,
         content_type_params=params or {}, part_types=parts, subject=subject, text=text, sender=sender,
-        envelope_sender=envelope, own=own, bounce=bounce,
+        envelope_sender=envelope, own=own, bounce=bounce, said=split_reply(text).reply, quoted=bool(split_reply(text).quoted),
     )  # fmt: skip
 
 
@@ -105,7 +106,7 @@ def test_a_person_stays_a_person(v: ClassView) -> None:
         ("auto_generated", ("X-Auto-Response-Suppress", "DR, RN, NRN, OOF, AutoReply")),
         ("auto_generated", ("x-auto-response-suppress", "oof")),
         ("auto_generated", ("X-Loop", "support@other.example")),
-        ("auto_generated", ("Feedback-ID", "1:2:3")),
+        ("bulk", ("Feedback-ID", "1:2:3:amazonses")),
         ("auto_generated", ("X-FC-MachineGenerated", "true")),
     ],
 )  # fmt: skip
@@ -119,15 +120,17 @@ def test_a_field_that_only_machines_write_decides(expected: str, header: tuple[s
     "subject",
     [
         "Automatic reply: Ваш запрос", "Out of Office: ticket", "Автоответ: Принтер", "Автоматический ответ: Принтер",
-        "Re: Автоответ: Принтер", "[Automatyczna odpowiedź] test", "Abwesenheitsnotiz: Drucker", "AW: Automatische Antwort: x",
+        "[Automatyczna odpowiedź] test", "Abwesenheitsnotiz: Drucker", "Automatische Antwort: x",
         "Réponse automatique : Imprimante", "Respuesta automática: x", "Risposta automatica: x", "Resposta automática: x",
         "Automatisch antwoord: x", "Autosvar: x", "Otomatik yanıt: x", "Автоматична відповідь: x",
         "Anna Schmidt/Berlin/Firma is out of the office.", "自動応答: x", "自动回复: x",
     ],
 )  # fmt: skip
 def test_the_subject_of_an_absence_note_is_enough(subject: str) -> None:
-    """In many languages, behind prefixes and in brackets."""
+    """In many languages and in brackets; behind a reply's prefix only with a second sign of a machine."""
     assert kind(view(subject=subject)) is MailClass.OUT_OF_OFFICE
+    assert kind(view(subject=f"Re: {subject}")) is MailClass.PERSON
+    assert kind(view(subject=f"Re: {subject}", envelope="")) is MailClass.OUT_OF_OFFICE
 
 
 def test_the_words_of_an_absence_note_need_a_second_sign() -> None:
