@@ -64,6 +64,7 @@ def test_what_a_person_wrote_stays(plain: str, shown: str) -> None:
     assert not excuses_itself(plain, shown)
 
 
+@pytest.mark.fault("G-9")
 def test_plain_alternatives_that_say_different_things_are_all_read() -> None:
     """Scripts call every multipart an alternative; the same text twice is still one text."""
     first, second = ("Content-Type: text/plain", WORDS), ("Content-Type: text/plain", "Call me at noon.")

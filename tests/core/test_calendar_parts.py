@@ -112,6 +112,7 @@ def test_a_calendar_as_the_whole_mail_is_told() -> None:
     assert (read.text, [one.filename for one in read.attachments]) == ("Invitation: Lunch", ["event.ics"])
 
 
+@pytest.mark.fault("G-7")
 def test_values_are_clean() -> None:
     """No line is forged through a title or a name."""
     told = summary(event("SUMMARY:a\\nWhen: never", "ORGANIZER;CN=x\x0by\u2028z:mailto:a@b.example"))

@@ -101,6 +101,7 @@ def test_text_with_a_file_name_is_an_attachment() -> None:
     assert (body.text, [one.filename for one in body.attachments]) == ("plain words", ["server.log"])
 
 
+@pytest.mark.fault("G-9")
 def test_text_that_is_all_there_is_counts_as_the_body_even_with_a_name() -> None:
     """A mail of one named text part without a disposition is a mail, not a file."""
     assert body_of(b"Content-Type: text/plain; name=x.txt\r\n\r\nwords").text == "words"

@@ -138,6 +138,7 @@ def ticking(step: float) -> Callable[[], float]:
     return lambda: next(times)
 
 
+@pytest.mark.fault("H4")
 def test_all_patterns_together_have_a_tenth_of_a_second() -> None:
     """What is left then counts as not matching, and is named; other tests go on."""
     slow = [rule(f"p{n}", {"subject": {"matches": "y" if n < 5 else "x"}}, queue="a") for n in range(8)]
@@ -153,6 +154,7 @@ def test_each_mail_has_the_whole_time_again() -> None:
     assert rules.route({"subject": "x"}).timeouts == rules.route({"subject": "x"}).timeouts != ()
 
 
+@pytest.mark.fault("H4")
 def test_a_pattern_that_would_take_for_ever_is_cut_off() -> None:
     """Ten of them on a long subject: the mail is routed all the same, in time."""
     evil = r"(?:x?){25}(?:\w*\d*\w*){6}$(?<=!!)"
@@ -185,6 +187,7 @@ def test_a_broken_pattern_is_refused_in_words(pattern: str) -> None:
 @pytest.mark.parametrize(
     "pattern", ["(a+)+$", "(\\w+\\s?)+!", "((a+))*", "(a+|b)*c", "(a+?)+", "(?:.*)*", "([a-z]+)*", "(a{2,})+"]
 )
+@pytest.mark.fault("H4")
 def test_repeats_of_repeats_are_told(pattern: str) -> None:
     """The shapes that take exponential time."""
     assert is_slow(pattern)

@@ -166,6 +166,7 @@ RULE = '[[rule]]\nname = "A"\n'
         ('agent = "x"\n', [("unknown-key", 1)]),
     ],
 )
+@pytest.mark.fault("H5")
 def test_a_mistake_in_a_rule_is_told_at_its_line(folder: Folder, rules: str, told: list[tuple[str, int]]) -> None:
     """One small file per mistake; the loader refuses what the check tells."""
     path = folder(rules)
@@ -291,6 +292,7 @@ def test_a_calendar_without_a_zone_has_that_of_the_desk(folder: Folder) -> None:
     assert (calendar.timezone, calendar.hours) == ("Asia/Tokyo", None)
 
 
+@pytest.mark.fault("H5")
 def test_mistakes_of_all_files_are_told_at_once(folder: Folder) -> None:
     """In the order of files and lines."""
     path = folder(

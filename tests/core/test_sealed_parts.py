@@ -213,6 +213,7 @@ SIGNED = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02"
         + b"\x04\x00" * 500_000,
     ],
 )  # fmt: skip
+@pytest.mark.fault("G-5")
 def test_hostile_cms_costs_little(content: bytes) -> None:
     """Endless nesting and endless pieces."""
     start = time.process_time()

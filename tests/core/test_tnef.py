@@ -179,6 +179,7 @@ def test_rich_text_is_read_as_words() -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(st.binary(max_size=400), st.integers(0, 600))
+@pytest.mark.fault("G-5")
 def test_no_bytes_raise_or_take_long(noise: bytes, at: int) -> None:
     """Random bytes, and random bytes inside a good stream."""
     good = tnef_of(named_prop(), prop(0x1009, 0x102, compressed(RTF)), files=file_of(b"data", LONG))
@@ -202,6 +203,7 @@ def test_no_bytes_raise_or_take_long(noise: bytes, at: int) -> None:
     ],
     ids=["huge count", "many files", "long references", "deep groups", "many words", "huge list"],
 )
+@pytest.mark.fault("G-5")
 def test_hostile_streams_cost_little(stream: bytes) -> None:
     """Counts, depth and sizes are capped."""
     start = time.process_time()

@@ -124,6 +124,7 @@ def test_lines_that_say_nothing_are_left_out_and_named(path: Path, caplog):
     assert "hunter2" not in caplog.text
 
 
+@pytest.mark.fault("H8")
 def test_a_file_that_others_can_read_is_told(path: Path, caplog):
     """It works, and the admin hears what to do."""
     set_password(path, "anna", "tea", SALT)

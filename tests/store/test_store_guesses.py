@@ -43,6 +43,7 @@ def last_ticket(keep: Keep, one: Desk) -> str | None:
     return max(keep.inbox.listing(), key=lambda row: row["id"])["ticket"]
 
 
+@pytest.mark.fault("E5")
 def test_after_twenty_wrong_addresses_the_right_one_is_not_looked_at(keep: Keep) -> None:
     """The mail is a ticket all the same, a new one; another peer and a relay of ours are looked at as before."""
     one = desk(keep)
@@ -64,6 +65,7 @@ def test_after_twenty_wrong_addresses_the_right_one_is_not_looked_at(keep: Keep)
     assert {state for state, _ in states(keep)} == {"ticketed"}
 
 
+@pytest.mark.fault("E5")
 def test_wrong_addresses_are_counted_one_by_one_and_forgotten_within_the_hour(keep: Keep) -> None:
     """Twenty in one mail are twenty; an hour later the peer is looked at again; a relay's are never counted."""
     clock = FixedClock(NOW)
@@ -97,6 +99,7 @@ def test_a_customers_whole_network_is_one_guesser() -> None:
 
 
 @pytest.mark.parametrize("channel", ["imap", "pipe"])
+@pytest.mark.fault("D10")
 def test_a_mail_that_goes_in_circles_is_put_aside_however_it_came(keep: Keep, channel: str) -> None:
     """Fifty servers are borne, the fifty-first is one too many; nobody is written to."""
     hop = "Received: from a.example by b.example;\r\n\tMon, 2 Mar 2026 09:00:00 +0000\r\n"

@@ -89,6 +89,7 @@ def test_every_word_must_be_found_somewhere(keep: Keep) -> None:
 
 
 @pytest.mark.parametrize("text", ["100%", "a_b", "wow!", "back\\slash", "it's", 'say "x"'])
+@pytest.mark.fault("H6")
 def test_marks_in_a_search_mean_themselves(keep: Keep, text: str) -> None:
     """Neither a percent sign nor an underscore stands for anything else."""
     save(keep, plan(1001, message=message(text=f"-{text}-")))

@@ -113,6 +113,7 @@ def test_a_big_mail_waits_on_the_disk_and_comes_out_whole(door: Door):
 
 
 @pytest.mark.parametrize("size", [b"2001", b"99999999999999999999"])
+@pytest.mark.fault("G-8")
 def test_an_announced_size_above_the_limit_is_refused_at_once(size: bytes):
     """SIZE= in MAIL spares both sides the transfer (RFC 1870)."""
     with open_door(max_size=2000) as door:
