@@ -254,7 +254,7 @@ def test_the_same_facts_give_the_same_letters() -> None:
 
 
 @pytest.mark.parametrize(
-    "subject", ["Out of office: how do I set this up?", "Автоответ не работает", "Automatic reply is not sent any more"]
+    "subject", ["Out of office: how do I set this up?", "Автоответ: не работает", "Automatic reply (not sent any more)"]
 )
 def test_a_question_about_absence_notes_is_a_persons(subject: str) -> None:
     """Without a machine's mark it opens a ticket, and only the acknowledgement is left out."""
