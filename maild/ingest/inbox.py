@@ -156,10 +156,21 @@ class Inbox:
             began = time.monotonic()
             outcomes = list(self._write(group))
             self._last_commit = time.monotonic() - began
+            if self._last_commit > SINGLES_WITHIN:
+                outcomes += self._turn_away(outcomes[-1][1])
             with self._changed:
-                self._bytes -= sum(len(entry.arrival.raw) for entry in group)
+                self._bytes -= sum(len(entry.arrival.raw) for entry, _ in outcomes)
             kept = any(isinstance(result, int) for _, result in outcomes)
             _answer(outcomes, self._tell if kept else None)
+
+    def _turn_away(self, result: int | RetryLater) -> list[_Outcome]:
+        """What failed slowly for a group has been waited for by all who came meanwhile: they need not wait again."""
+        if isinstance(result, int):
+            return []
+        with self._changed:
+            late = list(self._waiting)
+            self._waiting.clear()
+        return [(entry, result) for entry in late]
 
     def _take(self) -> list[_Waiting]:
         """What is waiting, up to a group; nothing once the inbox is closed and empty."""
