@@ -57,7 +57,7 @@ kept = MailboxStore.add
 def place_first(self, mailbox, arrivals, place, now):
     if arrivals:
         kept(self, mailbox, [], place, now)
-        time.sleep(0.05)
+        time.sleep(3 if place.last_uid > 3 else 0)
     return kept(self, mailbox, arrivals, place, now)
 
 MailboxStore.add = place_first
@@ -77,6 +77,21 @@ def stumble(self, connection, mail, waiting, practice):
 Desk.judge = stumble
 """
 """A mail with the word "stumble" in it meets a bug."""
+
+CHANGES_BYTES = """
+import os
+from dataclasses import replace
+from maild.outgoing.transports import SmtpTransport
+
+handed = SmtpTransport.send
+
+def anew(self, mail, before_data):
+    other = b"X-Try: " + os.urandom(4).hex().encode() + b"\\r\\n" + mail.raw
+    return handed(self, replace(mail, raw=other), before_data)
+
+SmtpTransport.send = anew
+"""
+"""Each try of a letter has other bytes."""
 
 
 def broken(folder: Path, code: str) -> dict[str, str]:

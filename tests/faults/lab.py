@@ -168,7 +168,7 @@ class Verdict:
     """What is left of everything that was tried."""
 
     lost: list[str]
-    """Acknowledged, and not in the ledger, or in no ticket."""
+    """Acknowledged, and not in the ledger, or in no ticket; a letter that was written and is not in the folder."""
     twice: list[str]
     """More than one ticket, or a letter that stands twice in the folder."""
     foreign: list[str]
@@ -190,8 +190,10 @@ def judge(desk: Daemon, journal: Journal) -> Verdict:
     once = {name for name, times in firsts.items() if times == 1}
     crowded = [number for number, messages in tickets.items() if messages > 1]
     letters = Counter((letter["Message-ID"], letter.recipient) for letter in desk.letters())
+    written = {(row["message_id"], to["address"]) for row in desk.cli("outbox") for to in row["to"]}
     return Verdict(
-        lost=sorted((journal.accepted - set(firsts)) | (journal.accepted - held)),
+        lost=sorted((journal.accepted - set(firsts)) | (journal.accepted - held))
+        + sorted(map(str, written - set(letters))),
         twice=sorted(set(firsts) - once) + crowded + sorted(str(one) for one, times in letters.items() if times > 1),
         foreign=sorted(set(firsts) - set(journal.tries)),
         silent=[row["message_id"] for row in rows if row["state"] == "waiting"],

@@ -200,35 +200,6 @@ class Flood:
             time.sleep(0.02)
 
 
-def test_three_hundred_mails_under_constant_killing(desk: Daemon) -> None:
-    """SIGKILL after every 0.4 seconds of work, some replies lost: no mail is missing, nothing is there twice."""
-    flood, count = Flood(desk.port, 300), 300
-    clients = [threading.Thread(target=flood.run) for _ in range(6)]
-    desk.start()
-    for client in clients:
-        client.start()
-    kills = 0
-    while any(client.is_alive() for client in clients):
-        time.sleep(0.4)
-        desk.kill()
-        kills += 1
-        desk.start()
-    desk.wait_idle()
-    assert kills >= 3
-    rows = desk.cli("inbox")
-    firsts = Counter(row["message_id"] for row in rows if row["state"] == "ticketed")
-    assert firsts == {f"<f{n}@customer.example>": 1 for n in range(count)}
-    assert {row["state"] for row in rows} <= {"ticketed", "duplicate"}
-    assert len(desk.cli("tickets")) == count
-    letters = Counter(letter["Message-ID"] for letter in desk.letters())
-    assert set(letters.values()) == {1}
-    acknowledged = Counter(
-        letter.recipient for letter in desk.letters() if letter.recipient.endswith("customer.example")
-    )
-    assert acknowledged == {f"c{n}@customer.example": 1 for n in range(count)}
-    assert len(letters) == 3 * count
-
-
 @pytest.mark.fault("A5")
 def test_sigterm_in_the_middle_of_work_loses_nothing_and_ends_soon(desk: Daemon) -> None:
     """A polite stop under load: every 250 is kept, and the daemon is gone within five seconds."""
