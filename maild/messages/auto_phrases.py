@@ -288,6 +288,7 @@ ROBOT_LOCAL_PARTS = (
 """Local parts of senders that nobody reads."""
 
 BOUNCE_SUBJECTS = (
+    r"delayed", r"отложен", r"задерж", r"verzögert", r"retardé", r"遅延", r"延迟",
     r"undeliver",
     r"delivery (?:status|failure|failed|has failed|report|error|notification|unsuccessful|problem)",
     r"delivery (?:is )?delayed", r"returned (?:mail|message|to sender|e-?mail)", r"failure notice",

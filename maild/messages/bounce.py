@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from email.message import Message
 
 from flufl.bounce import all_failures
@@ -22,7 +22,16 @@ _FLUFL_FIELDS, _FLUFL_FIELD, _FLUFL_PARTS, _FLUFL_DEPTH = 60, 400, 12, 4
 _FLUFL_BODY, _FLUFL_LINES = 30_000, 400
 _MOST_FOUND = 100
 _DAEMONS = (
-    *("mailer-daemon", "mailerdaemon", "mail-daemon", "postmaster", "mail delivery", "mail deliver system"),
+    *(
+        "mailer-daemon",
+        "mailerdaemon",
+        "mail-daemon",
+        "postmaster",
+        "post_master",
+        "post master",
+        "mail delivery",
+        "mail deliver system",
+    ),
     *("sns.amazonaws.com", "mailer daemon", "mail system", "maildelivery", "mdaemon", "bounce", "mmdf", "uucp"),
     *("ndr administrator", "system administrator", "mail administrator", "delivery subsystem", "почтовая служба"),
     *("microsoft exchange", "microsoftexchange", "mail router", "internet mail delivery", "courier mail server"),
@@ -59,60 +68,90 @@ def may_be_bounce(
     return any(daemon in written for daemon in _DAEMONS) or _SUBJECTS.search(subject[:500]) is not None
 
 
-def read_bounce(message: Message, text: str, *, null_path: bool | None = None) -> Bounce | None:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Report:
+    """A mail that may be a report: its parts, its readable text, and the fields that say who wrote it, decoded."""
+
+    message: Message
+    text: str
+    subject: str
+    written_by: str
+    null_path: bool
+
+    @property
+    def by_daemon(self) -> bool:
+        written = self.written_by.lower()
+        return any(daemon in written for daemon in _DAEMONS) or "X-Failed-Recipients" in self.message
+
+    @property
+    def by_list_server(self) -> bool:
+        return any(name in self.message for name in _LIST_SERVERS)
+
+    @property
+    def by_subject(self) -> bool:
+        return _SUBJECTS.search(self.subject[:500]) is not None
+
+
+def read_bounce(
+    message: Message,
+    text: str,
+    *,
+    subject: str | None = None,
+    written_by: str | None = None,
+    null_path: bool | None = None,
+) -> Bounce | None:
     """What a delivery report says; None where it is none. Recipients may be () when the server names nobody.
 
-    `text` is the readable body; `null_path` says whether the return path was empty, None where only the header can
-    tell. A person's mail about a bounce ("Fwd: Undelivered Mail") is none.
+    `text` is the readable body. `subject` and `written_by` (From) are decoded, and `null_path` says whether the return
+    path was empty; where they are None the message itself is asked. A person's mail about a bounce
+    ("Fwd: Undelivered Mail") is none.
     """
-    null_path = _has_null_path(message) if null_path is None else null_path
-    if not _is_worth_believing(message, text, null_path=null_path):
-        return None
-    text = text[:_LONGEST_TEXT] or _own_text(message)
-    found = _recipients(message, text, null_path=null_path)
+    report = _Report(
+        message=message,
+        text=text[:_LONGEST_TEXT] or _own_text(message),
+        subject=str(message.get("Subject") or "") if subject is None else subject,
+        written_by=str(message.get("From") or "") if written_by is None else written_by,
+        null_path=_has_null_path(message) if null_path is None else null_path,
+    )
+    found = _recipients(report) if _is_worth_believing(report) else None
     if found is None:
         return None
-    return Bounce(recipients=found[:_MOST_FOUND], original_message_id=returned.message_id(message, text))
+    return Bounce(recipients=found[:_MOST_FOUND], original_message_id=returned.message_id(message, report.text))
 
 
-def _is_worth_believing(message: Message, text: str, *, null_path: bool) -> bool:
+def _is_worth_believing(report: _Report) -> bool:
     """Did a server write it? A report by its type is believed; people pass reports on, ask about them, return goods."""
-    if dsn.is_delivery_report(message) or _looks_like_daemon(message) or bounce_json.recipients(text):
+    message, subject = report.message, report.subject
+    if dsn.is_delivery_report(message) or report.by_daemon or bounce_json.recipients(report.text):
         return True
-    subject = str(message.get("Subject") or "")
     if _PASSED_ON.match(subject) or message.get("In-Reply-To"):
         return False
     if (answered := _ANSWERED.match(subject)) and _SUBJECTS.match(subject[answered.end() :].strip()):
         return False
-    if any(name in message for name in _LIST_SERVERS) and _SUBJECTS.search(subject[:500]):
+    if report.by_list_server and report.by_subject:
         return True
-    if null_path:
-        return bounce_patterns.speaks_as_server(text) or _SUBJECTS.search(subject[:500]) is not None
+    if report.null_path:
+        return bounce_patterns.speaks_as_server(report.text) or report.by_subject
     # From an address like any other: only the opening of a report counts, and only where it names somebody.
-    return bounce_patterns.opens_as_report(text)
+    return bounce_patterns.opens_as_report(report.text)
 
 
-def _recipients(message: Message, text: str, *, null_path: bool) -> tuple[BounceRecipient, ...] | None:
+def _recipients(report: _Report) -> tuple[BounceRecipient, ...] | None:
     """Who was not reached, best evidence first; None where nothing says that the mail is a report at all."""
+    message, text = report.message, report.text
     report_text, returned_text = bounce_patterns.divide(text)
     inner = None if dsn.recipients(message) else returned.inner_report(message)
     found = dsn.recipients(inner or message) or bounce_json.recipients(text) or dsn.recipients_in_text(text)
     if not any(r.status and not r.status.endswith(".0.0") for r in found):
         found = _better(found, report_text)
     found = found or _failed_recipients(message, report_text) or _by_flufl(message, report_text)
-    subject_says = _SUBJECTS.search(str(message.get("Subject") or "")[:500]) is not None
-    says = dsn.is_delivery_report(message) or subject_says
+    says = report.by_subject or dsn.is_delivery_report(message)
     if not found and (says or bounce_patterns.speaks_as_server(text)):
         found = _as_written_to(bounce_patterns.recipients(report_text, ours=_own_addresses(message)), report_text)
         found = found or _returned_to(message, returned_text, report_text)
     # A person who writes as postmaster, or a robot with an empty return path, may write of other things as well.
-    by_server = null_path or _looks_like_daemon(message) or any(name in message for name in _LIST_SERVERS)
-    return found if found or (says and (by_server or dsn.is_delivery_report(message))) else None
-
-
-def _looks_like_daemon(message: Message) -> bool:
-    written = str(message.get("From") or "").lower()
-    return any(daemon in written for daemon in _DAEMONS) or "X-Failed-Recipients" in message
+    by_server = report.null_path or report.by_daemon or report.by_list_server or dsn.is_delivery_report(message)
+    return found if found or (says and by_server) else None
 
 
 def _has_null_path(message: Message) -> bool:
@@ -131,8 +170,8 @@ def _better(found: tuple[BounceRecipient, ...], report_text: str) -> tuple[Bounc
     return tuple(out)
 
 
-def _recipient(address: str, report_text: str, action: str | None = None) -> BounceRecipient:
-    return bounce_patterns.recipient(address, bounce_patterns.reason_near(report_text, address), report_text, action)
+def _recipient(address: str, report_text: str) -> BounceRecipient:
+    return bounce_patterns.recipient(address, bounce_patterns.reason_near(report_text, address), report_text)
 
 
 def _failed_recipients(message: Message, report_text: str) -> tuple[BounceRecipient, ...]:
@@ -148,13 +187,20 @@ def _by_flufl(message: Message, report_text: str) -> tuple[BounceRecipient, ...]
         temporary, permanent = all_failures(_small(message))
     except Exception:  # noqa: BLE001 - any of forty detectors, on input from anywhere
         return ()
-    delayed = {a.decode("utf-8", "replace") for a in temporary}
-    failed = {a.decode("utf-8", "replace") for a in permanent}
     named = report_text.lower()
+    addresses = sorted(a.decode("utf-8", "replace") for a in permanent | temporary)
     found = [
-        _recipient(dsn.clean_address(a), report_text, "delayed" if a not in failed else None)
-        for a in (*sorted(failed), *sorted(delayed - failed))
-        if dsn.ADDRESS.fullmatch(a)
+        _recipient(dsn.clean_address(a), report_text)
+        for a in addresses
+        if dsn.ADDRESS.fullmatch(a) and not dsn.is_masked(a)
+    ]
+    # Some forms it takes for warnings whatever they say; what has a code of class 5 has failed.
+    warned = {dsn.clean_address(a.decode("utf-8", "replace")) for a in temporary - permanent}
+    found = [
+        replace(one, action="delayed", kind="soft")
+        if one.address in warned and not (one.status or "").startswith("5")
+        else one
+        for one in found
     ]
     # It may take addresses out of the mail that came back, its Message-ID among them.
     said = [one for one in found if one.address.rpartition("@")[0].lower() in named]

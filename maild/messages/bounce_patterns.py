@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from maild.messages import statuses
-from maild.messages.dsn import ADDRESS, clean_address
+from maild.messages.dsn import ADDRESS, clean_address, is_masked
 from maild.messages.mail import BounceRecipient
 
 _MOST_LINES = 3_000
@@ -107,7 +107,8 @@ _SERVER_SPEAKS = re.compile(
     r"|non remis|impossible de remettre|echec|échec|no (?:se )?(?:pudo|puede|ha podido)|no entregad|mancata consegna"
     r"|impossibile|não (?:foi|pôde)|não entregue|niet (?:worden )?(?:bezorgd|afgeleverd)|nie (?:może|mogła"
     r"|została|zosta)"
-    r"|nedoruč|kunde inte|kunne ikke|teslim edil|配信|届け|送信でき|エラー|无法|退信|失败|失敗|배달",
+    r"|доставк\w+ (?:\w+ ){0,4}(?:отложен|задерж)|nedoruč|kunde inte"
+    r"|kunne ikke|teslim edil|配信|届け|送信でき|エラー|无法|退信|失败|失敗|배달",
     re.IGNORECASE,
 )
 # And how it does so where nothing else tells a server: from the first letter on.
@@ -178,17 +179,16 @@ def recipients(report: str, ours: frozenset[str]) -> tuple[BounceRecipient, ...]
     """The addresses that a report is about, best evidence first; `ours` (lower case) are never meant."""
     lines = [line[:_LONGEST_LINE] for line in report.split("\n")]
     for evidence in (_leading, _with_code, _spoken_of):
-        found = dict.fromkeys(a for a in evidence(lines) if a.lower() not in ours and not _is_daemon(a))
+        found = dict.fromkeys(a for a in evidence(lines) if a.lower() not in ours and _may_be_meant(a))
         if found:
             return tuple(recipient(a, reason_near(report, a), report) for a in list(found)[:_MOST_FOUND])
     return ()
 
 
-def recipient(address: str, reason: str, report: str, action: str | None = None) -> BounceRecipient:
+def recipient(address: str, reason: str, report: str) -> BounceRecipient:
     """What a report says of one address, its status taken from the words near it, else from the whole report."""
     status = statuses.from_text(_without(address, reason)) or statuses.from_text(_without(address, report))
-    delayed = action == "delayed" or (action is None and says_delayed(report))
-    action = "delayed" if delayed else "failed"
+    action = "delayed" if says_delayed(report) else "failed"
     return BounceRecipient(
         address=address,
         status=status,
@@ -269,5 +269,6 @@ def _spoken_of(lines: list[str]) -> Iterator[str]:
             yield from (clean_address(a) for a in ADDRESS.findall(line))
 
 
-def _is_daemon(address: str) -> bool:
-    return address.lower().startswith(("mailer-daemon@", "postmaster@", "mailto:", "abuse@"))
+def _may_be_meant(address: str) -> bool:
+    daemon = address.lower().startswith(("mailer-daemon@", "postmaster@", "mailto:", "abuse@"))
+    return not daemon and not is_masked(address)

@@ -102,12 +102,12 @@ def _blocks_of(text: str) -> list[Message]:
 
 
 def _recipient(block: Message) -> BounceRecipient | None:
-    address = next((a for name in _ADDRESS_FIELDS if (a := _address(str(block.get(name) or "")))), None)
-    if address is None:
+    address = next((a for name in _ADDRESS_FIELDS if (a := _address(_value(block, name)))), None)
+    if address is None or is_masked(address):
         return None
-    action = str(block.get("Action") or "").split("(")[0].strip().lower()
-    diagnostic = " ".join(str(block.get("Diagnostic-Code") or "").split())[:_LONGEST_DIAGNOSTIC] or None
-    status = statuses.best(str(block.get("Status") or ""), diagnostic)
+    action = _value(block, "Action").split("(")[0].strip().lower()
+    diagnostic = " ".join(_value(block, "Diagnostic-Code").split())[:_LONGEST_DIAGNOSTIC] or None
+    status = statuses.best(_value(block, "Status"), diagnostic)
     known = next((a for a in _ACTIONS if action.startswith(a)), None) or ("failed" if status else None)
     return BounceRecipient(
         address=address,
@@ -116,6 +116,18 @@ def _recipient(block: Message) -> BounceRecipient | None:
         kind=statuses.kind_of(status, known),
         diagnostic=diagnostic.partition(";")[2].strip() or diagnostic if diagnostic else None,
     )
+
+
+def _value(block: Message, name: str) -> str:
+    """A field as it stands, UTF-8 where it is not ASCII (RFC 6533, 3): the parser gives such values up."""
+    wanted = name.lower()
+    raw = next((str(value) for key, value in block.raw_items() if key.lower() == wanted), "")
+    return raw.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def is_masked(address: str) -> bool:
+    """`********@client.example`: some servers tell nobody whom they mean."""
+    return not address.rpartition("@")[0].strip("*.")
 
 
 # As we sent it, as the last server knew it, and the odd names of old servers.

@@ -109,10 +109,17 @@ def _bounce(raw: bytes, header: Header, root: Part, body: Body, envelope_sender:
     if not null_path and not bounce.may_be_bounce(header.headers, root.content_type, types, sender, header.subject):
         return None
     try:
-        return _clean(bounce.read_bounce(_message(raw), body.text, null_path=null_path))
+        found = bounce.read_bounce(
+            _message(raw),
+            body.text,
+            subject=header.subject,
+            written_by=next((value for name, value in header.headers if name.lower() == "from"), ""),
+            null_path=null_path,
+        )
     except (ValueError, LookupError, TypeError, AttributeError, MessageError):
         # The standard library's own readers stumble over NULs and broken charsets; the mail is then no report.
         return None
+    return _clean(found)
 
 
 def _clean(found: Bounce | None) -> Bounce | None:
