@@ -2,8 +2,8 @@
 
 `python benchmarks/intake.py [--mails N] [--rounds N] [--clients N ...] [--beside PORT]`: mails a second and the
 server's CPU time a mail, the servers in turns, the median of the rounds, and the ratios. Nothing is done with the mails
-that are taken. `--beside` measures one more SMTP server, such as Postfix, that listens on this machine already and takes
-mail for support@desk.example.
+that are taken. `--beside` measures one more SMTP server, such as Postfix, that listens here already and takes mail for
+support@desk.example.
 """
 
 from __future__ import annotations
