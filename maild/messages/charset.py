@@ -123,8 +123,8 @@ _TOO_FEW = 3
 _SHORT = 200
 _SURE = 0.25
 _SURE_OF_EAST_ASIAN = 0.1
-_KANJI_IN = re.compile(rb"\x1b\$[@B]([^\x1b]*)")
-_JAPANESE_ESCAPE = re.compile(rb"\x1b\([BJI]")
+_KANJI_IN = re.compile(rb"\x1b\$[@B]([^\x1b]+)")
+_JAPANESE_ESCAPE = re.compile(rb"\x1b(?:\([BJI]|\$[@B])")
 _ISO_2022_KR = b"\x1b$)C"
 _ASCII = bytes(range(0x80))
 _ASCII_LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -132,6 +132,7 @@ _BELOW_C0 = bytes(range(0xC0))
 _CLEAN_ASCII = bytes((*b"\t\n", *range(0x20, 0x7F)))
 _UNCLEAN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff]")
 _LINE_ENDS = "\x0c\x85\u2028\u2029"
+_PIECE = 64 * 1024
 
 
 def decode(data: bytes, declared: str | None = None) -> str:
@@ -152,7 +153,9 @@ def clean(text: str) -> str:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     if text.replace("\n", "").replace("\t", "").isprintable():
         return text
-    return _UNCLEAN.sub(_replacement, text)
+    # In pieces: what is unclean throughout would need a hundred times its size at once.
+    pieces = (text[at : at + _PIECE] for at in range(0, len(text), _PIECE))
+    return "".join(_UNCLEAN.sub(_replacement, piece) for piece in pieces)
 
 
 def _replacement(match: re.Match[str]) -> str:
