@@ -268,6 +268,14 @@ RECEIPT_TEXTS = (
 )  # fmt: skip
 """The usual text of such a receipt: Outlook, Notes, Thunderbird, Mail.ru and others."""
 
+RECEIPT_ABOUT = (
+    "your message", "the message", "the mail", "to:", "subject:", "ihre nachricht", "an:", "betreff:", "votre message",
+    "objet", "su mensaje", "asunto:", "messaggio", "oggetto:", "mensagem", "assunto:", "bericht", "onderwerp:",
+    "wiadomość", "zpráva", "meddelande", "melding", "besked", "сообщени", "письм", "кому:", "тема:", "повідомлен",
+    "лист", "ileti", "メッセージ", "邮件", "郵件",
+)  # fmt: skip
+"""Together with what such a receipt is about: a person says of a manual that it has been read."""
+
 CALENDAR_ANSWERS = (
     "has accepted this invitation", "has declined this invitation", "has replied", "has tentatively accepted",
     "hat diese einladung", "a accepté cette invitation", "a refusé cette invitation",

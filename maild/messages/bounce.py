@@ -130,6 +130,8 @@ def _is_worth_believing(report: _Report) -> bool:
         return False
     if report.by_list_server and report.by_subject:
         return True
+    if report.null_path and _answers_by_itself(message):
+        return bounce_patterns.opens_as_report(report.text) or report.by_subject
     if report.null_path:
         return bounce_patterns.speaks_as_server(report.text) or report.by_subject
     # From an address like any other: only the opening of a report counts, and only where it names somebody.
@@ -152,6 +154,11 @@ def _recipients(report: _Report) -> tuple[BounceRecipient, ...] | None:
     # A person who writes as postmaster, or a robot with an empty return path, may write of other things as well.
     by_server = report.null_path or report.by_daemon or report.by_list_server or dsn.is_delivery_report(message)
     return found if found or (says and by_server) else None
+
+
+def _answers_by_itself(message: Message) -> bool:
+    """An absence note (RFC 3834): it has an empty return path too, and may well speak of addresses and mailboxes."""
+    return str(message.get("Auto-Submitted") or "").strip().lower().startswith("auto-replied")
 
 
 def _has_null_path(message: Message) -> bool:

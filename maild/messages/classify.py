@@ -197,7 +197,8 @@ def _receipt(view: ClassView, fields: _Fields) -> Verdict:
     ):
         return MailClass.RECEIPT, "its subject is that of a read receipt"
     text = view.text[:_LONGEST_RECEIPT].lower()
-    if len(view.text) < _LONGEST_RECEIPT and any(phrase in text for phrase in auto_phrases.RECEIPT_TEXTS):
+    says_read = len(view.text) < _LONGEST_RECEIPT and any(phrase in text for phrase in auto_phrases.RECEIPT_TEXTS)
+    if says_read and any(phrase in text for phrase in auto_phrases.RECEIPT_ABOUT):
         return MailClass.RECEIPT, "its subject and its text are those of a read receipt"
     return None
 
