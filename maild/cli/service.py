@@ -14,13 +14,14 @@ from maild.cli.output import report, time_of
 
 @click.command()
 @click.option("--once", is_flag=True, help="Take everything in, do everything due, send everything, end (for cron).")
+@click.option("--log-format", type=click.Choice(["text", "json"]), help="How events are told; else as in the settings.")
 @click.pass_obj
-def run(app: App, once: bool) -> None:
+def run(app: App, once: bool, log_format: str | None) -> None:
     """The daemon: mail in, tickets, letters out. Ends on SIGTERM; SIGHUP reads the rules anew."""
     from maild.cli.logs import set_up_logs
     from maild.daemon import Daemon
 
-    set_up_logs(sys.stderr)
+    set_up_logs(sys.stderr, log_format or app.settings.log.format, app.settings.log.level)
     daemon = Daemon(app.settings, app.clock, holder())
     if once:
         handled, sent = daemon.once()

@@ -254,6 +254,22 @@ class Keeping(Table):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Metrics(Table):
+    """[metrics]: figures and health by HTTP, for who watches over the machine."""
+
+    host: str = key("127.0.0.1", label)
+    port: int = key(0, number(0, 65535))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Log(Table):
+    """[log]: what the daemon says on standard error."""
+
+    format: Literal["text", "json"] = key("text", choice("text", "json"))
+    level: Literal["debug", "info", "warning", "error"] = key("info", choice("debug", "info", "warning", "error"))
+
+
+@dataclass(frozen=True, kw_only=True)
 class Paths(Table):
     """[paths]: the admins' folder and our own."""
 
@@ -271,6 +287,8 @@ SECTIONS: Mapping[str, type[Table]] = {
     "limits": Limits,
     "keeping": Keeping,
     "paths": Paths,
+    "metrics": Metrics,
+    "log": Log,
 }
 """Every table of the file; [[imap]] may come several times."""
 
@@ -289,6 +307,8 @@ class Settings:
     limits: Limits
     keeping: Keeping
     paths: Paths
+    metrics: Metrics
+    log: Log
 
 
 def load_settings(path: Path | None) -> Settings:

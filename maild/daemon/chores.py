@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -60,13 +61,14 @@ class Chores:
         self._look_told = told_once("look", self._look)
         self._looking: asyncio.Task[None] | None = None
         self._set_back_by = timedelta(0)
-        self._ticks = Ticks(clock, self.beat, self._set_back)
+        self._ticks = Ticks(clock, self._beat, self._set_back)
+        self._on_beat: Callable[[], None] = lambda: None
 
     def make_ticks(self) -> Ticks:
         """All of them, not started."""
         self._ticks.add("leases", 5, self._hold)
         self._ticks.add("deadlines", 5, self._escalate)
-        self._ticks.add("rules", 2, self._reread)
+        self._ticks.add("rules", 2, self.reread)
         self._ticks.add("keeping", 600, self._tidy)
         self._ticks.add("alarms", 3, self._tell)
         return self._ticks
@@ -80,8 +82,13 @@ class Chores:
 
     # -- work that has come, or has become due -------------------------------------------------------------------------
 
-    def beat(self) -> None:
+    def also(self, on_beat: Callable[[], None]) -> None:
+        """Do this once a second, too."""
+        self._on_beat = on_beat
+
+    def _beat(self) -> None:
         """Once a second: look for work, where there may be any."""
+        self._on_beat()
         if (self._looking is None or self._looking.done()) and self._may_be_work():
             self._looking = asyncio.get_running_loop().create_task(self._look_told())
 
@@ -167,7 +174,8 @@ class Chores:
         self._ticks.alive("keeping")
         return self.leads
 
-    async def _reread(self) -> None:
+    async def reread(self) -> None:
+        """Look whether the rules or letters have changed."""
         await asyncio.to_thread(self._rulebook.look)
 
     async def _tell(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -17,7 +18,11 @@ from datetime import timedelta
 from maild.clock import Clock
 from maild.config.settings import Settings
 from maild.daemon.chores import Chores
+from maild.daemon.notify import Notifier
 from maild.daemon.parts import lock_database, make_listener
+from maild.daemon.ticks import Ticks
+from maild.daemon.vitals import CountedOutbox, Durations, Parts, Vitals
+from maild.daemon.watch import SignsOfLife, make_web
 from maild.desk.alarms import Alarms
 from maild.desk.assembly import make_transports
 from maild.desk.causes import Cause
@@ -28,9 +33,10 @@ from maild.desk.rulebook import Rulebook
 from maild.desk.tick import do_due, keep_house
 from maild.desk.tidying import tidy_at_night
 from maild.desk.worker import DeskWorker
-from maild.errors import MaildError, RetryLater
+from maild.errors import MaildError, RetryLater, Unavailable
 from maild.guard.readers import shared_readers
 from maild.ingest.inbox import Inbox
+from maild.ingest.smtp import Listener
 from maild.outgoing.sender import Sender, SendingRules
 from maild.store import open_keep
 
@@ -53,17 +59,18 @@ class Daemon:
         self._alarms = Alarms(self._keep, lambda: self._rulebook.office(), settings.desk.admin, clock)
         self._rulebook = Rulebook(settings, self._alarms)
         self._desk = Desk(self._keep, self._rulebook.office, clock, self._readers)
+        self._outbox, self._handling = CountedOutbox(self._keep), Durations()
         rules = SendingRules(give_up=settings.outgoing.give_up, uncertain_after=settings.outgoing.uncertain_after)
         transports = make_transports(settings)
         self._sender = Sender(
-            self._keep.outbox,
+            self._outbox,
             transports,
             clock,
             rules=rules,
             on_trouble=lambda reason: self._alarms.tell(Cause.RELAY_AWAY, reason),
             on_recovered=lambda: self._alarms.over(Cause.RELAY_AWAY),
         )
-        self._worker = DeskWorker(self._desk, self._sender.wake)
+        self._worker = DeskWorker(self._desk, self._sender.wake, self._handling.add)
         self._mailboxes = Mailboxes(settings, self._keep, clock, self._worker.wake, self._alarms)
         self._chores = Chores(
             settings=settings,
@@ -89,7 +96,13 @@ class Daemon:
         listener = make_listener(self._settings, inbox, self._clock, self._rulebook)
         await asyncio.to_thread(self._chores.begin)
         ticks = self._chores.make_ticks()
+        notifier, vitals = Notifier(os.environ), self._vitals(ticks, listener)
+        web = make_web(self._settings.metrics, vitals)
+        self._chores.also(SignsOfLife(notifier, vitals).beat)
         try:
+            if web is not None:
+                await vitals.look()  # what adds up is counted from here on
+                await web.start()
             # The listener last: when it answers, whatever it takes is handled and sent.
             inbox.start()
             self._sender.start()
@@ -97,12 +110,58 @@ class Daemon:
             await listener.start()
             ticks.start()
             ready(listener.port)
+            status = f"mail comes in on {self._settings.smtp.host}, port {listener.port}"
+            self._on_hangup(loop, listener, notifier, status)
+            notifier.ready(status)
             await stopping.wait()
         finally:
+            notifier.stopping()
             self._chores.leads = False
             ticks.stop()
+            vitals.close()
+            if web is not None:
+                await web.stop()
             await listener.stop(timedelta(seconds=_STOP_SECONDS / 2))
             await asyncio.to_thread(self._stop, inbox)
+
+    def _on_hangup(self, loop: asyncio.AbstractEventLoop, listener: Listener, notifier: Notifier, status: str) -> None:
+        """SIGHUP reads the rules, the letters and the listener's certificate at once, changed or not."""
+        reloads = set[asyncio.Task[None]]()
+
+        async def reload() -> None:
+            notifier.reloading()
+            try:
+                listener.reload_certificate()
+            except Unavailable as error:
+                _log.error("the certificate that was in use stays: %s", error)
+            self._rulebook.forget()
+            await self._chores.reread()
+            broken = "; the rules are broken, older ones are in force" if self._rulebook.broken else ""
+            notifier.ready(status + broken)
+
+        def hangup() -> None:
+            task = loop.create_task(reload())
+            reloads.add(task)
+            task.add_done_callback(reloads.discard)
+
+        loop.add_signal_handler(signal.SIGHUP, hangup)
+
+    def _vitals(self, ticks: Ticks, listener: Listener) -> Vitals:
+        return Vitals(
+            Parts(
+                settings=self._settings,
+                clock=self._clock,
+                keep=self._keep,
+                rulebook=self._rulebook,
+                mailboxes=self._mailboxes,
+                worker=self._worker,
+                outbox=self._outbox,
+                readers=self._readers,
+                handling=self._handling,
+                ticks=ticks,
+                listener=listener,
+            )
+        )
 
     def _stop(self, inbox: Inbox) -> None:
         self._mailboxes.stop(_STOP_SECONDS)

@@ -49,6 +49,8 @@ class Ticks:
         self._every: dict[str, float] = {}
         self._ended: dict[str, int] = {}
         self._beats = 0
+        self.last: datetime | None = None
+        """When a tick ended last, by the wall clock."""
         self._said = clock.now()
         self._beat = Beat(self._look, _BEAT_SECONDS)
 
@@ -61,6 +63,7 @@ class Ticks:
                 await told()
             finally:
                 self.alive(name)
+                self.last = self._clock.now()
 
         self._every[name] = seconds
         self._scheduler.add_job(

@@ -42,6 +42,10 @@ class Alarms:
         self._lock = Lock()
         self._unwritten: list[Callable[[], None]] = []
 
+    def now(self) -> datetime:
+        """The time by the desk's clock."""
+        return self._clock.now()
+
     def tell(self, cause: Cause, text: str, about: str = "") -> None:
         """A trouble has come, or come again. Never raises; what cannot be written now is written by a later `look`.
 

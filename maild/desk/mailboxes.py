@@ -19,7 +19,7 @@ from maild.desk.assembly import password_of
 from maild.desk.causes import Cause
 from maild.errors import MaildError
 from maild.ingest.imap import MailboxPoller
-from maild.ingest.mailbox import After, Cursor, Mailbox, NotTaken, Secret, Security, Start
+from maild.ingest.mailbox import After, Cursor, Mailbox, MailboxHealth, NotTaken, Secret, Security, Start
 from maild.ingest.oauth2 import TokenAccount, Tokens
 from maild.messages.envelope import Arrival
 from maild.store.keep import Keep
@@ -225,6 +225,10 @@ class Mailboxes:
         named = "; ".join(str(mail) for mail in lost[:_NAMED])
         more = f"; and {len(lost) - _NAMED} more" if len(lost) > _NAMED else ""
         self._troubles.tell(Cause.MAIL_MISSED, f"{len(lost)} mails were taken late: {named}{more}", about=key)
+
+    def healths(self) -> dict[str, MailboxHealth]:
+        """How each mailbox does that this desk reads, by its name in the settings."""
+        return {poller.health.name: poller.health for poller in self._running.values()}
 
     def once(self) -> int:
         """Take what is in every mailbox now; how many mails. Raises what went wrong after all have been tried."""

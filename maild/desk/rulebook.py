@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import datetime
 from pathlib import Path
 
 from maild.config.settings import Settings
@@ -26,6 +27,13 @@ class Rulebook:
         # Reads every letter now, so that a later edit that is broken finds the old text still in hand.
         self._office.letters.check()
         self._told = ""
+        self.changed_at: datetime | None = None
+        """When these rules came into force, where they were changed since the start."""
+
+    @property
+    def broken(self) -> bool:
+        """Whether the files are worse than what is in force."""
+        return bool(self._told)
 
     def office(self) -> Office:
         """The rules, letters and keys in force."""
@@ -61,6 +69,7 @@ class Rulebook:
             _log.warning("the rules cannot be read now: %s", error)
             return
         self._seen, self._office, self._told = now_there, office, ""
+        self.changed_at = self._alarms.now()
         self._alarms.over(Cause.RULES_BROKEN)
         _log.info("rules are in force: revision %s", office.practice.revision)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from threading import Event, Thread
+from time import monotonic
 
 from maild.desk.handle import Desk
 from maild.errors import RetryLater
@@ -17,11 +18,19 @@ _log = logging.getLogger("maild.desk")
 
 
 class DeskWorker:
-    """One OS thread. `on_letters` is called when a mail led to letters."""
+    """One OS thread. `on_letters` is called when a mail led to letters, `on_turn` hears of each turn that took mails.
 
-    def __init__(self, desk: Desk, on_letters: Callable[[], None]) -> None:
+    A turn is told as the number of its mails and the seconds it took in all.
+    """
+
+    def __init__(
+        self, desk: Desk, on_letters: Callable[[], None], on_turn: Callable[[int, float], None] = lambda *_: None
+    ) -> None:
         self._desk = desk
         self._on_letters = on_letters
+        self._on_turn = on_turn
+        self._turn = 0
+        self._busy = False
         self._awake, self._stopping = Event(), Event()
         self._thread = Thread(target=self._live, name="maild-desk", daemon=True)
 
@@ -32,6 +41,16 @@ class DeskWorker:
     def wake(self) -> None:
         """Something may wait; returns at once."""
         self._awake.set()
+
+    @property
+    def lives(self) -> bool:
+        """Whether the thread is there."""
+        return self._thread.is_alive()
+
+    @property
+    def turn_in_hand(self) -> int | None:
+        """The number of the turn that it is busy with; None while it waits. One that never changes is stuck."""
+        return self._turn if self._busy else None
 
     def stop(self, seconds: float) -> bool:
         """Let it finish the mail in hand, for at most so long; says whether it did. What is cut off waits again."""
@@ -57,7 +76,13 @@ class DeskWorker:
             self._awake.clear()
 
     def _one(self) -> bool:
-        taken = self._desk.take_next()
+        self._turn, self._busy, began = self._turn + 1, True, monotonic()
+        try:
+            taken = self._desk.take_next()
+        finally:
+            self._busy = False
+        if taken.mails:
+            self._on_turn(taken.mails, monotonic() - began)
         if taken.letters:
             self._on_letters()
         return taken.mails > 0

@@ -90,6 +90,17 @@ class _Lane:
             os.kill(self.pid, signal.SIGKILL)
 
 
+@dataclass(slots=True)
+class Counts:
+    """What became of readers since the start of the process."""
+
+    started: int = 0
+    died: int = 0
+    """By themselves, or killed since they were silent or past their limits."""
+    past_limits: int = 0
+    """Mails whose reading took too long or too much room."""
+
+
 class Readers:
     """The readers of this process. Safe to be used by several threads, each of which gets readers of its own."""
 
@@ -100,6 +111,7 @@ class Readers:
         self._nursery: Nursery | None = None
         self._idle: list[_Lane] = []
         self._process = os.getpid()
+        self.counts = Counts()
 
     def start(self) -> None:
         """Make the nursery now, while this process has one thread and holds nothing. Raises RetryLater."""
@@ -138,6 +150,7 @@ class Readers:
                     return
                 if (result := line[0].result) is not None:
                     line.popleft()
+                    self.counts.past_limits += isinstance(result, PastLimits)
                     yield result
                 else:
                     self._wait(lanes, is_own)
@@ -189,6 +202,7 @@ class Readers:
         if alive:
             lane.kill()
         status, job = self._end(lane), lane.job
+        self.counts.died += 1
         if job is None:
             return
         if status == -signal.SIGPROF:
@@ -216,7 +230,9 @@ class Readers:
             for _ in range(2):
                 self._nursery = self._nursery or Nursery()
                 try:
-                    return _Lane(*self._nursery.reader(self._limits), self._limits.silence)
+                    lane = _Lane(*self._nursery.reader(self._limits), self._limits.silence)
+                    self.counts.started += 1
+                    return lane
                 except (OSError, EOFError):
                     self._nursery.close()
                     self._nursery = None

@@ -74,6 +74,12 @@ class Listener:
         self.reload_certificate()
         self._server: asyncio.Server | None = None
         self._service: Service | None = None
+        self._gate = Gate(self._limits)
+
+    @property
+    def connections(self) -> tuple[int, int]:
+        """How many there are now, and how many were refused since the start."""
+        return self._gate.inside, self._gate.refused
 
     async def start(self) -> None:
         """Open the port; raises Unavailable when that cannot be."""
@@ -126,7 +132,7 @@ class Listener:
             hostname=self._hostname,
             max_size=self._max_size,
             limits=self._limits,
-            gate=Gate(self._limits),
+            gate=self._gate,
             inbox=self._inbox,
             clock=self._clock,
             relays=self._relays,

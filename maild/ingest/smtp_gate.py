@@ -82,9 +82,21 @@ class Gate:
         self._guests: set[Guest] = set()
         self._per_peer: Counter[str] = Counter()
         self._strangers = 0
+        self.refused = 0
+        """Connections that were not let in, and those that had to go for others, since the start."""
+
+    @property
+    def inside(self) -> int:
+        """How many connections there are."""
+        return len(self._guests)
 
     def admit(self, guest: Guest) -> str | None:
         """Let a new connection in; the reply it gets instead where that cannot be."""
+        reply = self._admit(guest)
+        self.refused += reply is not None
+        return reply
+
+    def _admit(self, guest: Guest) -> str | None:
         # Who is not known ("") is no single peer: only the number of all strangers holds for them.
         if not guest.trusted and guest.peer and self._per_peer[share_of(guest.peer)] >= self._limits.per_peer:
             return "421 4.7.0 Too many connections from your address"
@@ -121,6 +133,7 @@ class Gate:
             return False
         _, _, longest = min(idle)
         self.leave(longest)
+        self.refused += 1
         longest.turn_out("421 4.3.2 Others are waiting, try again later")
         return True
 
