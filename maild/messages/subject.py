@@ -20,6 +20,40 @@ _MARK = re.compile(
 _TAG_BEHIND = re.compile(r"\s*\[[a-zа-я][a-zа-я0-9]{0,15}-\d{1,12}\]\Z")
 
 
+# Of them those that say "passed on".
+_FORWARD_WORDS = (
+    "fw fwd wg wtr tr rv enc vl doorst pd ilt inoltra továbbítás fvs trs πρθ הועבר пересл переслано пер прпрщ 转发 "
+    "轉寄 轉發 転送 전달"
+)
+_FORWARDS = frozenset(_FORWARD_WORDS.split())
+_IN_FRONT = re.compile(_MARK.pattern, re.IGNORECASE)
+_TAG_AT_END = re.compile(_TAG_BEHIND.pattern, re.IGNORECASE)
+
+
+def is_reply(subject: str) -> bool:
+    """Whether the first mark in front is a reply's: `Re:`, `AW:`, `Отв:`, `[SUP-1001] Re:`; a forward's is none."""
+    text = " ".join(subject[:_CAP].casefold().split())
+    position = 0
+    while (mark := _MARK.match(text, position)) is not None:
+        word = mark.group().strip()
+        if not word.startswith("["):
+            return re.split(r"[\s\d\[(*^:：]", word, maxsplit=1)[0] not in _FORWARDS
+        position = mark.end()
+    return False
+
+
+def topic(subject: str) -> str:
+    """The subject as it was before anybody answered, in its own letters: what Outlook calls the topic."""
+    text = " ".join(subject[:_CAP].split())
+    position = 0
+    while (mark := _IN_FRONT.match(text, position)) is not None:
+        position = mark.end()
+    text = text[position:].strip()
+    while (tag := _TAG_AT_END.search(text, max(0, len(text) - 40))) is not None:
+        text = text[: tag.start()].rstrip()
+    return text
+
+
 def base_subject(subject: str) -> str:
     """What a conversation is about, for comparing: without `Re:`, `Отв:`, `Re[2]:`, `[SUP-1001]`, case-folded."""
     text = " ".join(subject[:_CAP].casefold().split())

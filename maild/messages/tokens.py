@@ -14,8 +14,10 @@ import re
 from base64 import b32encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
+
+from maild.messages.thread_index import conversation
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 _MAC_LENGTH = 26  # 128 bits in base32 without padding
@@ -227,6 +229,11 @@ class Mint:
     def root_id(self, purpose: Purpose, ticket: int) -> str:
         """The id that stands in References of every letter about a ticket; it is no letter's own."""
         return self.message_id(purpose, ticket, "r")
+
+    def conversation(self, purpose: Purpose, ticket: int, began: datetime) -> bytes:
+        """The 22 bytes by which Outlook knows all letters about a ticket, to its customer or to ours (`purpose`)."""
+        digest = hmac.new(self._signing.secret, f"thread-index\0{purpose}\0{ticket}".encode(), hashlib.sha256).digest()
+        return conversation(began, digest)
 
     def read_message_id(self, message_id: str) -> SignedId | None:
         """The ticket that a Message-ID of ours names; None where it is not ours or its signature does not hold."""

@@ -18,6 +18,7 @@ from urllib.parse import quote as percent_encoded
 
 from maild.errors import DataError
 from maild.messages.mail import Address, Attachment
+from maild.messages.thread_index import reply_index
 from maild.outgoing.headers import address_field, clean, identifier_field, raw_field, text_field
 from maild.outgoing.letters import Letters
 from maild.threads.plan import Letter, LetterKind, WrittenLetter
@@ -67,11 +68,20 @@ def _fields(letter: Letter, subject: str, language: str) -> Iterator[str]:
     if letter.in_reply_to:
         yield identifier_field("In-Reply-To", [letter.in_reply_to])
     yield identifier_field("References", letter.references)
+    if letter.thread_index:
+        if letter.thread_topic:
+            yield text_field("Thread-Topic", clean(letter.thread_topic))
+        yield raw_field("Thread-Index", base64.b64encode(_thread_index(letter)).decode("ascii"))
     if letter.automatic:
         yield from _automatic_marks(letter.kind)
     yield raw_field("X-Maild-Loop", letter.loop_mark)
     yield raw_field("Content-Language", language)
     yield "MIME-Version: 1.0\r\n"
+
+
+def _thread_index(letter: Letter) -> bytes:
+    chance = hashlib.sha256(letter.message_id.encode("utf-8", "replace")).digest()[0]
+    return reply_index(letter.thread_index, letter.date, chance)
 
 
 def _automatic_marks(kind: LetterKind) -> Iterator[str]:

@@ -41,7 +41,7 @@ from maild.store.tables import (
     tickets,
 )
 from maild.store.undos import held_answers, last_undo, mark_undone, recall, release, save_undo, written_at
-from maild.threads.facts import Clues, Duplicate, Facts, KnownId, TicketFacts, id_hash
+from maild.threads.facts import SAME_SUBJECT_WITHIN, Clues, Duplicate, Facts, KnownId, TicketFacts, id_hash
 from maild.threads.model import Event, InboxState, OutboxState, Status, Ticket
 from maild.threads.orders.tickets import MERGED_INTO
 from maild.threads.plan import Change, LetterKind, Plan
@@ -49,6 +49,7 @@ from maild.threads.plan import Change, LetterKind, Plan
 _RECENT = 20
 _MAX_CANDIDATES = 30
 _MAX_HOPS = 5
+_AT_WORK = (Status.NEW, Status.OPEN, Status.PENDING, Status.HOLD)
 _GOES_ON = (Status.SOLVED, Status.CLOSED, Status.MERGED)
 _MIRRORED = {"follow_up_of": "followed_up_by"}
 
@@ -76,6 +77,17 @@ _KNOWN_IDS = (
     .where(mail_ids.c.id_hash.in_(sa.bindparam("wanted", expanding=True)))
     .order_by(mail_ids.c.kind.desc(), mail_ids.c.id)
     .limit(_MAX_CANDIDATES * 10)
+)
+_SAME_SUBJECT = (
+    sa.select(tickets.c.id)
+    .where(
+        tickets.c.requester_key == sa.bindparam("person"),
+        tickets.c.status.in_([str(s) for s in (*_AT_WORK, Status.SOLVED)]),
+        tickets.c.base_subject == sa.bindparam("subject"),
+        tickets.c.updated_at >= sa.bindparam("since"),
+    )
+    .order_by(tickets.c.id.desc())
+    .limit(2)
 )
 _ACKNOWLEDGED = sa.select(outbox.c.created_at).where(
     outbox.c.kind == LetterKind.ACKNOWLEDGEMENT,
@@ -120,7 +132,8 @@ class TicketStore:
         """Everything the store knows about a mail's clues. What it may change is locked until the end: see locks.py."""
         lock_conversation(connection, clues, asked.inbox_id, asked.digest)
         known = self._known(connection, clues)
-        candidates = self.load(connection, _most_telling(clues, known))
+        same_subject = self._same_subject(connection, clues, asked.received_at)
+        candidates = self.load(connection, _most_telling(clues, known, same_subject))
         followed_by = self._followed_by(connection, candidates)
         for _ in range(_MAX_HOPS):
             # What went on elsewhere may have gone on again from there.
@@ -140,6 +153,7 @@ class TicketStore:
             next_ticket=self.next_number(connection),
             duplicate=self._duplicate(connection, asked),
             known=known,
+            same_subject=same_subject,
             tickets=candidates,
             followed_by=followed_by,
             acknowledged_last_hour=sum(at > now - timedelta(hours=1) for at in sent),
@@ -188,11 +202,18 @@ class TicketStore:
         return {row[0]: row[1] for row in connection.execute(query)}
 
     def _known(self, connection: Connection, clues: Clues) -> tuple[KnownId, ...]:
-        wanted = [id_hash(i) for i in (*clues.ids, *((clues.own_id,) if clues.own_id else ()))]
+        wanted = [id_hash(i) for i in (*clues.ids, clues.own_id, clues.index) if i]
         if not wanted:
             return ()
         rows = connection.execute(_KNOWN_IDS, {"wanted": wanted})
         return tuple(KnownId(id_hash=r.id_hash, ticket=r.ticket_id, stored=r.kind == "stored") for r in rows)
+
+    def _same_subject(self, connection: Connection, clues: Clues, at: datetime) -> tuple[int, ...]:
+        """The sender's open tickets with the subject that he answers; two are as good as many: nobody can choose."""
+        if not clues.answered_subject or clues.sender is None:
+            return ()
+        values = {"person": clean(clues.sender[:320]), "subject": clues.answered_subject}
+        return tuple(connection.scalars(_SAME_SUBJECT, {**values, "since": at - SAME_SUBJECT_WITHIN}))
 
     def _acknowledged(self, connection: Connection, sender: str | None, now: datetime) -> list[datetime]:
         if sender is None:
@@ -369,14 +390,14 @@ class TicketStore:
         )
 
 
-def _most_telling(clues: Clues, known: Sequence[KnownId]) -> list[int]:
+def _most_telling(clues: Clues, known: Sequence[KnownId], same_subject: Sequence[int]) -> list[int]:
     """The tickets a mail may belong to, the strongest evidence first where there are too many; in order of number."""
     place = {id_hash(name): at for at, name in enumerate(clues.ids)}
     nearest = sorted(known, key=lambda k: (not k.stored, place.get(k.id_hash, len(place)), k.ticket))
     told = [c.ticket for c in clues.claims] + [s.ticket for s in clues.signed]
     named = (*clues.tickets_named, *clues.tickets_ordered)
     ranked = dict.fromkeys((*told, *(k.ticket for k in nearest if k.stored), *named))
-    ranked |= dict.fromkeys(k.ticket for k in nearest)
+    ranked |= dict.fromkeys((*same_subject, *(k.ticket for k in nearest)))
     return sorted(list(ranked)[:_MAX_CANDIDATES])
 
 

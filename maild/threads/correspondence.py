@@ -12,6 +12,7 @@ from datetime import datetime
 
 from maild.messages.addresses import normal
 from maild.messages.mail import Address, Attachment, Mail
+from maild.messages.subject import topic
 from maild.messages.tokens import Purpose, to_base32
 from maild.people.team import Agent
 from maild.threads.buttons import button_views
@@ -109,6 +110,8 @@ def acknowledgement(
         date=pen.now,
         in_reply_to=parent,
         references=_chain(root, mail.references, parent),
+        thread_index=practice.mint.conversation(Purpose.PUBLIC_ID, ticket.id, ticket.created_at),
+        thread_topic=topic(ticket.subject) if proven else "",
         automatic=True,
         loop_mark=practice.mint.loop_mark(),
         ticket=ticket.id,
@@ -156,6 +159,8 @@ def answer(
         date=pen.now,
         in_reply_to=parent,
         references=_chain(practice.mint.root_id(Purpose.PUBLIC_ID, ticket.id), last.references if last else (), parent),
+        thread_index=practice.mint.conversation(Purpose.PUBLIC_ID, ticket.id, ticket.created_at),
+        thread_topic=topic(ticket.subject),
         automatic=False,
         loop_mark=practice.mint.loop_mark(),
         attachments=attachments,
@@ -199,6 +204,7 @@ def to_agent(
     """Any letter to an agent: his own signed reply address, his own thread per ticket, buttons for these orders."""
     practice = pen.practice
     language = practice.language_for(agent.language)
+    about = f"[{ticket.number}] {ticket.subject}".strip()
     pressed = button_views(practice.mint, ticket, agent, language, pen.now.date(), buttons)
     root = practice.mint.root_id(Purpose.AGENT_ID, ticket.id)
     return Letter(
@@ -208,12 +214,14 @@ def to_agent(
         to=(Address(name=agent.name, address=agent.address),),
         sender=practice.sender(name),
         reply_to=practice.mint.address(purpose, ticket.id, agent.id),
-        subject=f"[{ticket.number}] {ticket.subject}".strip(),
+        subject=about,
         context={**context, "buttons": pressed} if pressed else context,
         message_id=pen.message_id(Purpose.AGENT_ID, ticket.id),
         date=pen.now,
         in_reply_to=parent or root,
         references=(root, parent) if parent else (root,),
+        thread_index=practice.mint.conversation(Purpose.AGENT_ID, ticket.id, ticket.created_at),
+        thread_topic=about,
         automatic=True,
         loop_mark=practice.mint.loop_mark(),
         attachments=attachments,

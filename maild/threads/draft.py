@@ -7,12 +7,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from maild.messages.mail import Address, Attachment, Mail
+from maild.messages.thread_index import read_thread_index
+from maild.messages.tokens import Mint, Purpose
 from maild.sla.deadlines import TicketClock
 from maild.sla.events import Happening as ClockHappening
 from maild.threads.case import Case
 from maild.threads.correspondence import Pen
 from maild.threads.explanation import explain_decision
-from maild.threads.facts import TicketFacts
+from maild.threads.facts import TicketFacts, index_name
 from maild.threads.match import Thread
 from maild.threads.model import (
     AttachmentNote,
@@ -124,7 +126,7 @@ class Draft:
             ticket=ticket,
             is_new=self.is_new,
             message=self.message,
-            remember=remembered(case.mail) if ticket else (),
+            remember=remembered(case.mail, ticket, practice.mint) if ticket else (),
             events=tuple(self.events),
             links=tuple(self.links),
             clocks=self.clocks,
@@ -143,10 +145,13 @@ class Draft:
         return replace(plan, explanation=explain_decision(case, self.thread, self.routed, plan))
 
 
-def remembered(mail: Mail) -> tuple[Remembered, ...]:
-    """The ids by which a later mail finds this one's ticket."""
+def remembered(mail: Mail, ticket: Ticket, mint: Mint) -> tuple[Remembered, ...]:
+    """The ids by which a later mail finds this one's ticket: its own, those it refers to, the names Outlook gives."""
     ids = [Remembered(message_id=mail.message_id, stored=True)] if mail.message_id else []
-    referred = (mail.in_reply_to, *mail.references[-50:])
+    referred = [mail.in_reply_to, *mail.references[-50:]]
+    if (theirs := read_thread_index(mail.first("Thread-Index"))) is not None:
+        referred.append(index_name(theirs[0]))
+    referred.append(index_name(mint.conversation(Purpose.PUBLIC_ID, ticket.id, ticket.created_at)))
     ids.extend(Remembered(message_id=i, stored=False) for i in dict.fromkeys(referred) if i)
     return tuple(ids)
 

@@ -10,11 +10,13 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from maild.messages.addresses import normal
 from maild.messages.envelope import Envelope
 from maild.messages.mail import Address, Mail
+from maild.messages.subject import base_subject, is_reply
+from maild.messages.thread_index import read_thread_index
 from maild.messages.tokens import Claim, Mint, SignedId
 from maild.people.team import Team
 from maild.sla.deadlines import TicketClock
@@ -50,6 +52,10 @@ class Clues:
     """Normalised."""
     agent: str | None = None
     """The id of the agent whose address stands in From, proven or not."""
+    index: str | None = None
+    """The Thread-Index of a reply, as it is remembered."""
+    answered_subject: str = ""
+    """The base subject of a customer's reply; "" for what is none."""
     guessed: bool = False
     """Whether tokens were left out, since their peer guesses."""
 
@@ -96,6 +102,8 @@ class Facts:
     next_ticket: int
     duplicate: Duplicate | None = None
     known: tuple[KnownId, ...] = ()
+    same_subject: tuple[int, ...] = ()
+    """The sender's own open tickets that have the subject which his reply answers, newest first."""
     tickets: Mapping[int, TicketFacts] = field(default_factory=dict)
     followed_by: Mapping[int, int] = field(default_factory=dict)
     """Of each closed ticket the newest that went on from it, of each merged one the ticket it went on in."""
@@ -114,6 +122,26 @@ class Facts:
     dead: Mapping[str, DeadAddress] = field(default_factory=dict)
     """What is known of addresses that refused mail, by their keys: the sender's, those that a report names, and the
     people of the tickets."""
+
+
+SAME_SUBJECT_WITHIN = timedelta(days=30)
+"""How long ago something must have happened on a ticket that a reply's subject alone may name."""
+
+
+def index_name(base: bytes) -> str:
+    """The 22 bytes of a Thread-Index as they are remembered: among the Message-IDs, of which none looks like this."""
+    return f"thread-index:{base.hex()}"
+
+
+def _index_of(mail: Mail) -> str | None:
+    found = read_thread_index(mail.first("Thread-Index"))
+    return index_name(found[0]) if found is not None and found[1] else None
+
+
+def _answered_subject(mail: Mail, sender: str | None) -> str:
+    """What a person's reply answers, told by its subject; a machine's mails may all be called the same."""
+    answers = is_reply(mail.subject) or bool(mail.in_reply_to or mail.references)
+    return base_subject(mail.subject) if answers and sender is not None and not mail.mail_class.automatic else ""
 
 
 def id_hash(message_id: str) -> str:
@@ -149,6 +177,7 @@ def read_clues(mail: Mail, envelope: Envelope, mint: Mint, tag: str, team: Team)
     sender = sender_key(mail)
     agent = team.agent_by_address(sender) if sender is not None else None
     near_first = tuple(dict.fromkeys(i for i in ids if i))
+    foreign = agent is None and envelope.channel != "import"
     return Clues(
         claims=tuple(claims[:_MAX_CLAIMS]),
         signed=tuple(s for i in near_first if (s := mint.read_message_id(i))),
@@ -159,6 +188,9 @@ def read_clues(mail: Mail, envelope: Envelope, mint: Mint, tag: str, team: Team)
         tickets_ordered=_ordered(mail, tag),
         sender=sender,
         agent=agent.id if agent is not None else None,
+        index=_index_of(mail),
+        # What lies in an archive is no answer to what is open here.
+        answered_subject=_answered_subject(mail, sender) if foreign else "",
     )
 
 

@@ -8,6 +8,8 @@ somebody who is not in the conversation attaches as proposed: the agents see the
     3 known id      the Message-ID of a stored mail, one that a stored mail refers to, or one by which a stored mail
                     refers to this mail
     4 subject tag   [SUP-1042], from a participant of that ticket alone
+    5 thread index  Outlook's name of the conversation, in a reply of a participant
+      same subject  a reply of the requester to the subject of exactly one open ticket of his
 """
 
 from __future__ import annotations
@@ -86,6 +88,8 @@ def _ladder(mail: Mail, clues: Clues, facts: Facts, mint: Mint, team: Team) -> I
     yield from _by_own_id(clues, facts)
     yield from _by_known_id(mail, clues, facts)
     yield from _by_tag(clues, facts)
+    yield from _by_index(clues, facts)
+    yield from _by_subject(clues, facts)
 
 
 def _by_address(clues: Clues, facts: Facts, mint: Mint, team: Team) -> Iterator[_Found]:
@@ -221,6 +225,50 @@ def _by_tag(clues: Clues, facts: Facts) -> Iterator[_Found]:
             )
             continue
         yield _Found(rung="subject tag", found=f"tag {number}", ticket=number, certain=True)
+
+
+def _by_index(clues: Clues, facts: Facts) -> Iterator[_Found]:
+    rung, wanted = "thread index", id_hash(clues.index) if clues.index is not None else None
+    if wanted is None:
+        yield _Found(rung=rung, found="no Thread-Index of a reply", ticket=None, rejected="nothing found")
+        return
+    found = sorted((k.ticket for k in facts.known if k.id_hash == wanted and k.ticket in facts.tickets), reverse=True)
+    if not found:
+        yield _Found(rung=rung, found="a Thread-Index that no ticket knows", ticket=None, rejected="nothing found")
+    for ticket in found:
+        if clues.sender is None or not belongs(clues.sender, facts.tickets[ticket].ticket):
+            # An Outlook template gives one name to all mails that are made of it, whoever sends them.
+            yield _Found(
+                rung=rung, found="a known Thread-Index", ticket=None, rejected="the sender is in no such ticket"
+            )
+            continue
+        yield _Found(rung=rung, found="a known Thread-Index", ticket=ticket, certain=True)
+
+
+def _by_subject(clues: Clues, facts: Facts) -> Iterator[_Found]:
+    rung = "same subject"
+    if not clues.answered_subject:
+        yield _Found(rung=rung, found="no customer's reply with a subject", ticket=None, rejected="nothing found")
+        return
+    # Looked at once more: whose a ticket is has the last word, whatever the store has found.
+    own = [
+        i
+        for i in facts.same_subject
+        if i in facts.tickets
+        and _asked(clues.sender, facts.tickets[i].ticket)
+        and facts.tickets[i].ticket.base_subject == clues.answered_subject
+    ]
+    said = f'a reply to "{clues.answered_subject[:60]}"'
+    if not own:
+        yield _Found(rung=rung, found=said, ticket=None, rejected="the sender has no open ticket of this subject")
+    elif len(own) > 1:
+        yield _Found(rung=rung, found=said, ticket=None, rejected="the sender has several open tickets of this subject")
+    else:
+        yield _Found(rung=rung, found=said, ticket=own[0], certain=True)
+
+
+def _asked(sender: str | None, ticket: Ticket) -> bool:
+    return sender is not None and ticket.requester is not None and normal(ticket.requester.address) == sender
 
 
 def takes_mail(ticket: Ticket) -> bool:

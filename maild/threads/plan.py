@@ -52,6 +52,10 @@ class Letter:
     date: datetime
     in_reply_to: str | None = None
     references: tuple[str, ...] = ()
+    thread_index: bytes = b""
+    """Outlook's name of the conversation (MS-OXOMSG 2.2.1.3); b"" for a letter that belongs to none."""
+    thread_topic: str = ""
+    """The subject of that conversation; "" where nothing of it may be told."""
     automatic: bool
     loop_mark: str
     attachments: tuple[Attachment, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -24,12 +25,13 @@ from store.pieces import (
 )
 
 from maild.messages.mail import Address, MailClass
+from maild.messages.thread_index import conversation, reply_index
 from maild.messages.tokens import Purpose
 from maild.sla.deadlines import ClockState, TicketClock
 from maild.sla.promise import Target
 from maild.store.keep import Keep
 from maild.store.tickets import Asked
-from maild.threads.facts import Facts, TicketFacts, id_hash, read_clues
+from maild.threads.facts import Facts, TicketFacts, id_hash, index_name, read_clues
 from maild.threads.model import (
     AttachmentNote,
     Direction,
@@ -221,6 +223,35 @@ def test_an_id_is_remembered_once_for_each_ticket(keep: Keep) -> None:
     save(keep, plan(is_new=False, remember=again))
     save(keep, plan(1002, remember=again))
     assert sorted(k.ticket for k in gather(keep, References="<a@x.example>").known) == [1001, 1002]
+
+
+def test_a_reply_without_ids_leads_to_its_senders_open_tickets_of_that_subject(keep: Keep) -> None:
+    """Of the last 30 days, not closed, his own; nothing is asked for a mail that is no reply."""
+    tickets = {
+        1001: ticket(1001, base_subject="printer"),
+        1002: ticket(1002, base_subject="printer", status=Status.CLOSED),
+        1003: ticket(1003, base_subject="printer", requester="eve@stranger.example"),
+        1004: ticket(1004, base_subject="scanner"),
+        1005: ticket(1005, base_subject="printer", updated_at=NOW - timedelta(days=31)),
+    }
+    for number, one in tickets.items():
+        save(keep, plan(number, ticket=one))
+    found = gather(keep, subject="Re: Printer", message_id="<n@x.example>")
+    assert found.same_subject == (1001,)
+    assert list(found.tickets) == [1001]
+    assert gather(keep, subject="Printer", message_id="<n@x.example>").same_subject == ()
+    save(keep, plan(1006, ticket=ticket(1006, base_subject="printer", status=Status.SOLVED)))
+    assert gather(keep, subject="Re: Printer", message_id="<n@x.example>").same_subject == (1006, 1001)
+
+
+def test_outlooks_name_of_a_conversation_leads_to_its_ticket(keep: Keep) -> None:
+    """Where a reply bears it; the field itself need not be kept."""
+    base = conversation(NOW, b"x" * 16)
+    save(keep, plan(remember=(Remembered(message_id=index_name(base), stored=False),)))
+    field = base64.b64encode(reply_index(base, NOW, 1)).decode()
+    assert list(gather(keep, Thread_Index=field, message_id="<n@x.example>").tickets) == [1001]
+    fresh = base64.b64encode(base).decode()
+    assert list(gather(keep, Thread_Index=fresh, message_id="<n@x.example>").tickets) == []
 
 
 def test_the_strongest_evidence_is_kept_where_clues_name_too_many_tickets(keep: Keep) -> None:
