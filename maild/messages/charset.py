@@ -124,7 +124,7 @@ _SHORT = 200
 _SURE = 0.25
 _SURE_OF_EAST_ASIAN = 0.1
 _KANJI_IN = re.compile(rb"\x1b\$[@B]([^\x1b]+)")
-_JAPANESE_ESCAPE = re.compile(rb"\x1b(?:\([BJI]|\$[@B])")
+_JAPANESE_ESCAPES = (b"\x1b(B", b"\x1b(J", b"\x1b(I", b"\x1b$@", b"\x1b$B")
 _ISO_2022_KR = b"\x1b$)C"
 _ASCII = bytes(range(0x80))
 _ASCII_LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -218,7 +218,9 @@ def _own_marks(data: bytes) -> str | None:
 def _japanese(data: bytes) -> str | None:
     """ISO-2022-JP with the characters that Windows adds to JIS X 0208, which the strict codec does not know."""
     moved = _KANJI_IN.sub(lambda match: _shift_jis(match[1]), data)
-    return strictly(_JAPANESE_ESCAPE.sub(b"", moved), "cp932")
+    for escape in _JAPANESE_ESCAPES:
+        moved = moved.replace(escape, b"")
+    return strictly(moved, "cp932")
 
 
 def _shift_jis(pairs: bytes) -> bytes:
