@@ -92,7 +92,8 @@ def _inner(part: Message) -> Message | None:
 def _field(part: Message, name: str) -> str:
     """A field of a returned mail; the parser has read it already, unless the part was encoded or is called text."""
     inner = _inner(part)
-    value = str(inner.get(name) or "") if inner is not None else ""
+    encoding = str(part.get("Content-Transfer-Encoding") or "7bit").strip().lower()
+    value = str(inner.get(name) or "") if inner is not None and encoding in ("7bit", "8bit", "binary") else ""
     return value or bounce_patterns.field(name, decoded(part)[:50_000])
 
 
