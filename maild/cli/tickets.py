@@ -17,6 +17,8 @@ from maild.store.views import Listed, Wanted, Whole
 from maild.threads.model import Message, Status, Ticket
 from maild.threads.orders.table import HANDLERS
 
+_NO_SUBJECT = "(no subject)"
+
 
 @click.command()
 @click.option(
@@ -63,7 +65,7 @@ def _row(t: Ticket) -> tuple[object, ...]:
         t.priority,
         when(t.due_at),
         t.requester.address if t.requester else "",
-        t.subject,
+        t.subject or _NO_SUBJECT,
     )
 
 
@@ -174,7 +176,7 @@ def _clock_json(app: App, t: Ticket, clock: TicketClock) -> dict[str, Any]:
 
 def _print_whole(app: App, whole: Whole) -> None:
     t = whole.ticket
-    click.secho(f"{t.number}  {clean_text(t.subject)}", bold=True)
+    click.secho(f"{t.number}  {clean_text(t.subject) or _NO_SUBJECT}", bold=True)
     click.echo(f"{t.status}, queue {t.queue}, line {t.line}, {t.priority}, assigned to {t.assignee or 'nobody'}")
     for person in t.participants:
         role = "requester" if t.requester and person.address.address == t.requester.address else "participant"

@@ -365,6 +365,7 @@ def test_the_desk_is_woken_when_the_sender_has_his_answer():
     assert order == ["answered", "woken"] * 20
 
 
+@pytest.mark.fault("A7")
 def test_who_came_while_a_group_failed_slowly_does_not_wait_as_long_again(monkeypatch: pytest.MonkeyPatch):
     """A locked database answers after ten seconds: the next in the queue would hear of it after twenty."""
     monkeypatch.setattr(inbox_module, "SINGLES_WITHIN", 0.05)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import subprocess
 import threading
 import time
 from collections import Counter
@@ -188,32 +189,52 @@ def test_b8_a_mail_that_meets_a_bug_does_not_hold_up_those_behind_it(
 @pytest.mark.long
 @pytest.mark.fault("B9")
 def test_b9_a_mailbox_full_of_old_mail(tmp_path: Path, server: Dovecot, figure: Figure) -> None:
-    """Fifty thousand at the first start: all are taken, nobody is acknowledged, memory stays flat."""
+    """Fifty thousand at the first start: all are taken, nobody is acknowledged, memory stays flat; then G9.
+
+    With as many tickets again from files the daemon is killed and started: it must be ready within two seconds.
+    """
     mails = 50_000
     folder = server.folder / "mail" / "b9" / "Maildir" / "new"
     folder.mkdir(parents=True)
     for number in range(mails):
         (folder / f"{1_700_000_000 + number}.M{number}.old").write_bytes(letter(number).replace(b"\r\n", b"\n"))
     if ROOT:
-        os.system(f"chown -R {ACCOUNT}:{GROUP} {server.folder}/mail/b9")
+        subprocess.run(["chown", "-R", f"{ACCOUNT}:{GROUP}", str(server.folder / "mail" / "b9")], check=True)
     desk = make_reader(tmp_path, server.imap, "b9")
     with ended_at_last(desk):
         desk.start()
         assert desk.process is not None
         highest, began = 0.0, time.monotonic()
-        while len(taken(desk)) < mails:
+        while (found := len(taken(desk))) < mails:
             highest = max(highest, memory(desk.process.pid))
-            assert time.monotonic() - began < 3600
-            time.sleep(2)
+            assert time.monotonic() - began < 5400, found
+            time.sleep(5)
         fetched = time.monotonic() - began
-        drain(desk)
+        drain(desk, 600)
         highest = max(highest, memory(desk.process.pid))
         kinds = Counter(row["kind"] for row in desk.cli("outbox"))
         assert set(taken(desk).values()) == {1}
         assert len(desk.cli("tickets")) == mails
-    assert kinds["acknowledgement"] == 0
-    assert highest < 300
-    figure(f"{mails} old mails fetched in {fetched:.0f} s: no acknowledgement, at most {highest:.0f} MB of memory")
+        desk.stop()
+        assert kinds["acknowledgement"] == 0
+        assert highest < 300
+        figure(f"{mails} old mails fetched in {fetched:.0f} s: no acknowledgement, at most {highest:.0f} MB of memory")
+        more = tmp_path / "more.mbox"
+        with more.open("wb") as box:
+            for number in range(mails, 2 * mails):
+                box.write(
+                    b"From c@x.example Mon Nov 23 09:00:00 2026\n" + letter(number).replace(b"\r\n", b"\n") + b"\n"
+                )
+        desk.order("import", "--closed", str(more))
+        starts = []
+        for _ in range(10):
+            began = time.monotonic()
+            desk.start()
+            starts.append(time.monotonic() - began)
+            desk.kill()
+        tickets = len(desk.cli("tickets"))
+        assert tickets == 2 * mails
+        figure(f"with {tickets} tickets {starts_told(starts)}")
 
 
 def memory(process: int) -> float:

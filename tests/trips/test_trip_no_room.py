@@ -64,6 +64,7 @@ def ids(desk: Daemon) -> list[str]:
     return sorted(row["message_id"] for row in desk.cli("inbox"))
 
 
+@pytest.mark.fault("A6")
 def test_a_full_disk_is_told_as_such_and_nothing_is_lost(desk: Daemon, small: Path) -> None:
     """452 while it is full, within a moment; when there is room again 250, with no word to the daemon."""
     with ended_at_last(desk):
@@ -95,6 +96,7 @@ def test_a_full_disk_is_told_as_such_and_nothing_is_lost(desk: Daemon, small: Pa
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
+@pytest.mark.fault("A7")
 def test_a_locked_database_is_told_within_fifteen_seconds(desk: Daemon) -> None:
     """Another process holds the write lock: every client hears 451 in time, and 250 as soon as it lets go."""
     with ended_at_last(desk):
