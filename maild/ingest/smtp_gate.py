@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
@@ -37,6 +37,8 @@ class Limits:
     """How long a session may last; the time that mails take to come in does not count."""
     idle: timedelta = timedelta(minutes=5)
     """How long a command may keep us waiting (RFC 5321, 4.5.3.2.7)."""
+    patience: timedelta = timedelta(seconds=10)
+    """How long somebody may keep us waiting in the middle of a mail while all places are taken and others come."""
     min_rate: int = 500
     """Bytes a second that a mail must come in at, looked at once a `rate_window`."""
     rate_window: timedelta = timedelta(seconds=60)
@@ -53,6 +55,11 @@ class Guest(Protocol):
     @property
     def idle_since(self) -> float | None:
         """Since when it has been waiting (the loop's time) without having begun a mail; None while it delivers one."""
+        ...
+
+    @property
+    def stalled(self) -> float:
+        """For how many seconds it has kept us waiting, in the middle of a mail too; 0 while it is our turn."""
         ...
 
     def turn_out(self, reply: str) -> None:
@@ -128,14 +135,22 @@ class Gate:
             del self._per_peer[share]
 
     def _free_a_place(self, candidates: Iterable[Guest]) -> bool:
-        idle = [(since, id(one), one) for one in candidates if (since := one.idle_since) is not None]
-        if not idle:
+        longest = self._who_may_go(list(candidates))
+        if longest is None:
             return False
-        _, _, longest = min(idle)
         self.leave(longest)
         self.refused += 1
         longest.turn_out("421 4.3.2 Others are waiting, try again later")
         return True
+
+    def _who_may_go(self, candidates: Sequence[Guest]) -> Guest | None:
+        idle = [(since, id(one), one) for one in candidates if (since := one.idle_since) is not None]
+        if idle:
+            return min(idle)[2]
+        # Nobody is idle: then nobody may sit on a place by having begun a mail that he does not go on with.
+        stalled = [(one.stalled, id(one), one) for one in candidates]
+        seconds, _, longest = max(stalled, default=(0.0, 0, None))
+        return longest if seconds > self._limits.patience.total_seconds() else None
 
 
 def plain_address(peername: object) -> str:

@@ -63,6 +63,7 @@ class Connection(SMTP):
         self._input = bytearray()
         self._replies: list[bytes] = []
         self._body: Body | None = None
+        self._body_began = 0.0
         self._waiter: asyncio.Future[None] | None = None
         self._client_due: float | None = loop.time()
         self._session_ends = 0.0
@@ -199,7 +200,7 @@ class Connection(SMTP):
         if rest is not None:
             self._input += rest
             return True
-        self._body = body
+        self._body, self._body_began = body, self.loop.time()
         self._resume()
         window = self.limits.rate_window.total_seconds()
         rate_check = self.loop.call_later(window, self._check_rate, body, 0)
@@ -235,6 +236,15 @@ class Connection(SMTP):
         """Since when the client has been silent without having begun a mail; None while it delivers one."""
         begun = self.envelope is not None and self.envelope.mail_from is not None
         return None if begun or self._body is not None else self._client_due
+
+    @property
+    def stalled(self) -> float:
+        """For how many seconds the client has kept us waiting, or sent a mail more slowly than it may."""
+        now = self.loop.time()
+        if self._body is not None:
+            took = now - self._body_began
+            return took if self._body.received < self.limits.min_rate * took else 0.0
+        return now - self._client_due if self._client_due is not None else 0.0
 
     def finish(self) -> None:
         """We are stopping: a mail that is coming in may come in, everybody else is sent away now."""

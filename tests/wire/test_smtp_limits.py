@@ -65,6 +65,25 @@ def test_nobody_in_the_middle_of_a_mail_is_pushed_out():
         assert door.client(hello=None).reply() == (421, "4.3.2 Too many connections, try again later")
 
 
+def test_who_does_not_go_on_with_his_mail_is_pushed_out_when_nobody_is_idle():
+    """Sitting behind MAIL, or sending a byte now and then, keeps a place only while nobody else wants it."""
+    with open_door(limits=Limits(connections=3, patience=2 * SHORT)) as door:
+        sitting, trickling, honest = door.client(), door.client(), door.client()
+        sitting.ask(b"MAIL FROM:<a@b.example>")
+        time.sleep(0.02)
+        trickling.begin()
+        honest.begin()
+        honest.send(b"x" * 5000)
+        assert say_hello(door) == 421
+        trickling.send(b"x")
+        time.sleep(0.4)
+        assert door.client().ask(b"MAIL FROM:<a@b.example>")[0] == 250
+        assert sitting.reply() == (421, "4.3.2 Others are waiting, try again later")
+        assert door.client().ask(b"MAIL FROM:<a@b.example>")[0] == 250
+        assert trickling.reply()[0] == 421
+        assert honest.ask(b"\r\n.")[0] == 250
+
+
 def test_five_errors_are_enough():
     """The fifth mistake is answered, then the session ends."""
     with open_door() as door:
