@@ -5,6 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from importlib.util import module_from_spec, spec_from_file_location
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from holidays import HolidayBase
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -17,11 +22,30 @@ class DaysOff:
 
 def known_country(code: str) -> bool:
     """Whether days off are known for an ISO 3166 code: a country ("RU") or a part of one ("DE-BY")."""
-    import holidays
-
     country, _, part = code.partition("-")
-    supported: dict[str, list[str]] = holidays.list_supported_countries()
-    return country in supported and (not part or part in supported[country])
+    found = _country_class(country)
+    return found is not None and (not part or part in found.subdivisions)
+
+
+@lru_cache(maxsize=64)
+def _country_class(country: str) -> type[HolidayBase] | None:
+    """The package's class for a country, out of that country's file alone.
+
+    Asked for by its name it would come with the files of all 250 countries, which is a tenth of what `maild ingest` may
+    cost, once a mail.
+    """
+    import holidays
+    from holidays.registry import COUNTRIES
+
+    named = ((module, codes) for module, codes in COUNTRIES.items() if country in codes[1:])
+    module, codes = next(named, ("", ()))
+    spec = spec_from_file_location(f"{__name__}.{module}", f"{holidays.__path__[0]}/countries/{module}.py")
+    if not module or spec is None or spec.loader is None:
+        return None
+    loaded = module_from_spec(spec)
+    spec.loader.exec_module(loaded)
+    found: type[HolidayBase] = getattr(loaded, codes[0])
+    return found
 
 
 @lru_cache(maxsize=512)
@@ -30,12 +54,11 @@ def days_off(code: str, year: int) -> DaysOff:
 
     The years around it are read too, since a decree may move a day off across New Year.
     """
-    import holidays
-
     country, _, part = code.partition("-")
-    if not known_country(code):
+    found = _country_class(country) if known_country(code) else None
+    if found is None:
         raise ValueError(f"no holidays are known for {code!r}: an ISO 3166 code such as RU, DE or DE-BY is meant")
-    book = holidays.country_holidays(country, subdiv=part or None, years=(year - 1, year, year + 1))
+    book = found(subdiv=part or None, years=(year - 1, year, year + 1))
     return DaysOff(
         off=frozenset(day for day in book if day.year == year),
         worked=frozenset(day for day in book.weekend_workdays if day.year == year),
