@@ -201,20 +201,19 @@ def judge(desk: Daemon, journal: Journal) -> Verdict:
 
 
 def drain(desk: Daemon, seconds: float = 60) -> None:
-    """Until nothing waits in the inbox and the outbox; the time begins anew with each mail that is done."""
-    left, since = -1, time.monotonic()
-
-    def idle() -> bool:
-        nonlocal left, since
-        now = len(desk.cli("inbox", "--state", "waiting"))
+    """Until nothing waits in the inbox and the outbox; the time begins anew with each mail and letter that is done."""
+    left, since = (-1, -1), time.monotonic()
+    while True:
+        now = (
+            len(desk.cli("inbox", "--state", "waiting")),
+            sum(len(desk.cli("outbox", "--state", state)) for state in ("waiting", "sending", "uncertain")),
+        )
+        if now == (0, 0):
+            return
         if now != left:
             left, since = now, time.monotonic()
-        assert time.monotonic() - since < seconds, f"{left} mails wait for {seconds} s"
-        return now == 0
-
-    while not idle():
+        assert time.monotonic() - since < seconds, f"{left} mails and letters wait for {seconds} s"
         time.sleep(0.2)
-    desk.wait_idle()
 
 
 def starts_told(starts: list[float]) -> str:

@@ -61,7 +61,7 @@ def count_synced(trace: Path, mark: str) -> Count:
                 begun, wrote, synced = True, False, False
             elif begun and call.startswith(("pwrite64(", "write(")) and "-wal>" in call:
                 wrote, synced = True, False
-            elif begun and re.match(r"f(data)?sync\(\d+<[^>]*-wal>\)\s+= 0", call):
+            elif begun and re.match(r"f(data)?sync\(\d+<[^>]*-wal>\s*\)\s+= 0", call):
                 synced = wrote
             elif begun and _says(call, "250"):
                 in_data = False

@@ -16,6 +16,7 @@ from faults.broken import ANSWERS_FIRST, KNOWS_NO_COPIES, WRITES_LATER, broken
 from faults.lab import Flood, Verdict, drain, judge, kill_again_and_again, starts_told
 from faults.order import Count, count_synced, words
 from parts import need
+from postgres import running
 
 IVAN = "ivan@customer.example"
 Size = Callable[[int, int], int]
@@ -49,6 +50,22 @@ def test_a1_a2_mails_under_constant_killing_with_lost_answers(tmp_path: Path, si
     assert len(journal.accepted) >= size(300, 20_000)
     assert journal.unanswered > 0
     assert {code for code in journal.refused if code >= 500} == set()
+
+
+@pytest.mark.long
+@pytest.mark.fault("A1", "A2")
+def test_a1_a2_the_same_on_postgresql(tmp_path: Path, figure: Figure) -> None:
+    """A desk that was killed and is started again finds its own work, though its lease has not ended."""
+    mails, kills = 3000, 50
+    with running() as server:
+        desk = make_desk(tmp_path / "d", {"database.url": server.create()})
+        verdict, flood, starts = flood_and_kill(desk, mails, kills)
+    figure(
+        f"PostgreSQL: {len(flood.journal.accepted)} mails acknowledged, {kills + 1} SIGKILLs, "
+        f"{flood.journal.unanswered} answers lost: {len(verdict.lost)} lost, {len(verdict.twice)} twice; "
+        f"{starts_told(starts)}"
+    )
+    assert verdict == Verdict(lost=[], twice=[], foreign=[], silent=[])
 
 
 @pytest.mark.fault("A1")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -11,6 +12,12 @@ from daemon import Daemon, running_desk
 
 SQL = "'; DROP TABLE inbox; --\" %s :name ? \\ $$"
 TEMPLATE = "{{7*7}} {% raw %}{{ ticket.number }} {# gone #} ${7*7} #{7*7} %(name)s {0}"
+SUBJECTS = [
+    "=?utf-8?q?hi=0D=0ABcc:_victim=40x.example?=",
+    "=?utf-8?b?aGkNCkJjYzogdmljdGltQHguZXhhbXBsZQ==?=",
+    "=?utf-8?q?hi=E2=80=A8Bcc:_victim=40x.example?=",
+    "=?utf-8?q?hi=00=0ABcc:_victim=40x.example?=",
+]
 EVIL = [r"(a+)+$", r"(.*)*x", r"(\w+\s?)+!", r"((a|a)*)*$", r"(x+x+)+y", r"^(([a-z])+.)+[A-Z]([a-z])+$"]
 
 
@@ -28,24 +35,16 @@ def of(desk: Daemon, sender: str) -> dict[str, object]:
 
 
 @pytest.mark.fault("H1")
-@pytest.mark.parametrize(
-    "subject",
-    [
-        "=?utf-8?q?hi=0D=0ABcc:_victim=40x.example?=",
-        "=?utf-8?b?aGkNCkJjYzogdmljdGltQHguZXhhbXBsZQ==?=",
-        "=?utf-8?q?hi=E2=80=A8Bcc:_victim=40x.example?=",
-        "=?utf-8?q?hi=00=0ABcc:_victim=40x.example?=",
-    ],
-)
-def test_h1_no_subject_makes_a_field_in_any_letter(desk: Daemon, subject: str) -> None:
+@pytest.mark.parametrize("number", range(len(SUBJECTS)))
+def test_h1_no_subject_makes_a_field_in_any_letter(desk: Daemon, number: int) -> None:
     """CR, LF, NUL and a line separator, encoded: the letters have one subject and nobody in Bcc."""
-    sender = f"h{abs(hash(subject)) % 10**6}@inject.example"
+    sender = f"h{number}@inject.example"
     raw = write_mail("Words", sender=f"=?utf-8?q?A=0D=0ABcc:_v=40x.example?= <{sender}>").replace(
-        b"Subject: A question", b"Subject: " + subject.encode()
+        b"Subject: A question", b"Subject: " + SUBJECTS[number].encode()
     )
     desk.deliver(raw, sender)
-    number = str(of(desk, sender)["number"])
-    letters = [one for one in desk.letters() if number in one["Subject"]]
+    ticket = str(of(desk, sender)["number"])
+    letters = [one for one in desk.letters() if ticket in one["Subject"]]
     assert len(letters) >= 2
     for letter in letters:
         head = letter.raw.partition(b"\r\n\r\n")[0]
@@ -82,16 +81,18 @@ def test_h4_evil_patterns_cost_a_tenth_of_a_second_and_no_mail(
     with running_desk(tmp_path_factory.mktemp("evil") / "d", rules={"routing.toml": RULES + ELSE}) as desk:
         found = desk.run("rules", "check", "--json").stdout
         assert found.count("is cut off after 0.1 s") >= 3
+        took = []
         for number, subject in enumerate(["a" * 80_000 + "b", "x" * 80_000, "aB1 " * 20_000 + "?"]):
             sender = f"e{number}@evil.example"
             raw = write_mail("x", sender=sender, message_id=f"<e{number}@evil.example>").replace(
                 b"Subject: A question", b"Subject: " + subject.encode()
             )
+            began = time.monotonic()
             desk.deliver(raw, sender)
+            took.append(time.monotonic() - began)
             assert of(desk, sender)["queue"] == "support"
-        took = [float(s) for s in re.findall(r"took (\d+\.\d+) s", desk.log())]
-    figure(f"{len(EVIL)} evil patterns, 3 mails made for them: 3 tickets")
-    assert not took or max(took) < 2
+    figure(f"{len(EVIL)} evil patterns, 3 mails made for them: each a ticket within {max(took):.1f} s")
+    assert max(took) < 8
 
 
 @pytest.mark.fault("H6")
