@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +19,7 @@ _PACKAGES = {
     "neomutt": "neomutt",
     "openssl": "openssl",
     "swaks": "swaks",
+    "libfaketime.so.1": "libfaketime",
     "strace": "strace",
 }
 """The Debian package of each program."""
@@ -33,3 +35,16 @@ def need(program: str) -> str:
             pytest.fail(text)
         pytest.skip(text)
     return found
+
+
+def need_file(name: str, *folders: str) -> Path:
+    """The first file of this name in folders like these; where there is none, as for a program."""
+    found = [
+        path / name for pattern in folders for path in Path("/").glob(pattern.lstrip("/")) if (path / name).is_file()
+    ]
+    if not found:
+        text = f"{name} is missing: apt-get install {_PACKAGES[name]}"
+        if os.environ.get("MAILD_ALL_PARTS") == "1":
+            pytest.fail(text)
+        pytest.skip(text)
+    return found[0]

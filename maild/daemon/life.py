@@ -100,13 +100,13 @@ class Daemon:
         web = make_web(self._settings.metrics, vitals)
         self._chores.also(SignsOfLife(notifier, vitals).beat)
         try:
-            if web is not None:
-                await vitals.look()  # what adds up is counted from here on
-                await web.start()
             # The listener last: when it answers, whatever it takes is handled and sent.
             inbox.start()
             self._sender.start()
             self._worker.start()
+            if web is not None:
+                await vitals.look()  # what adds up is counted from here on
+                await web.start()
             await listener.start()
             ticks.start()
             ready(listener.port)

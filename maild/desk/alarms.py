@@ -52,7 +52,8 @@ class Alarms:
         `about` tells apart what may be in trouble each by itself, such as two mailboxes.
         """
         now = self._clock.now()
-        _log.warning("%s%s: %s", cause, f" ({about})" if about else "", text.splitlines()[0] if text else "")
+        first = text.splitlines()[0] if text else ""
+        _log.warning("%s%s: %s", cause, f" ({about})" if about else "", first, extra={"cause": cause, "about": about})
         self._write(lambda: self._keep.troubles.tell(cause, text, now, about=about, lasts=cause.lasts))
 
     def over(self, cause: Cause, about: str | None = None) -> None:

@@ -138,7 +138,7 @@ class Desk:
         A mail that takes too much to read, or goes in circles, is put aside at once: it would be so the next time.
         """
         if isinstance(bug, PastLimits | GoesInCircles):
-            _log.error("mail %d is put aside: %s", waiting.id, bug)
+            _log.error("mail %d is put aside: %s", waiting.id, bug, extra={"inbox_id": waiting.id})
             self._put_aside(waiting, str(bug), None)
             return
         reason = f"{type(bug).__name__}: {str(bug)[:300]}"
@@ -147,7 +147,7 @@ class Desk:
         if waiting.attempts + 1 < _TRIES:
             self._keep.inbox.postpone(waiting.id, reason=reason, next_at=now + _BETWEEN_TRIES, traceback=lines)
             return
-        _log.error("mail %d is put aside: %s", waiting.id, reason, exc_info=bug)
+        _log.error("mail %d is put aside: %s", waiting.id, reason, exc_info=bug, extra={"inbox_id": waiting.id})
         self._put_aside(waiting, reason, lines)
 
     def _put_aside(self, waiting: Waiting, reason: str, lines: str | None) -> None:

@@ -94,7 +94,8 @@ def _some(keep: Keep, office: Office, ids: Sequence[int], now: datetime, letters
             except RetryLater:
                 raise
             except Exception:  # noqa: BLE001  # a bug with one ticket must not silence the deadlines of all others
-                _log.exception("the deadlines of ticket %d cannot be handled; tried again later", ticket_id)
+                words = "the deadlines of ticket %d cannot be handled; tried again later"
+                _log.exception(words, ticket_id, extra={"ticket_id": ticket_id})
                 failed.append(ticket_id)
     for ticket_id in failed:
         keep.tickets.look_again(ticket_id, now + _AFTER_BUG)

@@ -32,7 +32,9 @@ def _one(keep: Keep, office: Office, outbox_id: int, now: datetime, letters_at: 
     except RetryLater:
         raise
     except Exception:  # noqa: BLE001  # a bug with one letter must not keep the news of all others back
-        _log.exception("the news of letter %d cannot be told; tried again later", outbox_id)
+        _log.exception(
+            "the news of letter %d cannot be told; tried again later", outbox_id, extra={"outbox_id": outbox_id}
+        )
         keep.outbox.look_again(outbox_id, now + _AFTER_BUG)
         return 0
 

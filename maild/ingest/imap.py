@@ -227,7 +227,13 @@ class MailboxPoller:
             return
         # Errors of ours are sentences for people; anything else may be a mistake in this program, so its place is told.
         text = str(error) if isinstance(error, MaildError) else f"{type(error).__name__}: {error}"
-        log.warning("mailbox %s: %s", self._mailbox.key, text, exc_info=not isinstance(error, MaildError))
+        log.warning(
+            "mailbox %s: %s",
+            self._mailbox.key,
+            text,
+            exc_info=not isinstance(error, MaildError),
+            extra={"mailbox": self._mailbox.name},
+        )
         since = self._health.failing_since or self._clock.now()
         self._health = replace(self._health, connected=False, problem=text, failing_since=since)
 

@@ -184,7 +184,7 @@ class Session(Connection):
             case RetryLater():
                 return "451 4.3.0 Cannot be done now, try again later"
             case _:
-                log.error("session of %s: told to try again", self.peer, exc_info=error)
+                log.error("session of %s: told to try again", self.peer, exc_info=error, extra={"peer": self.peer})
                 return "451 4.3.0 Local trouble, try again later"
 
     def _count_error(self, reply: str) -> None:
@@ -277,7 +277,7 @@ class Session(Connection):
         try:
             await logins.check(login, password, self.peer)
         except RetryLater as error:
-            log.warning("login of %s put off: %s", self.peer, error)
+            log.warning("login of %s put off: %s", self.peer, error, extra={"peer": self.peer})
             return "454 4.7.0 Temporary authentication failure"
         self._login = login
         return "235 2.7.0 Authentication successful"

@@ -310,7 +310,7 @@ class _Worker:
         except (RetryLater, Unavailable):
             raise
         except Exception as error:  # noqa: BLE001 a bug that one mail sets off must not stop the others
-            _log.exception("mail %s cannot be sent", mail.id)
+            _log.exception("mail %s cannot be sent", mail.id, extra={"outbox_id": mail.id})
             text = f"{type(error).__name__}: {error}"[:300]
             return Outcome(deferred=tuple((recipient, text) for recipient in mail.recipients), error=text)
 
