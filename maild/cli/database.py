@@ -72,6 +72,17 @@ def db_upgrade(app: App) -> None:
     report(app.json, f"schema {after} {changed}", before=before, after=after)
 
 
+@db.command("reindex")
+@click.pass_obj
+def db_reindex(app: App) -> None:
+    """Make the index of the full-text search anew, as `db check` asks where it is not whole."""
+    from maild.store.care import reindex
+    from maild.store.engine import Database
+
+    reindex(Database(app.settings.database.url))
+    report(app.json, "the search index is made anew", done=True)
+
+
 @db.command("tidy")
 @click.option("--dry-run", is_flag=True, help="Only tell what would go.")
 @click.pass_obj

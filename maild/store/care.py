@@ -10,6 +10,7 @@ from maild.errors import ConfigError
 from maild.store import schema
 from maild.store.engine import Database
 from maild.store.invariants import broken_rules, mails_by_state
+from maild.store.search import build_index, unindexed
 
 
 def check_database(database: Database) -> list[str]:
@@ -20,13 +21,22 @@ def check_database(database: Database) -> list[str]:
     if version != schema.VERSION:
         return [f"the database has schema {version}, this maild knows {schema.VERSION}"]
     with database.read() as connection:
-        return [*_broken_pages(connection), *broken_rules(connection)]
+        return [*_broken_pages(connection), *broken_rules(connection), *unindexed(connection)]
 
 
 def count_mails(database: Database) -> dict[str, int]:
     """How many mails came, by what became of each. Raises RetryLater."""
     with database.read() as connection:
         return mails_by_state(connection)
+
+
+def reindex(database: Database) -> None:
+    """Make the index of the full-text search anew. Raises RetryLater, ConfigError for a database of another version."""
+    version = schema.read_version(database)
+    if version != schema.VERSION:
+        raise ConfigError([schema.wrong_version(database, version or "none")])
+    with database.write() as connection:
+        build_index(connection)
 
 
 def _broken_pages(connection: Connection) -> list[str]:

@@ -23,6 +23,7 @@ from sqlalchemy.engine import Connection
 
 from maild.errors import RetryLater
 from maild.store.engine import Database
+from maild.store.search import OWN, index_anew, optimize
 from maild.store.tables import inbox, inbox_raw, messages, outbox, outbox_raw, participants, tickets
 from maild.store.traces import Hit, Trace
 from maild.store.transfer import snapshot
@@ -139,6 +140,7 @@ def forget_person(database: Database, address: str) -> Person:
 
 def _erase(connection: Connection, trace: Trace, person: Person) -> None:
     concerned = sorted({*person.requested, *person.wrote_in})
+    searched = _searched(connection, person, concerned)
     _mails(connection, person.mails)
     _empty(connection, inbox_raw.c.inbox_id, person.agents_mails)
     _own_messages(connection, person.messages)
@@ -154,6 +156,19 @@ def _erase(connection: Connection, trace: Trace, person: Person) -> None:
     _take_back(connection, person.letters)
     for hit in person.hits:
         _blank(connection, trace, hit)
+    index_anew(connection, **searched)
+
+
+def _searched(connection: Connection, person: Person, concerned: Sequence[int]) -> dict[str, set[int]]:
+    """The messages and tickets that search must know anew when all is erased."""
+    found = {table.name: {h.key["id"] for h in person.hits if h.table is table} for table in (messages, tickets)}
+    part = [h.key["id"] for h in person.hits if h.table is participants]
+    took_part = _ids(connection, sa.select(participants.c.ticket_id).where(participants.c.id.in_(part)))
+    of_tickets = _ids(connection, sa.select(messages.c.id).where(messages.c.ticket_id.in_(concerned)))
+    return {
+        "message_ids": {*of_tickets, *person.messages, *found["messages"]},
+        "ticket_ids": {*concerned, *found["tickets"], *took_part},
+    }
 
 
 def _some(ids: Sequence[int]) -> list[Sequence[int]]:
@@ -238,6 +253,9 @@ def wipe(database: Database) -> str | None:
 
 
 def _rewrite(database: Database) -> bool:
+    with database.write() as connection:
+        connection.exec_driver_sql("PRAGMA secure_delete=ON")
+        optimize(connection)
     lent = database.engine.raw_connection()
     try:
         cursor = lent.cursor()
@@ -251,8 +269,11 @@ def _rewrite(database: Database) -> bool:
         lent.close()
 
 
+_HELD_WORDS = ("inbox", "inbox_raw", "messages", "tickets", "participants", "outbox", "outbox_raw", "events")
+
+
 def _vacuum_server(database: Database) -> None:
     engine = database.engine.execution_options(isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        for table in ("inbox", "inbox_raw", "messages", "tickets", "participants", "outbox", "outbox_raw", "events"):
+        for table in (*_HELD_WORDS, *OWN):
             connection.exec_driver_sql(f"VACUUM {table}")

@@ -23,6 +23,7 @@ from maild.errors import CannotCreate, DataError
 from maild.store import schema
 from maild.store.engine import Database
 from maild.store.restore import hold_unsent
+from maild.store.search import build_index
 from maild.store.tables import Instant, counters, inbox, mail_ids, metadata, outbox, tickets
 from maild.store.transfer import Progress, carried_tables, clear, count_rows, is_empty, mend_sequences, read_rows
 from maild.threads.facts import id_hash
@@ -128,6 +129,7 @@ def import_lines(database: Database, lines: Iterable[bytes], fetch: Fetch, progr
             progress(table.name, len(group), 0)
         _mend_counters(connection, start, whole=bool(header["whole"]))
         mend_sequences(connection)
+        build_index(connection)
         held = hold_unsent(connection, HELD)
         _remember_letters(connection)
         return Imported(counts=count_rows(connection), held=held)

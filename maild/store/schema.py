@@ -9,9 +9,10 @@ import sqlalchemy as sa
 
 from maild.errors import ConfigError, Finding
 from maild.store.engine import Database
+from maild.store.search import make_index
 from maild.store.tables import counters, metadata, schema_version
 
-VERSION = "0007"
+VERSION = "0008"
 """The newest migration; `migrations/versions/` holds the way to it."""
 
 FIRST_NUMBERS = {"tickets": 1001, "orders": 1, "ticks": 1}
@@ -85,6 +86,7 @@ def _create(database: Database) -> None:
             connection.execute(sa.text("SELECT pg_advisory_xact_lock(71066)"))
         metadata.create_all(connection)
         if connection.scalar(sa.select(schema_version.c.version_num)) is None:
+            make_index(connection)
             connection.execute(schema_version.insert().values(version_num=VERSION))
             connection.execute(counters.insert(), [{"name": n, "value": v} for n, v in FIRST_NUMBERS.items()])
 

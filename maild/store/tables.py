@@ -182,6 +182,8 @@ messages = sa.Table(
     sa.Column("proposed", sa.Boolean, nullable=False),
     sa.Column("unverified", sa.Boolean, nullable=False),
     sa.Column("moved_from", sa.BigInteger),
+    # A message's ticket out of a few pages, where the rows themselves fill many: what a search goes by.
+    sa.Index("messages_tickets", "id", "ticket_id"),
 )
 mail_ids = sa.Table(
     "mail_ids",

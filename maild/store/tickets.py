@@ -26,6 +26,7 @@ from maild.store.rows import (
     to_participant,
     to_ticket,
 )
+from maild.store.search import index_message, index_ticket
 from maild.store.tables import (
     clean,
     clocks,
@@ -295,7 +296,9 @@ class TicketStore:
         self._save_ids(connection, plan)
         if plan.message is not None:
             row = message_row(plan.message) | {"ticket_id": ticket.id, "inbox_id": inbox_id, "digest": digest}
-            connection.execute(messages.insert(), row)
+            kept = connection.execute(messages.insert(), row).inserted_primary_key
+            assert kept is not None
+            index_message(connection, kept[0], plan.message)
         _insert(connection, events, _event_rows(ticket.id, plan.events))
         _insert(connection, steps_done, ({"ticket_id": ticket.id, "key": k, "done_at": now} for k in plan.steps_done))
         for link in plan.links:
@@ -348,6 +351,7 @@ class TicketStore:
             connection.execute(_TAKEN_TICKET, {"next": ticket.id + 1})
         else:
             connection.execute(tickets.update().where(tickets.c.id == ticket.id).values(**values))
+        index_ticket(connection, ticket, is_new=is_new)
 
     def _save_people(self, connection: Connection, ticket: Ticket, *, is_new: bool) -> None:
         ticket_id = ticket.id

@@ -19,6 +19,7 @@ from sqlalchemy.engine import Connection
 from maild.errors import CannotCreate, ConfigError, RetryLater, Unavailable
 from maild.store import schema
 from maild.store.engine import Database
+from maild.store.search import build_index
 from maild.store.tables import inbox, leases, metadata, outbox, schema_version, tickets
 
 Progress = Callable[[str, int, int], None]
@@ -120,6 +121,7 @@ def pour(source: Database, target: Database, progress: Progress) -> dict[str, in
                 done += len(rows)
                 progress(table.name, done, totals[table.name])
         mend_sequences(writing)
+        build_index(writing)
         arrived = count_rows(writing)
         if arrived != totals:
             raise RetryLater(f"not every row arrived: {_differences(totals, arrived)}; nothing was kept")

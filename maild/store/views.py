@@ -13,12 +13,14 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
-from maild.errors import NotFound
+from maild.errors import NotFound, UsageError
 from maild.sla.deadlines import TicketClock
 from maild.store.engine import Database
 from maild.store.rows import to_clock, to_message, to_participant, to_ticket
-from maild.store.tables import clean, clocks, events, links, messages, participants, tickets
+from maild.store.search import holding, rank
+from maild.store.tables import clocks, events, links, messages, participants, tickets
 from maild.threads.model import Message, Status, Ticket
+from maild.threads.search import read_query
 
 Row = Mapping[Any, Any]
 _UPPER = "".join(map(chr, range(0x400, 0x430)))
@@ -83,9 +85,9 @@ class Views:
         self._database = database
 
     def tickets(self, wanted: Wanted) -> list[Listed]:
-        """The tickets that are wanted, newest first."""
+        """The tickets that are wanted, newest first; of a search those that fit best first. Raises UsageError."""
         with self._database.read() as connection:
-            rows = connection.execute(_list_query(wanted)).mappings().all()
+            rows = connection.execute(_list_query(wanted, connection.dialect.name)).mappings().all()
             ids = [row["id"] for row in rows]
             people = _people_of(connection, ids)
             counts = _message_counts(connection, ids)
@@ -120,8 +122,14 @@ def ticket_id_of(number: str, tag: str) -> int:
     return int(found[1])
 
 
-def _list_query(wanted: Wanted) -> sa.Select[Any]:
-    query = sa.select(tickets).order_by(tickets.c.id.desc()).limit(wanted.limit)
+def _list_query(wanted: Wanted, dialect: str) -> sa.Select[Any]:
+    query = sa.select(tickets).limit(wanted.limit)
+    if wanted.search is not None:
+        sought = read_query(wanted.search)
+        if sought.empty:
+            raise UsageError(f"there is no word in {wanted.search!r} that could be searched for")
+        query = query.where(*holding(dialect, sought)).order_by(rank(dialect, sought))
+    query = query.order_by(tickets.c.id.desc())
     if wanted.status:
         query = query.where(tickets.c.status == wanted.status)
     else:
@@ -132,26 +140,7 @@ def _list_query(wanted: Wanted) -> sa.Select[Any]:
         query = query.where(tickets.c.assignee == wanted.assignee)
     if wanted.overdue_at:
         query = query.where(tickets.c.due_at < wanted.overdue_at)
-    for word in (wanted.search or "").split():
-        query = query.where(_mentions(word))
     return query
-
-
-def _mentions(word: str) -> sa.ColumnElement[bool]:
-    """Whether a ticket has a word in its subject, requester, number or messages, in any case."""
-    plain = clean(word).replace("!", "!!").replace("%", "!%").replace("_", "!_")
-    pattern = fold(sa.literal(f"%{plain}%", sa.Text))
-
-    def like(column: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
-        return fold(column).like(pattern, escape="!")
-
-    texts = sa.select(messages.c.ticket_id).where(messages.c.ticket_id == tickets.c.id, like(messages.c.text))
-    return sa.or_(
-        like(tickets.c.subject),
-        like(sa.func.coalesce(tickets.c.requester_address, "")),
-        like(tickets.c.number),
-        texts.exists(),
-    )
 
 
 def _people_of(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[Any, ...]]:

@@ -102,7 +102,9 @@ def test_nothing_is_left_for_a_migration_to_do(blank: Database) -> None:
     care_module._migrate(blank)
     with blank.write() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
-        assert [d for d in compare_metadata(context, metadata) if "alembic_version" not in str(d)] == []
+        found = [str(difference) for difference in compare_metadata(context, metadata)]
+    # The tables of the full-text index are no tables to SQLAlchemy; that they are the same is tested above.
+    assert [d for d in found if "alembic_version" not in d and "search_" not in d] == []
 
 
 def test_the_newest_migration_is_the_version_that_the_code_knows() -> None:

@@ -9,7 +9,7 @@ from office import NOW, ticket
 from postgres import Server
 from store.pieces import message, plan, save
 
-from maild.errors import NotFound
+from maild.errors import NotFound, UsageError
 from maild.messages.mail import Address
 from maild.store import open_keep
 from maild.store.keep import Keep
@@ -88,13 +88,17 @@ def test_every_word_must_be_found_somewhere(keep: Keep) -> None:
     assert searched(keep, "printer toner") == []
 
 
-@pytest.mark.parametrize("text", ["100%", "a_b", "wow!", "back\\slash", "it's", 'say "x"'])
+@pytest.mark.parametrize("text", ["100%", "a_b", "wow!", "back\\slash", "it's", "%s", "x:y*", "(NEAR)", "'"])
 @pytest.mark.fault("H6")
-def test_marks_in_a_search_mean_themselves(keep: Keep, text: str) -> None:
-    """Neither a percent sign nor an underscore stands for anything else."""
+def test_marks_in_a_search_divide_words_and_are_no_commands(keep: Keep, text: str) -> None:
+    """What a database would take for an operator or for the end of a text is none; what is no word is refused."""
     save(keep, plan(1001, message=message(text=f"-{text}-")))
-    save(keep, plan(1002, message=message(text="1000 aXb wow back/slash its say x")))
-    assert searched(keep, text) == [1001]
+    save(keep, plan(1002, message=message(text="1000 aXb wonderful back-and-slash its")))
+    if text == "'":
+        with pytest.raises(UsageError, match="no word"):
+            searched(keep, text)
+    else:
+        assert searched(keep, text) == [1001]
 
 
 def test_a_search_for_what_no_database_takes_finds_what_stands_in_its_place(keep: Keep) -> None:
