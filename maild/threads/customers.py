@@ -20,6 +20,7 @@ from maild.threads.notices import News, notifications
 from maild.threads.plan import Plan
 from maild.threads.route import Routed, language_of, route, ticket_fields
 from maild.threads.states import Happening
+from maild.threads.thanks import only_thanks
 from maild.threads.undelivered import held_back
 
 _MAX_PARTICIPANTS = 100
@@ -40,7 +41,9 @@ def customer_mail(draft: Draft) -> Plan:
         ticket = following.ticket
     if not draft.thread.certain:
         return _proposed(draft, ticket)
-    return _automatic_follow_up(draft, ticket) if automatic else _reply(draft, ticket)
+    if automatic:
+        return _automatic_follow_up(draft, ticket)
+    return _thanked(draft, ticket) if _only_thanks(case, ticket) else _reply(draft, ticket)
 
 
 def _following(case: Case, ticket: Ticket) -> TicketFacts | None:
@@ -77,6 +80,23 @@ def _reply(draft: Draft, before: Ticket) -> Plan:
     draft.run_clocks(ClockHappening.CUSTOMER_REPLY)
     _notify(draft, "reopened" if before.status is Status.SOLVED else "reply")
     return draft.seal(InboxState.TICKETED, f"reply on {after.number}, by {draft.thread.rung}")
+
+
+def _only_thanks(case: Case, ticket: Ticket) -> bool:
+    """Whether a mail on a solved ticket wants nothing; another subject than the ticket's may say what it wants."""
+    if ticket.status is not Status.SOLVED or base_subject(case.mail.subject) not in ("", ticket.base_subject):
+        return False
+    names = [case.practice.name, *(agent.name for agent in case.practice.team.agents)]
+    names.extend(person.name for person in (case.mail.sender, ticket.requester) if person is not None)
+    return only_thanks(case.mail, names)
+
+
+def _thanked(draft: Draft, ticket: Ticket) -> Plan:
+    """The customer says thanks for what is solved: it stands in the history, and nobody need do anything."""
+    draft.message = incoming(draft.case, draft.at, visibility=Visibility.PUBLIC)
+    draft.note("thanks", "the customer's thanks", "nothing else stands in the mail, so the ticket stays solved")
+    draft.change(ticket, "thanks")
+    return draft.seal(InboxState.TICKETED, f"thanks on {ticket.number}, by {draft.thread.rung}; it stays solved")
 
 
 def _automatic_follow_up(draft: Draft, before: Ticket) -> Plan:
