@@ -18,8 +18,9 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from functools import cache
+from typing import get_args, get_type_hints
 
 from maild.errors import RetryLater, Unreadable
 from maild.guard.limits import Limits, PastLimits, ReadingFailed
@@ -31,7 +32,7 @@ IsOwn = Callable[[str], bool]
 _TRIES = 2
 _AHEAD = 4
 """How many mails may be taken from their source before the first of them is given back."""
-_OURS = frozenset({"maild.messages.mail", "datetime"})
+_TIMES = frozenset({("datetime", "datetime"), ("datetime", "timezone"), ("datetime", "timedelta")})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -292,6 +293,21 @@ class _Mails(pickle.Unpickler):
     """Takes values of ours alone: a reader that strangers' bytes have taken over shall not reach the desk."""
 
     def find_class(self, module: str, name: str) -> object:
-        if module not in _OURS:
+        if (module, name) not in _parts_of_a_mail():
             raise pickle.UnpicklingError(f"a reader's answer holds {module}.{name}, which is no part of a mail")
         return super().find_class(module, name)
+
+
+@cache
+def _parts_of_a_mail() -> frozenset[tuple[str, str]]:
+    """Every class that a Mail may hold, by module and name: what its fields say, down to the last."""
+    found, waiting = set(_TIMES), list[object]([Mail])
+    while waiting:
+        kind = waiting.pop()
+        waiting.extend(get_args(kind))
+        if isinstance(kind, type) and kind.__module__.startswith("maild.messages."):
+            name = (kind.__module__, kind.__qualname__)
+            if name not in found:
+                found.add(name)
+                waiting.extend(get_type_hints(kind).values() if is_dataclass(kind) else ())
+    return frozenset(found)

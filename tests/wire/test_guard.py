@@ -90,6 +90,36 @@ def test_a_mail_is_read_as_it_is_without_a_guard(readers: Readers) -> None:
         assert [a.content for a in mail.attachments] == [a.content for a in read_mail(raw).attachments]
 
 
+SIGNED = (
+    b'From: anna@desk.example\nContent-Type: multipart/signed; protocol="application/pkcs7-signature"; boundary=b\n\n'
+    b"--b\n\nThe lid is closed.\n--b\nContent-Type: application/pkcs7-signature; name=smime.p7s\n\nAAAA\n--b--\n"
+)
+BOUNCE = (
+    b"From: MAILER-DAEMON@mx.example\nSubject: Undelivered Mail Returned to Sender\n"
+    b"Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\n\nSorry.\n"
+    b"--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example\n\n"
+    b"Final-Recipient: rfc822; ivan@customer.example\nAction: failed\nStatus: 5.1.1\n\n--b--\n"
+)
+LISTED = (
+    b"From: \"'Ivan' via Support\" <support@lists.example>\nX-Original-From: Ivan <ivan@customer.example>\n"
+    b"List-ID: <support.lists.example>\nX-Google-Group-Id: 12345\nReply-To: Ivan <ivan@customer.example>\n\nHelp.\n"
+)
+OF_ALL_KINDS = {
+    **{file.name: file.read_bytes() for file in sorted((Path(__file__).parents[1] / "mails").glob("*.eml"))},
+    "signed": SIGNED,
+    "bounce": BOUNCE,
+    "listed": LISTED,
+}
+
+
+@pytest.mark.parametrize("name", OF_ALL_KINDS)
+def test_every_kind_of_mail_comes_through_whole(name: str) -> None:
+    """Signed ones, reports, forwards, lists: whatever a mail may hold is known on both sides."""
+    raw = OF_ALL_KINDS[name]
+    (read,) = shared_readers().read_each([Request(raw=raw)], nobodys)
+    assert read == read_mail(raw)
+
+
 def test_the_envelope_sender_comes_along(readers: Readers) -> None:
     """None and the null sender are two things, and odd bytes in it do no harm."""
     for sender in (None, "", "ivan@customer.example", "\udcff@x"):
@@ -131,12 +161,14 @@ def test_a_mail_past_the_time_ends_its_reader_and_the_next_one_is_read(hasty: Re
 
 def test_a_mail_past_the_memory_is_told_so() -> None:
     """Python raises MemoryError within the limit, and the reader that met it makes room for a fresh one."""
-    readers = Readers(Limits(memory=4_000_000, memory_per_byte=1), width=1)
+    # Room enough to take the mail in, and none to work on it.
+    limits = Limits(memory=4_000_000, memory_per_byte=2)
+    readers = Readers(limits, width=1)
     raw = b"Content-Type: application/pdf\nContent-Transfer-Encoding: base64\n\n" + b"QUJD" * 19 * 200_000
     results = list(readers.read_each([Request(raw=MAIL), Request(raw=raw), Request(raw=MAIL)], nobodys))
     assert [isinstance(one, Mail) for one in results] == [True, False, True]
     assert isinstance(results[1], PastLimits)
-    assert str(results[1]) == "reading it took more than 14 MB of memory"
+    assert str(results[1]) == limits.past_memory(len(raw))
     readers.close()
 
 
