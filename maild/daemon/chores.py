@@ -70,7 +70,7 @@ class Chores:
         self._ticks.add("deadlines", 5, self._escalate)
         self._ticks.add("rules", 2, self.reread)
         self._ticks.add("keeping", 600, self._tidy)
-        self._ticks.add("alarms", 3, self._tell)
+        self._ticks.add("alarms", 5, self._tell)
         return self._ticks
 
     def begin(self) -> None:

@@ -34,7 +34,12 @@ class _After(BaseTrigger):  # type: ignore[misc]  # the package brings no types
     def __init__(self, length: timedelta) -> None:
         self.length = length
 
-    def get_next_fire_time(self, _previous: datetime | None, now: datetime) -> datetime:
+    # The package's own types are wrong: None is what it takes for "never".
+    def get_next_fire_time(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self,
+        previous_fire_time: datetime | None,
+        now: datetime,  # noqa: ARG002
+    ) -> datetime:
         """From now on, so that a step ahead makes one tick due and not a million."""
         return now + self.length
 
@@ -46,6 +51,7 @@ class Ticks:
         """`on_beat` is called once a second in the loop; `on_set_back` hears by how much the clock was set back."""
         self._clock, self._on_beat, self._on_set_back = clock, on_beat, on_set_back
         self._scheduler = AsyncIOScheduler(timezone="UTC")
+        self._jobs = list[Any]()
         self._every: dict[str, float] = {}
         self._ended: dict[str, int] = {}
         self._beats = 0
@@ -66,14 +72,11 @@ class Ticks:
                 self.last = self._clock.now()
 
         self._every[name] = seconds
-        self._scheduler.add_job(
-            tick,
-            trigger=_After(timedelta(seconds=seconds)),
-            id=name,
-            coalesce=True,
-            max_instances=1,
-            misfire_grace_time=None,
+        trigger = _After(timedelta(seconds=seconds))
+        job = self._scheduler.add_job(
+            tick, trigger=trigger, id=name, coalesce=True, max_instances=1, misfire_grace_time=None
         )
+        self._jobs.append(job)
 
     def alive(self, name: str) -> None:
         """Say that a tick has ended, or has just got a step further. May be called by any worker."""
@@ -103,7 +106,7 @@ class Ticks:
         if now < before - _LATE:
             _log.warning("the clock was set back from %s to %s", f"{before:%F %T}", f"{now:%F %T}")
             self._on_set_back(before - now)
-        for job in self._scheduler.get_jobs():
+        for job in self._jobs:
             if job.next_run_time is not None and job.next_run_time > now + job.trigger.length + _LATE:
                 job.modify(next_run_time=now)
         self._on_beat()
