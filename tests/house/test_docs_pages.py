@@ -11,7 +11,19 @@ from maild.config.settings import load_settings
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
-WANTED = {"agents", "architecture", "commands", "letters", "operations", "reading", "rules", "settings", "sla", "trips"}
+WANTED = {
+    "agents",
+    "architecture",
+    "commands",
+    "guarantees",
+    "letters",
+    "operations",
+    "reading",
+    "rules",
+    "settings",
+    "sla",
+    "trips",
+}
 
 
 def anchors(page: Path) -> set[str]:

@@ -86,5 +86,5 @@ def test_no_file_and_no_function_is_too_long(path: Path) -> None:
 
 def test_every_test_file_has_a_name_of_its_own() -> None:
     """With two of one name nobody knows which one is meant."""
-    names = [path.name for path in TESTS]
+    names = [path.name for path in TESTS if path.name != "conftest.py"]  # pytest wants this name
     assert sorted(set(names)) == sorted(names)
