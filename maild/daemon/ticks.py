@@ -37,8 +37,8 @@ class _After(BaseTrigger):  # type: ignore[misc]  # the package brings no types
     # The package's own types are wrong: None is what it takes for "never".
     def get_next_fire_time(  # pyright: ignore[reportIncompatibleMethodOverride]
         self,
-        previous_fire_time: datetime | None,
-        now: datetime,  # noqa: ARG002
+        previous_fire_time: datetime | None,  # noqa: ARG002
+        now: datetime,
     ) -> datetime:
         """From now on, so that a step ahead makes one tick due and not a million."""
         return now + self.length
