@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -14,8 +15,10 @@ from maild.messages.mail import Address
 from maild.sla.deadlines import TicketClock, spent_at, state_at
 from maild.sla.explain import explain
 from maild.store.views import Listed, Wanted, Whole
+from maild.threads.lookups import Ask
 from maild.threads.model import Message, Status, Ticket
 from maild.threads.orders.table import HANDLERS
+from maild.threads.why import why_lines
 
 _NO_SUBJECT = "(no subject)"
 
@@ -101,11 +104,14 @@ def ticket_json(ticket: Ticket, app: App) -> dict[str, object]:
     }
 
 
+_OF_EVENT = ("at", "kind", "actor", "detail", "because")
+
+
 def _address(address: Address | None) -> dict[str, str] | None:
     return {"name": address.name, "address": address.address} if address else None
 
 
-_LATER = (*("due", "canned", "kb", "why", "history", "list", "search", "report", "take"),)
+_LATER = (*("due", "canned", "kb", "report", "take"),)
 """Orders of the interface that this version cannot carry out at the command line yet."""
 
 
@@ -132,7 +138,7 @@ def whole_json(app: App, whole: Whole) -> dict[str, object]:
     """A ticket in the shape of `ticket show --json`."""
     return ticket_json(whole.ticket, app) | {
         "messages": [_message_json(i, m) for i, m in whole.messages],
-        "events": [{k: e[k] for k in ("at", "kind", "actor", "detail", "because")} for e in whole.events],
+        "events": [{k: e[k] for k in _OF_EVENT} for e in whole.events],
         "clocks": [_clock_json(app, whole.ticket, c) for c in whole.clocks],
         "links": [dict(link) for link in whole.links],
     }
@@ -189,8 +195,48 @@ def _print_whole(app: App, whole: Whole) -> None:
         _print_message(m)
     click.echo()
     for e in whole.events:
-        because = f" ({e['because']})" if e["because"] else ""
-        click.echo(clean_text(f"{when(e['at'])}  {e['actor']}: {e['kind']}: {e['detail']}{because}"))
+        _print_event(e)
+
+
+def _print_event(e: Mapping[Any, Any]) -> None:
+    because = f" ({e['because']})" if e["because"] else ""
+    click.echo(clean_text(f"{when(e['at'])}  {e['actor']}: {e['kind']}: {e['detail']}{because}"))
+
+
+@ticket.command("history")
+@click.argument("number")
+@json_option
+@click.pass_obj
+def ticket_history(app: App, number: str) -> None:
+    """What happened to a ticket, who did it, and because of what."""
+    events = app.keep.views.ticket(number, app.settings.desk.tag).events
+    for event in events:
+        if app.json:
+            say_json({name: event[name] for name in _OF_EVENT})
+        else:
+            _print_event(event)
+
+
+@ticket.command("why")
+@click.argument("number")
+@json_option
+@click.pass_obj
+def ticket_why(app: App, number: str) -> None:
+    """Why a ticket is where it is: what was tried and decided then, and how its deadlines are counted."""
+    whole = app.keep.views.ticket(number, app.settings.desk.tag)
+    judged = app.keep.views.judged(whole.ticket.id)
+    clocks = [_clock_json(app, whole.ticket, clock) for clock in whole.clocks]
+    if app.json:
+        mails = [{"inbox_id": j.inbox_id, "received_at": j.at, "decision": j.decision} for j in judged]
+        say_json({"number": whole.ticket.number, "mails": mails, "clocks": clocks})
+        return
+    for one in judged:
+        click.secho(f"mail {one.inbox_id}, {when(one.at)}", bold=True)
+        for line in why_lines(one.decision, "en"):
+            click.echo(clean_text(line))
+        click.echo()
+    for clock in clocks:
+        click.echo(f"clock: {clock['explained']}")
 
 
 def _print_message(m: Message) -> None:
@@ -229,5 +275,5 @@ def _order(name: str) -> click.Command:
 
 
 for _name in HANDLERS:
-    if _name not in ("take", "help"):
+    if _name not in ("take", "help", *Ask):
         ticket.add_command(_order(_name))

@@ -25,7 +25,7 @@ from maild.threads.plan import Letter, LetterKind, WrittenLetter
 
 _LONGEST_LINE = 900
 """Octets of a body line that are sent as they are (RFC 5321, 4.5.3.1.6: at most 998 may be)."""
-_REPLIED = frozenset({LetterKind.ACKNOWLEDGEMENT, LetterKind.TRANSCRIPT})
+_REPLIED = frozenset({LetterKind.ACKNOWLEDGEMENT, LetterKind.TRANSCRIPT, LetterKind.ASKED})
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _TYPE = re.compile(r"[a-z]{1,20}/[a-z0-9][a-z0-9.+-]{0,80}\Z")
 _UNSAFE_FOLDERS = str.maketrans("/\\", "__")

@@ -36,6 +36,7 @@ _WORDS = {
         "unproven": "the sender is not proven: no trusted relay speaks for From",
         "unread": "imap.desk.example does not answer",
         "finding": "rules/routing.toml:12:1: error: unknown key then.queu (do you mean queue?)",
+        "clock": "first response: 4h of office time (Europe/Moscow) by the promise standard. Started Mon 10:15.",
     },
     "ru": {
         "desk": "Поддержка Acme",
@@ -59,6 +60,7 @@ _WORDS = {
         "unproven": "отправитель не подтверждён: ни один доверенный сервер за него не поручился",
         "unread": "imap.desk.example не отвечает",
         "finding": "rules/routing.toml:12:1: error: неизвестный ключ then.queu (возможно, queue?)",
+        "clock": "первый ответ: 4h по календарю office (Europe/Moscow), обещание standard. Отсчёт начат пн 10:15.",
     },
 }
 
@@ -92,6 +94,30 @@ def _buttons(language: str, *names: str) -> dict[str, Any]:
     return {"buttons": [{"name": name, "label": labels[name], "link": link} for name in names]}
 
 
+def _section(parts: Mapping[str, Any], words: Mapping[str, str]) -> dict[str, Any]:
+    """One answer to an agent's question, with everything that any of them may have."""
+    return {
+        "line": "/show SUP-1042", "kind": "show", "total": 1, "more": 2,
+        "rows": [
+            {"number": "SUP-1042", "subject": words["subject"], "status": "open", "queue": "office",
+             "priority": "high", "line": 1, "tags": ["printer"], "assignee": words["agent"],
+             "customer": parts["customer"], "created_at": _AT, "due_at": _DUE, "overdue": True,
+             "link": "mailto:support+a.example@desk.example?subject=%5BSUP-1042%5D"},
+        ],
+        "people": [{"name": words["customer"], "address": "ivan@customer.example", "confirmed": True}],
+        "clocks": [words["clock"]],
+        "messages": [
+            {"sender": parts["customer"], "at": _AT, "text": words["text"], "cut": 3, "direction": "in",
+             "internal": False, "proposed": False, "attachments": [words["photo"]]},
+        ],
+        "events": [
+            {"at": _AT, "kind": "priority", "actor": "anna", "detail": "normal -> high",
+             "because": "/priority high"},
+        ],
+        "reasons": [{"mail": 17, "at": _AT, "lines": [words["why"]]}],
+    }  # fmt: skip
+
+
 def sample(letter: str, language: str) -> dict[str, Any]:
     """The example context of a built-in letter; KeyError for a letter that is not one."""
     words = _WORDS.get(language, _WORDS["en"])
@@ -123,6 +149,7 @@ def sample(letter: str, language: str) -> dict[str, Any]:
             ],
             "posted": "", "error": True, "text": words["answer"],
         } | _buttons(language, "undo"),
+        "asked": {"sections": [_section(parts, words)]},
         "collision": {
             "waits": True, "first": words["colleague"], "first_text": words["answer"], "second": words["agent"],
             "text": words["answer"], "orders": [{"line": "/close"}],
@@ -161,6 +188,7 @@ def sample(letter: str, language: str) -> dict[str, Any]:
 _SHARED: Mapping[str, tuple[str, ...]] = {
     "acknowledgement": ("customer", "ticket"),
     "alarm": (),
+    "asked": ("agent",),
     "digest": ("agent",),
     "rules_broken": (),
 }
@@ -170,6 +198,7 @@ BUILT_IN = (
     "acknowledgement",
     "alarm",
     "answer",
+    "asked",
     "collision",
     "confirmation",
     "delayed",

@@ -9,74 +9,131 @@ from maild.sla.deadlines import ClockState, TicketClock, is_breached, spent_at
 from maild.sla.promise import Promise, duration_text
 
 _SPANS_SHOWN = 6
+_TARGETS_RU = {
+    "first_response": "первый ответ",
+    "next_response": "следующий ответ",
+    "resolution": "решение",
+}
+_DAYS_RU = ("пн", "вт", "ср", "чт", "пт", "сб", "вс")
+_EN = {
+    "not_promised": "{name} is not promised by {promise}.",
+    "promised": "{name}: {allowed} of {calendar} time ({timezone}) by the promise {promise}",
+    "started": "started {at}",
+    "before": "{spent} spent until {at}",
+    "off": ", {paused} of pauses taken off",
+    "no_time": "no working time since",
+    "more": "{count} more spans ({length})",
+    "counted": "counted {spans}",
+    "met": "met {at} after {spent}",
+    "late": "too late {at} after {spent}",
+    "due_at": "due {at}",
+    "due": "due",
+    "over": "{due}, {spent} spent, over by {over}",
+    "paused": "paused after {spent}, {left} left",
+    "running": "{spent} spent, {left} left, due {at}",
+}
+_RU = {
+    "not_promised": "{name}: обещание {promise} этого не обещает.",
+    "promised": "{name}: {allowed} по календарю {calendar} ({timezone}), обещание {promise}",
+    "started": "отсчёт начат {at}",
+    "before": "до {at} прошло {spent}",
+    "off": ", паузы вычтены: {paused}",
+    "no_time": "с тех пор рабочего времени не было",
+    "more": "ещё отрезков: {count} ({length})",
+    "counted": "посчитано {spans}",
+    "met": "выполнено {at}, прошло {spent}",
+    "late": "с опозданием {at}, прошло {spent}",
+    "due_at": "срок {at}",
+    "due": "срок",
+    "over": "{due}, прошло {spent}, просрочено на {over}",
+    "paused": "пауза, прошло {spent}, осталось {left}",
+    "running": "прошло {spent}, осталось {left}, срок {at}",
+}
 
 
-def explain(clock: TicketClock, promise: Promise, now: datetime) -> str:
+def explain(clock: TicketClock, promise: Promise, now: datetime, language: str = "en") -> str:
     """Promise, start, pauses taken off, every span counted, what is spent and left; in the calendar's own time zone.
 
-    One line of English sentences, for `ticket show`, `explain` and `/why`.
+    One line of sentences, in English or Russian, for `ticket show`, `explain` and `/why`.
     """
-    allowed = promise.allowed(clock.target)
-    name = clock.target.replace("_", " ")
-    if allowed is None:
-        return f"{name} is not promised by {promise.name}."
-    calendar = promise.calendar
-    sentences = [
-        f"{name}: {duration_text(allowed)} of {calendar.name} time ({calendar.timezone}) by the promise {promise.name}",
-        f"started {_moment(clock.started_at, calendar)}",
-        *_before(clock, calendar),
-        *_counted(clock, calendar, now),
-        *_outcome(clock, calendar, allowed, now),
-    ]
-    return ". ".join(sentences) + "."
+    return _Teller(promise.calendar, now, language).tell(clock, promise)
 
 
-def _before(clock: TicketClock, calendar: Calendar) -> list[str]:
-    """What was counted before the last pause, and what the pauses took off."""
-    if clock.resumed_at is None or clock.resumed_at <= clock.started_at:
-        return []
-    paused = calendar.between(clock.started_at, clock.resumed_at) - clock.spent
-    off = f", {duration_text(paused)} of pauses taken off" if paused > timedelta(0) else ""
-    return [f"{duration_text(clock.spent)} spent until {_moment(clock.resumed_at, calendar)}{off}"]
+class _Teller:
+    """Tells clocks of one calendar in one language."""
 
+    def __init__(self, calendar: Calendar, now: datetime, language: str) -> None:
+        self._calendar, self._now = calendar, now
+        self._is_russian = language == "ru"
+        self._phrases = _RU if self._is_russian else _EN
 
-def _counted(clock: TicketClock, calendar: Calendar, now: datetime) -> list[str]:
-    """The spans from the last start: up to the due time while it is ahead, else up to now."""
-    if clock.resumed_at is None:
-        return []
-    end = max(now, clock.due_at) if clock.due_at is not None else now
-    spans = calendar.spans_between(clock.resumed_at, end)
-    if not spans:
-        return ["no working time since"]
-    shown = [_span(a, b, calendar) for a, b in spans]
-    if len(shown) > _SPANS_SHOWN:
-        left_out = sum(((b - a) for a, b in spans[_SPANS_SHOWN - 2 : -1]), timedelta(0))
-        middle = f"{len(shown) - _SPANS_SHOWN + 1} more spans ({duration_text(left_out)})"
-        shown = [*shown[: _SPANS_SHOWN - 2], middle, shown[-1]]
-    return ["counted " + ", ".join(shown)]
+    def _say(self, key: str, **values: object) -> str:
+        return self._phrases[key].format(**values)
 
+    def tell(self, clock: TicketClock, promise: Promise) -> str:
+        """The whole line."""
+        allowed = promise.allowed(clock.target)
+        name = _TARGETS_RU[str(clock.target)] if self._is_russian else clock.target.replace("_", " ")
+        if allowed is None:
+            return self._say("not_promised", name=name, promise=promise.name)
+        calendar = self._calendar
+        length, zone = duration_text(allowed), calendar.timezone
+        sentences = [
+            self._say(
+                "promised", name=name, allowed=length, calendar=calendar.name, timezone=zone, promise=promise.name
+            ),
+            self._say("started", at=self._moment(clock.started_at)),
+            *self._before(clock),
+            *self._counted(clock),
+            *self._outcome(clock, allowed),
+        ]
+        return ". ".join(sentences) + "."
 
-def _outcome(clock: TicketClock, calendar: Calendar, allowed: timedelta, now: datetime) -> list[str]:
-    spent = spent_at(clock, calendar, now)
-    if clock.ended_at is not None:
-        word = "met" if clock.state is ClockState.MET else "too late"
-        return [f"{word} {_moment(clock.ended_at, calendar)} after {duration_text(spent)}"]
-    left = max(allowed - spent, timedelta(0))
-    if is_breached(clock, now):
-        over = duration_text(max(spent - allowed, timedelta(0)))
-        due = f"due {_moment(clock.due_at, calendar)}" if clock.due_at is not None else "due"
-        return [f"{due}, {duration_text(spent)} spent, over by {over}"]
-    if clock.due_at is None:
-        return [f"paused after {duration_text(spent)}, {duration_text(left)} left"]
-    return [f"{duration_text(spent)} spent, {duration_text(left)} left, due {_moment(clock.due_at, calendar)}"]
+    def _before(self, clock: TicketClock) -> list[str]:
+        """What was counted before the last pause, and what the pauses took off."""
+        if clock.resumed_at is None or clock.resumed_at <= clock.started_at:
+            return []
+        paused = self._calendar.between(clock.started_at, clock.resumed_at) - clock.spent
+        off = self._say("off", paused=duration_text(paused)) if paused > timedelta(0) else ""
+        return [self._say("before", spent=duration_text(clock.spent), at=self._moment(clock.resumed_at)) + off]
 
+    def _counted(self, clock: TicketClock) -> list[str]:
+        """The spans from the last start: up to the due time while it is ahead, else up to now."""
+        if clock.resumed_at is None:
+            return []
+        end = max(self._now, clock.due_at) if clock.due_at is not None else self._now
+        spans = self._calendar.spans_between(clock.resumed_at, end)
+        if not spans:
+            return [self._say("no_time")]
+        shown = [self._span(a, b) for a, b in spans]
+        if len(shown) > _SPANS_SHOWN:
+            left_out = sum(((b - a) for a, b in spans[_SPANS_SHOWN - 2 : -1]), timedelta(0))
+            middle = self._say("more", count=len(shown) - _SPANS_SHOWN + 1, length=duration_text(left_out))
+            shown = [*shown[: _SPANS_SHOWN - 2], middle, shown[-1]]
+        return [self._say("counted", spans=", ".join(shown))]
 
-def _moment(at: datetime, calendar: Calendar) -> str:
-    return f"{at.astimezone(calendar.zone):%a %Y-%m-%d %H:%M}"
+    def _outcome(self, clock: TicketClock, allowed: timedelta) -> list[str]:
+        spent = spent_at(clock, self._calendar, self._now)
+        told = duration_text(spent)
+        if clock.ended_at is not None:
+            key = "met" if clock.state is ClockState.MET else "late"
+            return [self._say(key, at=self._moment(clock.ended_at), spent=told)]
+        left = duration_text(max(allowed - spent, timedelta(0)))
+        if is_breached(clock, self._now):
+            over = duration_text(max(spent - allowed, timedelta(0)))
+            due = self._say("due_at", at=self._moment(clock.due_at)) if clock.due_at is not None else self._say("due")
+            return [self._say("over", due=due, spent=told, over=over)]
+        if clock.due_at is None:
+            return [self._say("paused", spent=told, left=left)]
+        return [self._say("running", spent=told, left=left, at=self._moment(clock.due_at))]
 
+    def _moment(self, at: datetime) -> str:
+        here = at.astimezone(self._calendar.zone)
+        day = _DAYS_RU[here.weekday()] if self._is_russian else f"{here:%a}"
+        return f"{day} {here:%Y-%m-%d %H:%M}"
 
-def _span(start: datetime, end: datetime, calendar: Calendar) -> str:
-    """A span with its length, a long one with both its days."""
-    here, there = (at.astimezone(calendar.zone) for at in (start, end))
-    until = f"{there:%H:%M}" if here.date() == there.date() else _moment(end, calendar)
-    return f"{_moment(start, calendar)}-{until} ({duration_text(end - start)})"
+    def _span(self, start: datetime, end: datetime) -> str:
+        """A span with its length, a long one with both its days."""
+        here, there = (at.astimezone(self._calendar.zone) for at in (start, end))
+        until = f"{there:%H:%M}" if here.date() == there.date() else self._moment(end)
+        return f"{self._moment(start)}-{until} ({duration_text(end - start)})"

@@ -16,6 +16,7 @@ from maild.sla.deadlines import TicketClock
 from maild.store.dead import known_dead
 from maild.store.engine import Database
 from maild.store.locks import lock_conversation
+from maild.store.lookups import answer_all
 from maild.store.rows import (
     clock_row,
     key_of,
@@ -175,6 +176,9 @@ class TicketStore:
             undo = {i: last_undo(connection, i, clues.agent, now) for i in candidates} if clues.has_orders else {}
             found["undo"] = {i: u for i, u in undo.items() if u is not None}
             found["held"] = {i: held_answers(connection, i) for i in candidates}
+        if clues.lookups:
+            near = [*(c.ticket for c in clues.claims), *(s.ticket for s in clues.signed), *clues.tickets_named]
+            found["lookups"] = answer_all(connection, clues.lookups, candidates, [*near, *candidates], now)
         return found
 
     def next_number(self, connection: Connection) -> int:

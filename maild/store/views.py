@@ -16,9 +16,11 @@ from sqlalchemy.sql.functions import GenericFunction
 from maild.errors import NotFound, UsageError
 from maild.sla.deadlines import TicketClock
 from maild.store.engine import Database
+from maild.store.lookups import judged_of
 from maild.store.rows import to_clock, to_message, to_participant, to_ticket
 from maild.store.search import holding, rank
 from maild.store.tables import clocks, events, links, messages, participants, tickets
+from maild.threads.lookups import Judged
 from maild.threads.model import Message, Status, Ticket
 from maild.threads.search import read_query
 
@@ -112,6 +114,11 @@ class Views:
                 clocks=tuple(to_clock(c) for c in rows_of(clocks)),
                 links=tuple({"kind": link["kind"], "ticket": f"{tag}-{link['other_id']}"} for link in rows_of(links)),
             )
+
+    def judged(self, ticket_id: int) -> tuple[Judged, ...]:
+        """What was written down about the mail that opened a ticket, and about its last one."""
+        with self._database.read() as connection:
+            return judged_of(connection, ticket_id)
 
 
 def ticket_id_of(number: str, tag: str) -> int:

@@ -18,6 +18,7 @@ from maild.people.team import Agent
 from maild.sla.events import Happening as ClockHappening
 from maild.threads import states
 from maild.threads.answering import collided, hold_answer, send_answer
+from maild.threads.asked_mail import answers, asked_mail, only_asks
 from maild.threads.correspondence import transcript
 from maild.threads.draft import Draft, clock_happenings, incoming
 from maild.threads.facts import id_hash
@@ -76,6 +77,8 @@ def agent_mail(draft: Draft, before: Ticket) -> Plan:
     if claim.verb is not None:
         return _button(draft, before, agent, claim)
     orders, text = split_orders(case.mail.reply)
+    if only_asks(orders) and not text.strip() and not files_to_send(case.mail):
+        return asked_mail(draft, orders, before.id)
     internal = claim.purpose is Purpose.NOTE or any(canonical(o.name) == "note" for o in orders)
     trouble, base, posts = None, before, bool(text.strip() or files_to_send(case.mail))
     if not internal:
@@ -263,6 +266,8 @@ def _done(draft: Draft, before: Ticket, agent: Agent, carried: Carried, *, text:
                 undo=draft.undo is not None,
             )
         )
+    if carried.work.asked:
+        draft.letters.append(answers(draft, agent, carried.work.asked))
     what = {"public": "answer", "internal": "note", "": "orders"}[posted]
     return draft.seal(
         InboxState.TICKETED, f"{what} by {agent.id} on {after.number}, proven: {draft.case.sender.proof.reason}"

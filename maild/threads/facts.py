@@ -21,6 +21,7 @@ from maild.messages.tokens import Claim, Mint, SignedId
 from maild.people.team import Team
 from maild.sla.deadlines import TicketClock
 from maild.threads.dead import DeadAddress
+from maild.threads.lookups import Answer, Lookup, read_lookups
 from maild.threads.model import HeldAnswer, Message, Ticket, Undo
 from maild.threads.order_lines import split_orders, ticket_numbers
 
@@ -52,6 +53,8 @@ class Clues:
     """Normalised."""
     agent: str | None = None
     """The id of the agent whose address stands in From, proven or not."""
+    lookups: tuple[Lookup, ...] = ()
+    """What its first lines ask, where an agent's address stands in From."""
     index: str | None = None
     """The Thread-Index of a reply, as it is remembered."""
     answered_subject: str = ""
@@ -119,6 +122,8 @@ class Facts:
     """The ticket whose answer a delivery report is about, if it was an answer of ours."""
     returned_from: tuple[str, ...] = ()
     """Whom the letter of ours went to that a delivery report is about, normalised; () where it is about none."""
+    lookups: Mapping[Lookup, Answer] = field(default_factory=dict)
+    """What the mail asks, and the answers."""
     dead: Mapping[str, DeadAddress] = field(default_factory=dict)
     """What is known of addresses that refused mail, by their keys: the sender's, those that a report names, and the
     people of the tickets."""
@@ -188,6 +193,7 @@ def read_clues(mail: Mail, envelope: Envelope, mint: Mint, tag: str, team: Team)
         tickets_ordered=_ordered(mail, tag),
         sender=sender,
         agent=agent.id if agent is not None else None,
+        lookups=read_lookups(split_orders(mail.reply)[0], agent, team, tag) if agent is not None else (),
         index=_index_of(mail),
         # What lies in an archive is no answer to what is open here.
         answered_subject=_answered_subject(mail, sender) if foreign else "",

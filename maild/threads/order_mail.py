@@ -1,7 +1,8 @@
 """A new mail of an agent's that begins with orders: it names its ticket itself, and answers no letter of ours.
 
-Such a mail bears no signed address. So what would change a ticket is done only where the agent has just logged in to
-the desk's own listener, or has confirmed it by one reply; until then it is kept with its ticket and he is asked.
+What only asks is answered at once, since the answer goes to the agent's own address and to nobody else. Such a mail
+bears no signed address. So what would change a ticket is done only where the agent has just logged in to the desk's own
+listener, or has confirmed it by one reply; until then it is kept with its ticket and he is asked.
 """
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from maild.threads.agents import orders_of_new_mail
+from maild.threads.asked_mail import asked_mail, only_asks
 from maild.threads.correspondence import order_letter
 from maild.threads.draft import Draft
+from maild.threads.lookups import OF_TICKET, ask_of
 from maild.threads.model import InboxState
 from maild.threads.order_lines import Order, split_orders, ticket_numbers
 from maild.threads.orders.work import Done
@@ -35,6 +38,8 @@ def order_mail(draft: Draft) -> Plan:
     case, agent = draft.case, draft.case.sender.agent
     assert agent is not None
     orders, text = split_orders(case.mail.reply)
+    if only_asks(orders):
+        return asked_mail(draft, orders, next(iter(case.clues.tickets_named), draft.thread.ticket))
     number, orders = _addressed(draft, orders)
     found = case.facts.tickets.get(number) if number is not None else None
     if found is None:
@@ -50,6 +55,9 @@ def _addressed(draft: Draft, orders: tuple[Order, ...]) -> tuple[int | None, tup
     """The ticket that the first order names (else the subject), and the orders without it."""
     tag, number, bare = draft.case.practice.tag, None, list[Order]()
     for order in orders:
+        if ask_of(order.name) not in (None, *OF_TICKET):
+            bare.append(order)  # a number among words that are looked for names no ticket
+            continue
         first, _, rest = order.argument.partition(" ")
         numbers = ticket_numbers(first, tag)
         if len(numbers) == 1 and first and number in (None, numbers[0]):

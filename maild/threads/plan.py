@@ -20,6 +20,7 @@ class LetterKind(StrEnum):
     ANSWER = "answer"  # an agent's words to the customer
     NOTIFICATION = "notification"  # to an agent: something came in
     TRANSCRIPT = "transcript"  # to an agent: what your orders did
+    ASKED = "asked"  # to an agent: what you asked for
     COLLISION = "collision"  # to two agents: you have both answered
     CONFIRMATION = "confirmation"  # to an agent: was this mail yours?
     ESCALATION = "escalation"  # to an agent, a lead or an address: a deadline nears or has passed

@@ -77,7 +77,9 @@ def next_look(
     return min((at for at in (*times, ticket.wake_at) if at is not None), default=None)
 
 
-def explain_clocks(promises: Promises, ticket: Ticket, clocks: tuple[TicketClock, ...], now: datetime) -> list[str]:
+def explain_clocks(
+    promises: Promises, ticket: Ticket, clocks: tuple[TicketClock, ...], now: datetime, language: str = "en"
+) -> list[str]:
     """The arithmetic of every clock, in words."""
     promise = promises.named(ticket.promise)
-    return [explain(clock, promise, now) for clock in clocks]
+    return [explain(clock, promise, now, language) for clock in clocks]

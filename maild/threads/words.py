@@ -95,6 +95,12 @@ _EN: Mapping[str, str] = {
     "button_body": "Just send this mail, there is nothing to write.",
     "button_expired": "the button is older than a month",
     "button_used": "this button has been used; it works once",
+    "asked": "the answer is in a letter of its own",
+    "too_many_asked": "one mail may ask {limit} questions",
+    "no_words": "/{name} needs a word to look for",
+    "no_such_list": "there is no list “{words}”; there are: mine, overdue, queue NAME, new, all",
+    "unknown_queue_of": "there is no queue {name}; known are: {names}",
+    "ask_of_a_ticket": "say which ticket is meant, such as /{name} {tag}-1007",
 }
 _RU: Mapping[str, str] = {
     "not_done": "не сделано",
@@ -188,6 +194,12 @@ _RU: Mapping[str, str] = {
     "button_body": "Просто отправьте это письмо, писать ничего не нужно.",
     "button_expired": "кнопке больше месяца",
     "button_used": "кнопка уже сработала; она действует один раз",
+    "asked": "ответ придёт отдельным письмом",
+    "too_many_asked": "в одном письме можно задать не больше {limit} вопросов",
+    "no_words": "после /{name} нужно слово, которое искать",
+    "no_such_list": "списка «{words}» нет; есть такие: мои, просроченные, очередь ИМЯ, новые, все",
+    "unknown_queue_of": "очереди {name} нет; есть такие: {names}",
+    "ask_of_a_ticket": "укажите, о какой заявке речь, например /{name} {tag}-1007",
 }
 WORDS: Mapping[str, Mapping[str, str]] = {"en": _EN, "ru": _RU}
 
@@ -220,6 +232,11 @@ HELP: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "merge": ("NUMBER", "goes on in another ticket"),
         "send": ("", "sends your answer that waits because a colleague answered too"),
         "undo": ("", "takes back your last action here; an answer only as long as it waits"),
+        "show": ("[NUMBER]", "a ticket whole, by mail to you alone"),
+        "history": ("[NUMBER]", "what happened on it, who did it and why"),
+        "why": ("[NUMBER]", "why it is where it is, and how its deadlines are counted"),
+        "list": ("[mine|overdue|queue NAME|new|all]", "tickets with links to answer by"),
+        "search": ("WORDS", "tickets in which all the words are found"),
         "help": ("[ORDER]", "this list, or one order explained"),
     },
     "ru": {
@@ -250,6 +267,11 @@ HELP: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "merge": ("НОМЕР", "продолжить в другой заявке"),
         "send": ("", "отправить ваш ответ, который ждёт из-за ответа коллеги"),
         "undo": ("", "отменить ваше последнее действие здесь; ответ — только пока он не ушёл"),
+        "show": ("[НОМЕР]", "вся заявка письмом, только вам"),
+        "history": ("[НОМЕР]", "что происходило с заявкой, кто это сделал и почему"),
+        "why": ("[НОМЕР]", "почему заявка там, где она есть, и как считаются сроки"),
+        "list": ("[мои|просроченные|очередь ИМЯ|новые|все]", "заявки со ссылками для ответа"),
+        "search": ("СЛОВА", "заявки, в которых есть все эти слова"),
         "help": ("[КОМАНДА]", "этот список или пояснение к команде"),
     },
 }

@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from maild.errors import UsageError
+from maild.threads.lookups import ASK_WORDS, Ask
 from maild.threads.model import Ticket
 from maild.threads.order_lines import Order
 from maild.threads.orders import people, place, sending, status, tickets
+from maild.threads.orders.asking import asking
 from maild.threads.orders.work import Done, Handler, Setting, Work, WrongError, no_argument
 from maild.threads.states import Happening
 from maild.threads.words import HELP
@@ -77,6 +79,7 @@ HANDLERS: Mapping[str, Handler] = {
     "merge": tickets.merge,
     "send": sending.send,
     "undo": sending.undo,
+    **{str(ask): asking(ask) for ask in Ask},
     "help": _help,
 }
 """Every order there is; docs/agents.md explains each."""
@@ -112,6 +115,7 @@ ALIASES: Mapping[str, str] = {
         "send": "отправить",
         "undo": "отменить отмена",
         "help": "commands помощь справка команды ?",
+        **{str(ask): words for ask, words in ASK_WORDS.items()},
     }.items()
     for alias in words.split()
 }

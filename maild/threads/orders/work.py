@@ -16,6 +16,7 @@ from maild.people.team import Agent, Team
 from maild.sla.deadlines import TicketClock
 from maild.sla.events import Happening as ClockHappening
 from maild.threads.facts import TicketFacts
+from maild.threads.lookups import Lookup
 from maild.threads.model import HeldAnswer, Ticket, Undo
 from maild.threads.order_lines import Order
 from maild.threads.plan import Change
@@ -72,7 +73,7 @@ class Work:
     `internal`: the text of the mail stays inside. `kept`: ids of messages that are no longer only proposed. `also`:
     what happens to other tickets. `happened`: what the ticket's clocks must hear, beside its change of status.
     `undone`: an action that is taken back, and the ticket's clocks as they were before it. `released`: Message-IDs of
-    held answers that leave.
+    held answers that leave. `asked`: what is asked, with the line that asks it.
     """
 
     ticket: Ticket
@@ -83,6 +84,7 @@ class Work:
     happened: tuple[ClockHappening, ...] = ()
     undone: tuple[Undo, tuple[TicketClock, ...]] | None = None
     released: tuple[str, ...] = ()
+    asked: tuple[tuple[str, Lookup], ...] = ()
 
 
 Handler = Callable[[Work, Order, Setting], tuple[Work, str]]

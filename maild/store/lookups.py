@@ -1,0 +1,102 @@
+"""What orders that only ask want to know, looked up while the facts of their mail are gathered. Nothing is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from maild.store.rows import to_ticket
+from maild.store.search import holding, rank
+from maild.store.tables import events, inbox, messages, tickets
+from maild.threads.facts import TicketFacts
+from maild.threads.lookups import (
+    MAX_EVENTS,
+    MAX_LOOKUPS,
+    MAX_ROWS,
+    OF_TICKET,
+    Answer,
+    Found,
+    Judged,
+    Listing,
+    Lookup,
+    Past,
+)
+from maild.threads.model import Event, Status
+from maild.threads.search import read_query
+
+
+def answer_all(
+    connection: Connection,
+    lookups: Iterable[Lookup],
+    candidates: Mapping[int, TicketFacts],
+    near: Iterable[int],
+    now: datetime,
+) -> dict[Lookup, Answer]:
+    """The answers. A question about the ticket at hand is answered for each of those that may be: `near`."""
+    found: dict[Lookup, Answer] = {}
+    nearest = [number for number in dict.fromkeys(near) if number in candidates][:MAX_LOOKUPS]
+    for lookup in lookups:
+        if lookup.kind not in OF_TICKET:
+            found[lookup] = _tickets(connection, lookup, now)
+            continue
+        for number in nearest if lookup.ticket is None else [lookup.ticket]:
+            if number in candidates:
+                found[replace(lookup, ticket=number)] = past_of(connection, candidates[number])
+    return found
+
+
+def _tickets(connection: Connection, lookup: Lookup, now: datetime) -> Found:
+    query = sa.select(tickets, sa.func.count().over().label("total")).limit(MAX_ROWS)
+    if lookup.listing is not None:
+        query = _listed(query, lookup.listing, now)
+    else:
+        dialect, sought = connection.dialect.name, read_query(lookup.words)
+        query = query.where(tickets.c.status.not_in((Status.SPAM, Status.MERGED)), *holding(dialect, sought))
+        query = query.order_by(rank(dialect, sought), tickets.c.id.desc())
+    rows = connection.execute(query).mappings().all()
+    return Found(tickets=tuple(to_ticket(row, ()) for row in rows), total=rows[0]["total"] if rows else 0)
+
+
+def _listed(query: sa.Select[Any], listing: Listing, now: datetime) -> sa.Select[Any]:
+    """What is due first stands first, what has no due time last."""
+    query = query.where(tickets.c.status.in_(listing.statuses))
+    if listing.assignee is not None:
+        query = query.where(tickets.c.assignee == listing.assignee)
+    if listing.queues is not None:
+        query = query.where(tickets.c.queue.in_(listing.queues))
+    if listing.overdue:
+        query = query.where(tickets.c.due_at < now)
+    return query.order_by(tickets.c.due_at.is_(None), tickets.c.due_at, tickets.c.id)
+
+
+def past_of(connection: Connection, known: TicketFacts) -> Past:
+    """What happened on a ticket, and what was written down about its first and its last mail."""
+    number = known.ticket.id
+    last = sa.select(events).where(events.c.ticket_id == number).order_by(events.c.id.desc()).limit(MAX_EVENTS)
+    rows = list(reversed(connection.execute(last).all()))
+    return Past(
+        messages=known.messages,
+        message_count=_count(connection, messages, number),
+        events=tuple(Event(at=r.at, kind=r.kind, actor=r.actor, detail=r.detail, because=r.because) for r in rows),
+        event_count=_count(connection, events, number),
+        judged=judged_of(connection, number),
+    )
+
+
+def _count(connection: Connection, table: sa.Table, number: int) -> int:
+    query = sa.select(sa.func.count()).select_from(table).where(table.c.ticket_id == number)
+    return connection.execute(query).scalar_one()
+
+
+def judged_of(connection: Connection, number: int) -> tuple[Judged, ...]:
+    """What was written down about the mail that opened a ticket, and about its last one if that is another."""
+    mails = sa.select(messages.c.inbox_id).where(messages.c.ticket_id == number, messages.c.inbox_id.is_not(None))
+    ends = [connection.scalar(mails.order_by(order).limit(1)) for order in (messages.c.id, messages.c.id.desc())]
+    query = sa.select(inbox.c.id, inbox.c.received_at, inbox.c.decision).where(inbox.c.id.in_(set(ends) - {None}))
+    rows = connection.execute(query.order_by(inbox.c.id))
+    return tuple(Judged(inbox_id=r.id, at=r.received_at, decision=r.decision) for r in rows)

@@ -1,0 +1,174 @@
+"""The letter that answers what an agent asked: lists, a ticket whole, its history, and why it is where it is.
+
+It goes to the agent's own address and to nobody else. It shows what his other orders have led to, if there were any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from urllib.parse import quote
+
+from maild.messages.mail import Address, Mail
+from maild.messages.tokens import Purpose
+from maild.people.team import Agent
+from maild.sla.deadlines import TicketClock
+from maild.threads.correspondence import Pen, desk_view, person_view, sane_id, ticket_view
+from maild.threads.facts import TicketFacts
+from maild.threads.lookups import MAX_EVENTS, MAX_ROWS, OF_TICKET, Answer, Ask, Found, Listing, Lookup, Past
+from maild.threads.model import Event, Message, Ticket, Visibility
+from maild.threads.plan import Letter, LetterKind
+from maild.threads.practice import Practice
+from maild.threads.promises import explain_clocks
+from maild.threads.why import why_lines
+
+MAX_MESSAGES = 5
+MAX_LINES = 20
+_LONGEST_LINE = 500
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Known:
+    """Everything that answers are made of, as it is after the mail that asks: tickets by number, their new events."""
+
+    tickets: Mapping[int, TicketFacts]
+    answers: Mapping[Lookup, Answer]
+    events: Mapping[int, tuple[Event, ...]]
+    now: datetime
+
+
+def answers_letter(pen: Pen, agent: Agent, mail: Mail, asked: Sequence[tuple[str, Lookup]], known: Known) -> Letter:
+    """One letter with a section a question. Where all are about one ticket, a reply to it is a reply to that ticket."""
+    practice, parent = pen.practice, sane_id(mail.message_id)
+    numbers = {lookup.ticket for _, lookup in asked}
+    one = numbers.pop() if len(numbers) == 1 else None
+    root = practice.mint.root_id(Purpose.AGENT_ID, one) if one is not None else None
+    language = practice.language_for(agent.language)
+    return Letter(
+        kind=LetterKind.ASKED,
+        template="asked",
+        language=language,
+        to=(Address(name=agent.name, address=agent.address),),
+        sender=practice.sender(),
+        reply_to=practice.mint.address(Purpose.AGENT, one, agent.id) if one is not None else None,
+        context={
+            "desk": desk_view(practice),
+            "agent": {"name": agent.name},
+            "sections": [section(line, lookup, known, practice, agent, language) for line, lookup in asked],
+        },
+        message_id=pen.message_id(Purpose.AGENT_ID, one or 0),
+        date=pen.now,
+        in_reply_to=parent or root,
+        references=tuple(i for i in (root, parent) if i is not None),
+        automatic=True,
+        loop_mark=practice.mint.loop_mark(),
+        ticket=one,
+    )
+
+
+def section(
+    line: str, lookup: Lookup, known: Known, practice: Practice, agent: Agent | None, language: str
+) -> dict[str, object]:
+    """The answer to one question, as the letter and the command line see it."""
+    told: dict[str, object] = {"line": line, "kind": str(lookup.kind), "rows": [], "total": 0, "more": 0}
+    told |= {name: [] for name in ("people", "clocks", "messages", "events", "reasons")}
+    answer = known.answers.get(lookup)
+    if lookup.kind not in OF_TICKET:
+        found = _as_now(answer if isinstance(answer, Found) else Found(), lookup.listing, known)
+        told["rows"] = [_row(ticket, known, practice, agent) for ticket in found.tickets]
+        return told | {"total": found.total, "more": found.total - len(found.tickets)}
+    facts = known.tickets.get(lookup.ticket) if lookup.ticket is not None else None
+    if facts is None:
+        return told
+    past = answer if isinstance(answer, Past) else Past(messages=facts.messages)
+    told |= {"rows": [_row(facts.ticket, known, practice, agent)], "total": 1}
+    if lookup.kind is Ask.HISTORY:
+        return told | _history(past, known.events.get(facts.ticket.id, ()))
+    clocks = explain_clocks(practice.promises, facts.ticket, facts.clocks, known.now, language)
+    told["clocks"] = clocks
+    if lookup.kind is Ask.WHY:
+        reasons = [{"at": j.at, "mail": j.inbox_id, "lines": why_lines(j.decision, language)} for j in past.judged]
+        return told | {"reasons": reasons}
+    return told | _whole(facts.ticket, past, practice)
+
+
+def _as_now(found: Found, listing: Listing | None, known: Known) -> Found:
+    """A list after the orders beside it: what fits no longer goes, what fits now comes, each as it is now."""
+    rows = list(found.tickets)
+    total = found.total
+    for number, facts in known.tickets.items():
+        ticket = facts.ticket
+        place = next((i for i, row in enumerate(rows) if row.id == number), None)
+        fits = listing is None or listing.fits(ticket, known.now)
+        if place is not None and fits:
+            rows[place] = ticket
+        elif place is not None:
+            del rows[place]
+            total -= 1
+        elif fits and listing is not None and number in known.events:
+            rows.append(ticket)
+            total += 1
+    return Found(tickets=tuple(rows[:MAX_ROWS]), total=max(total, len(rows)))
+
+
+def _row(ticket: Ticket, known: Known, practice: Practice, agent: Agent | None) -> dict[str, object]:
+    seen = ticket_view(practice, ticket)
+    overdue = ticket.due_at is not None and ticket.due_at < known.now
+    link = ""
+    if agent is not None:
+        address = practice.mint.address(Purpose.AGENT, ticket.id, agent.id)
+        # The tag in the subject is for people: what finds the ticket is the signed address.
+        link = f"mailto:{quote(address, safe='@+')}?subject={quote(f'[{ticket.number}]', safe='')}"
+    return {
+        **{name: seen[name] for name in ("number", "subject", "status", "queue", "priority", "line", "tags")},
+        "assignee": seen["assignee"] or "",
+        "customer": person_view(ticket.requester),
+        "created_at": ticket.created_at,
+        "due_at": ticket.due_at,
+        "overdue": overdue,
+        "link": link,
+    }
+
+
+def _whole(ticket: Ticket, past: Past, practice: Practice) -> dict[str, object]:
+    shown = past.messages[-MAX_MESSAGES:]
+    people = [{**person_view(p.address), "confirmed": p.confirmed} for p in ticket.participants]
+    more = max(past.message_count, len(past.messages)) - len(shown)
+    return {"people": people, "messages": [_message(m, practice) for m in shown], "more": more}
+
+
+def _message(message: Message, practice: Practice) -> dict[str, object]:
+    author = practice.team.agent(message.author)
+    lines = [line[:_LONGEST_LINE].rstrip() for line in (message.reply or message.text).strip("\n").split("\n")]
+    return {
+        "sender": {"name": author.name, "address": ""} if author is not None else _writer(message),
+        "at": message.at,
+        "text": "\n".join(lines[:MAX_LINES]),
+        "cut": max(len(lines) - MAX_LINES, 0),
+        "direction": str(message.direction),
+        "internal": message.visibility is Visibility.INTERNAL,
+        "proposed": message.proposed,
+        "attachments": [a.filename for a in message.attachments],
+    }
+
+
+def _writer(message: Message) -> dict[str, str]:
+    if message.sender is None and message.author:
+        return {"name": message.author, "address": ""}
+    return person_view(message.sender)
+
+
+def _history(past: Past, new: tuple[Event, ...]) -> dict[str, object]:
+    everything = (*past.events, *new)
+    shown = everything[-MAX_EVENTS:]
+    seen = [{"at": e.at, "kind": e.kind, "actor": e.actor, "detail": e.detail, "because": e.because} for e in shown]
+    return {"events": seen, "more": max(past.event_count, len(past.events)) + len(new) - len(shown)}
+
+
+def with_change(
+    known: TicketFacts, ticket: Ticket, clocks: tuple[TicketClock, ...], message: Message | None
+) -> TicketFacts:
+    """What is known of a ticket after a mail has changed it."""
+    written = (*known.messages, message) if message is not None else known.messages
+    return replace(known, ticket=ticket, clocks=clocks, messages=written)

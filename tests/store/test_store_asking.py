@@ -1,0 +1,207 @@
+"""Agents ask by mail, on real databases: what comes back, to whom, and that nothing changes by it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from office import ANNA, BORIS, DESK, MINT, NOW, eml, practice
+from store.pieces import OFFICE, arrival, handle_all, raw_arrival
+
+from maild.clock import FixedClock
+from maild.desk.handle import Desk
+from maild.messages.mail import Mail
+from maild.messages.read import read_mail
+from maild.messages.tokens import Purpose
+from maild.people.team import Agent
+from maild.store.keep import Keep
+from maild.threads.plan import LetterKind
+
+AT = NOW + timedelta(minutes=5)
+
+
+class Asking:
+    """A desk with two tickets: Ivan's printer and Olga's invoice. Agents write to it five minutes later."""
+
+    def __init__(self, keep: Keep) -> None:
+        self.keep, self.mails = keep, 0
+        self.office = replace(OFFICE, practice=replace(practice(), authserv_ids=frozenset({"mx.desk.example"})))
+        keep.inbox.add([arrival()])
+        keep.inbox.add([arrival("Счёт неверный", sender="Olga <olga@other.example>", message_id="<2@other.example>")])
+        self.handle(NOW)
+
+    def handle(self, now: object = AT) -> None:
+        """Handle what waits."""
+        handle_all(Desk(self.keep, lambda: self.office, FixedClock(now)))  # type: ignore[arg-type]
+
+    def ask(
+        self, text: str, *, by: Agent = ANNA, ticket: int | None = None, proven: bool = True, subject: str = "x"
+    ) -> list[Mail]:
+        """Send a mail of an agent, to the desk or as a reply; the letters that it leads to."""
+        before = len(self.keep.outbox.listing())
+        self.mails += 1
+        to = MINT.address(Purpose.AGENT, ticket, by.id) if ticket else DESK
+        fields = {"Authentication_Results": "mx.desk.example; dmarc=pass header.from=desk.example"} if proven else {}
+        raw = eml(
+            text,
+            sender=f"x <{by.address}>",
+            to=to,
+            date=AT,
+            message_id=f"<q{self.mails}@desk>",
+            subject=subject,
+            **fields,
+        )
+        self.keep.inbox.add([raw_arrival(raw, at=AT, sender=by.address, recipients=(to,))])
+        self.handle()
+        self.rows = self.keep.outbox.listing()[before:]
+        return [read_mail(self.keep.outbox.raw(row["id"])) for row in self.rows]
+
+    def answer(self, text: str, **how: object) -> Mail:
+        """The one letter that a question leads to; it is an answer, and goes to the agent alone."""
+        [letter] = self.ask(text, **how)  # type: ignore[arg-type]
+        [row] = self.rows
+        by = how.get("by", ANNA)
+        assert isinstance(by, Agent)
+        assert (row["kind"], [r["address"] for r in row["recipients"]]) == (LetterKind.ASKED, [by.address])
+        return letter
+
+
+@pytest.fixture
+def desk(keep: Keep) -> Asking:
+    """The desk."""
+    return Asking(keep)
+
+
+def state_of(keep: Keep) -> list[object]:
+    """Everything that a question must leave as it was."""
+    return [keep.views.ticket(str(n), "SUP") for n in (1001, 1002)]
+
+
+@pytest.mark.parametrize("text", ["/list all", "/search printer", "/show SUP-1001", "/history 1002", "/why 1001"])
+def test_a_question_changes_nothing_and_needs_no_login(desk: Asking, text: str) -> None:
+    """What a trusted relay says of the sender is enough; the mail is no message, and no ticket of its own."""
+    before = state_of(desk.keep)
+    letter = desk.answer(f"{text}\n\nThanks, Anna")
+    assert letter.subject == text
+    assert state_of(desk.keep) == before
+    assert desk.keep.inbox.listing()[-1]["state"] == "own"
+    assert len(desk.keep.views.ticket("1001", "SUP").messages) == 1
+
+
+def test_nobody_learns_anything_who_only_says_that_he_is_an_agent(desk: Asking) -> None:
+    """No answer to him, and none to the agent whose address he took."""
+    desk.ask("/list all", proven=False)
+    assert LetterKind.ASKED not in {row["kind"] for row in desk.rows}
+    desk.ask("/show", proven=False, ticket=1001)
+    assert LetterKind.ASKED not in {row["kind"] for row in desk.rows}
+
+
+def test_a_list_has_a_link_to_answer_each_ticket_by(desk: Asking) -> None:
+    """The agent's own signed address; what is due first stands first."""
+    text = desk.answer("/список все").text
+    assert text.index("SUP-1001") < text.index("SUP-1002")
+    assert "2 заявки" in text
+    for number in (1001, 1002):
+        assert MINT.address(Purpose.AGENT, number, "anna").partition("@")[0] in text
+    assert "Таких заявок нет" in desk.answer("/list").text
+    assert "2 заявки" in desk.answer("/list queue sup").text
+    assert "2 tickets" in desk.answer("/list new", by=BORIS).text
+
+
+def test_a_long_list_says_how_many_more_there_are(desk: Asking) -> None:
+    """Twenty are shown."""
+    for number in range(22):
+        desk.keep.inbox.add([arrival(sender=f"c{number}@x.example", message_id=f"<c{number}@x.example>")])
+    desk.handle(NOW)
+    text = desk.answer("/list all", by=BORIS).text
+    assert ("24 tickets" in text, "and 4 more" in text, text.count("mailto:")) == (True, True, 20)
+
+
+def test_a_search_shows_what_it_found(desk: Asking) -> None:
+    """In any form; notes too."""
+    desk.ask("/note\n\nHe phoned about the scanner", ticket=1001, by=BORIS)
+    for words, numbers in (
+        ("счета", ["SUP-1002"]),
+        ("scanners", ["SUP-1001"]),
+        ("SUP-1002", ["SUP-1002"]),
+        ("zebra", []),
+    ):
+        text = desk.answer(f"/search {words}", by=BORIS).text.partition("\n")[2].partition(f"/search {words}")[2]
+        assert [n for n in ("SUP-1001", "SUP-1002") if f"{n}:" in text] == numbers, words
+
+
+def test_a_ticket_is_shown_whole(desk: Asking) -> None:
+    """Facts, people, deadlines, texts, notes marked; a reply to it is a reply to the ticket."""
+    desk.ask("/note\n\nA secret of ours", ticket=1001, by=BORIS)
+    letter = desk.answer("/show", ticket=1001, by=BORIS)
+    for words in (
+        "My printer is on fire",
+        "A secret of ours",
+        "[only colleagues see it]",
+        "first response",
+        "Ivan <ivan@",
+    ):
+        assert words in letter.text
+    assert letter.reply_to[0].address == MINT.address(Purpose.AGENT, 1001, "boris")
+
+
+def test_a_history_names_who_did_what_and_why(desk: Asking) -> None:
+    """In a mail client."""
+    desk.ask("/priority high", ticket=1001)
+    assert "boris" not in desk.answer("/history 1001", by=BORIS).text
+    assert "anna: priority: normal -> high" in desk.answer("/history 1001", by=BORIS).text
+
+
+def test_why_tells_every_rung_and_rule_in_the_agents_language(desk: Asking) -> None:
+    """As it was written down then."""
+    english = desk.answer("/why 1001", by=BORIS).text
+    for words in (
+        "Looked for: subject tag. no tag in the subject: does not count",
+        "Everything else",
+        "opened a new one",
+    ):
+        assert words in english
+    russian = desk.answer("/why 1001").text
+    for words in ("в теме нет номера заявки", "первый ответ: 4h по календарю", "открыта новая", "осталось"):
+        assert words in russian
+
+
+def test_answers_show_what_the_other_orders_led_to(desk: Asking) -> None:
+    """A transcript comes, too; what is closed is in no list any more."""
+    letters = desk.ask("/show\n/list all\n/priority high\n/close\n/history", ticket=1001, by=BORIS)
+    assert [row["kind"] for row in desk.rows] == ["transcript", "asked"]
+    text = letters[-1].text
+    assert "closed, priority high" in text
+    assert "1 ticket" in text
+    assert "status: new -> closed" in text
+
+
+def test_all_or_nothing_stays_true(desk: Asking) -> None:
+    """A wrong question stops the orders beside it, and a wrong order the answers."""
+    for text in ("/list nonsense\n/close", "/list mine\n/clsoe", "/show SUP-9999", "/search !!!", "/list\n" * 6):
+        desk.ask(text, ticket=1001, by=BORIS)
+        assert [row["kind"] for row in desk.rows] == ["transcript"], text
+    assert desk.keep.views.ticket("1001", "SUP").ticket.status == "new"
+
+
+def test_a_question_about_a_ticket_in_a_new_mail_names_it(desk: Asking) -> None:
+    """In the order or in the subject; else the agent is told how."""
+    [letter] = desk.ask("/show", by=BORIS)
+    assert "/show SUP-1007" in letter.text
+    assert "My printer is on fire" in desk.answer("/show", subject="[SUP-1001] x", by=BORIS).text
+
+
+def test_a_merged_ticket_is_asked_about_where_it_goes_on(desk: Asking) -> None:
+    """A reply to an old letter shows the ticket as it is now."""
+    desk.ask("/merge 1002", ticket=1001)
+    text = desk.answer("/show", ticket=1001, by=BORIS).text
+    assert "SUP-1002" in text
+    assert "My printer is on fire" in text
+
+
+def test_an_answer_to_the_customer_goes_out_beside_a_question(desk: Asking) -> None:
+    """The text below the orders is sent as ever."""
+    desk.ask("/list all\n\nPlease close the lid.", ticket=1001, by=BORIS)
+    kinds = [row["kind"] for row in desk.rows]
+    assert sorted(kinds) == ["answer", "asked", "transcript"]
