@@ -386,6 +386,7 @@ HOSTILE = (
 )
 FIELDS = {
     *("from", "to", "cc", "reply-to", "subject", "date", "message-id", "in-reply-to", "references", "auto-submitted"),
+    *("thread-topic", "thread-index"),
     *("x-auto-response-suppress", "precedence", "x-maild-loop", "content-language", "mime-version", "content-type"),
     *("content-transfer-encoding",),
 }

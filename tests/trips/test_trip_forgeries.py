@@ -241,7 +241,11 @@ def test_a_forged_agent_orders_and_sends_nothing(
     assert not [letter for letter in scene.desk.letters(scene.customer) if "mallory" in letter.everything]
     if row["ticket"] == scene.number:
         kept = scene.desk.ticket(scene.number)["messages"][-1]
-        assert kept["unverified"] or kept["proposed"], kept
+        # Where she is proven and the address is none of hers, all of it is refused, and kept inside.
+        refused = (
+            kept["visibility"] == "internal" and scene.desk.ticket(scene.number)["events"][-1]["kind"] == "refused"
+        )
+        assert kept["unverified"] or kept["proposed"] or refused, kept
         assert kept["direction"] == "in"
 
 
