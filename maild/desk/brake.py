@@ -15,7 +15,7 @@ from typing import Any
 
 from maild.desk.causes import Cause
 from maild.errors import DataError
-from maild.outgoing.compose import write_letter
+from maild.outgoing.compose import whole_mail, write_letter
 from maild.outgoing.letters import Letters
 from maild.store.budgets import NEWS
 from maild.store.digests import Line
@@ -68,13 +68,26 @@ class _Gate:
                 return
         if why is None:
             try:
-                self.written.append(write_letter(letter, self.letters))
+                self.written.append(write_letter(self._filled(letter), self.letters))
                 return
             except DataError as error:
                 if letter.kind is LetterKind.ANSWER:
                     raise
                 why = str(error)
         self.kept.append(_Kept(letter=letter, why=why))
+
+    def _filled(self, letter: Letter) -> Letter:
+        """The letter with the mails in it that go along; one that is kept no longer is named."""
+        files, gone = list(letter.attachments), list[str]()
+        for one in letter.enclosed:
+            raw = self.keep.inbox.bytes_in(self.connection, one.inbox_id)
+            if raw:
+                files.append(whole_mail(one.filename, raw))
+            else:
+                gone.append(one.filename)
+        if not letter.enclosed:
+            return letter
+        return replace(letter, attachments=tuple(files), context={**letter.context, "gone": gone})
 
     def _refused(self, letter: Letter) -> str | None:
         """Why a letter must not go at all."""

@@ -28,6 +28,7 @@ _LONGEST_LINE = 900
 _REPLIED = frozenset({LetterKind.ACKNOWLEDGEMENT, LetterKind.TRANSCRIPT, LetterKind.ASKED})
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _TYPE = re.compile(r"[a-z]{1,20}/[a-z0-9][a-z0-9.+-]{0,80}\Z")
+_MAIL = "message/rfc822"
 _UNSAFE_FOLDERS = str.maketrans("/\\", "__")
 
 
@@ -115,8 +116,36 @@ def _base64(raw: bytes) -> bytes:
     return b"".join(encoded[start : start + 76] + b"\r\n" for start in range(0, len(encoded), 76))
 
 
+def whole_mail(filename: str, raw: bytes) -> Attachment:
+    """A mail as an attachment that mail clients open as one."""
+    digest = hashlib.sha256(raw).hexdigest()
+    return Attachment(
+        filename=filename,
+        content_type=_MAIL,
+        size=len(raw),
+        sha256=digest,
+        inline=False,
+        content_id=None,
+        content=raw,
+    )
+
+
+def _fits_as_it_is(raw: bytes) -> bool:
+    """Whether every server passes these bytes on unchanged: 7 bit, whole lines (RFC 2045, 2.7)."""
+    lines = raw.split(b"\r\n")
+    whole = raw.endswith(b"\r\n") and not any(b"\r" in line or b"\n" in line for line in lines)
+    # Some servers write "From " at the beginning of a line anew.
+    return raw.isascii() and b"\0" not in raw and whole and all(len(x) <= 998 and x[:5] != b"From " for x in lines)
+
+
 def _attachment_part(attachment: Attachment) -> bytes:
-    """An attachment, always to be saved and never to be shown, under a type that nobody acts upon."""
+    """An attachment, always to be saved and never to be shown, under a type that nobody acts upon.
+
+    A whole mail stays one where it needs no encoding, which its type forbids (RFC 2046, 5.2.1).
+    """
+    if attachment.content_type == _MAIL and _fits_as_it_is(attachment.content):
+        head = f"Content-Type: {_MAIL}\r\nContent-Disposition: attachment;\r\n {_file_name(attachment.filename)}\r\n"
+        return f"{head}\r\n".encode("ascii") + attachment.content
     head = f"Content-Type: {_safe_type(attachment.content_type)}\r\n"
     head += f"Content-Disposition: attachment;\r\n {_file_name(attachment.filename)}\r\n"
     return f"{head}Content-Transfer-Encoding: base64\r\n\r\n".encode("ascii") + _base64(attachment.content)

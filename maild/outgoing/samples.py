@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 _AT = datetime(2026, 11, 23, 7, 15, tzinfo=UTC)
+_BEFORE = datetime(2026, 11, 20, 12, 40, tzinfo=UTC)
 _DUE = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 
 _WORDS = {
@@ -132,6 +133,8 @@ def sample(letter: str, language: str) -> dict[str, Any]:
                 "remarks": [words["remark"]],
             },
             "why": words["why"], "respond_by": _DUE, "omitted": [words["video"]],
+            "earlier": [{"number": "SUP-1007", "subject": words["title"], "status": "closed", "at": _BEFORE}],
+            "history": [{"sender": {"name": words["agent"], "address": ""}, "at": _BEFORE, "text": words["answer"]}],
             "bounce": {
                 "recipients": [
                     {"address": "ivan@customer.example", "status": "5.1.1", "action": "failed", "kind": "hard",
@@ -147,7 +150,7 @@ def sample(letter: str, language: str) -> dict[str, Any]:
                 {"line": "/priority high", "effect": words["nothing"], "ok": False},
                 {"line": "/clsoe", "effect": words["unknown"], "ok": False},
             ],
-            "posted": "", "error": True, "text": words["answer"],
+            "posted": "", "error": True, "text": words["answer"], "gone": ["SUP-1042-17.eml"],
         } | _buttons(language, "undo"),
         "asked": {"sections": [_section(parts, words)]},
         "collision": {

@@ -186,6 +186,10 @@ class InboxStore:
             raise NotFound(f"the bytes of mail {inbox_id} are kept no longer")
         return bytes(raw)
 
+    def bytes_in(self, connection: Connection, inbox_id: int) -> bytes:
+        """The bytes as they came, read in a transaction that goes on; b"" where they are kept no longer."""
+        return bytes(connection.scalar(sa.select(inbox_raw.c.raw).where(inbox_raw.c.inbox_id == inbox_id)) or b"")
+
     def retry(self, inbox_id: int, now: datetime) -> None:
         """A mail that was put aside or waits is handled as if it had just come. Raises NotFound, UsageError."""
         with self._database.write() as connection:

@@ -43,7 +43,17 @@ from maild.store.tables import (
     tickets,
 )
 from maild.store.undos import held_answers, last_undo, mark_undone, recall, release, save_undo, written_at
-from maild.threads.facts import SAME_SUBJECT_WITHIN, Clues, Duplicate, Facts, KnownId, TicketFacts, id_hash
+from maild.threads.facts import (
+    EARLIER_SHOWN,
+    SAME_SUBJECT_WITHIN,
+    Clues,
+    Duplicate,
+    EarlierTicket,
+    Facts,
+    KnownId,
+    TicketFacts,
+    id_hash,
+)
 from maild.threads.model import Event, InboxState, OutboxState, Status, Ticket
 from maild.threads.orders.tickets import MERGED_INTO
 from maild.threads.plan import Change, LetterKind, Plan
@@ -90,6 +100,22 @@ _SAME_SUBJECT = (
     )
     .order_by(tickets.c.id.desc())
     .limit(2)
+)
+# The numbers come out of the index alone; only the few that are shown are read.
+_EARLIER = (
+    sa.select(tickets.c.id, tickets.c.number, tickets.c.subject, tickets.c.status, tickets.c.updated_at)
+    .where(
+        tickets.c.id.in_(
+            sa.select(tickets.c.id)
+            .where(
+                tickets.c.requester_key == sa.bindparam("person"),
+                tickets.c.status.not_in([str(Status.SPAM), str(Status.MERGED)]),
+            )
+            .order_by(tickets.c.id.desc())
+            .limit(EARLIER_SHOWN + 1)
+        )
+    )
+    .order_by(tickets.c.id.desc())
 )
 _ACKNOWLEDGED = sa.select(outbox.c.created_at).where(
     outbox.c.kind == LetterKind.ACKNOWLEDGEMENT,
@@ -156,6 +182,7 @@ class TicketStore:
             duplicate=self._duplicate(connection, asked),
             known=known,
             same_subject=same_subject,
+            earlier=self._earlier(connection, clues),
             tickets=candidates,
             followed_by=followed_by,
             acknowledged_last_hour=sum(at > now - timedelta(hours=1) for at in sent),
@@ -219,6 +246,15 @@ class TicketStore:
             return ()
         values = {"person": clean(clues.sender[:320]), "subject": clues.answered_subject}
         return tuple(connection.scalars(_SAME_SUBJECT, {**values, "since": at - SAME_SUBJECT_WITHIN}))
+
+    def _earlier(self, connection: Connection, clues: Clues) -> tuple[EarlierTicket, ...]:
+        if not clues.has_past or clues.sender is None:
+            return ()
+        rows = connection.execute(_EARLIER, {"person": clean(clues.sender[:320])})
+        return tuple(
+            EarlierTicket(id=r.id, number=r.number, subject=r.subject, status=Status(r.status), at=r.updated_at)
+            for r in rows
+        )
 
     def _acknowledged(self, connection: Connection, sender: str | None, now: datetime) -> list[datetime]:
         if sender is None:

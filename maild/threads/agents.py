@@ -232,7 +232,13 @@ def _done(draft: Draft, before: Ticket, agent: Agent, carried: Carried, *, text:
             incoming(draft.case, draft.at, visibility=Visibility.INTERNAL), author=agent.id, reply=text or ""
         )
         if posted:
-            news = News(event="note", respond_by=draft.respond_by(), text=text or "", purpose=Purpose.NOTE)
+            news = News(
+                event="note",
+                respond_by=draft.respond_by(),
+                text=text or "",
+                purpose=Purpose.NOTE,
+                background=draft.background(),
+            )
             draft.letters.extend(
                 notifications(draft.pen, draft.ticket, draft.case.mail, news=news, sender=draft.case.sender.address)
             )
@@ -264,6 +270,7 @@ def _done(draft: Draft, before: Ticket, agent: Agent, carried: Carried, *, text:
                 error=False,
                 text=text or "",
                 undo=draft.undo is not None,
+                enclosed=carried.work.enclosed,
             )
         )
     if carried.work.asked:

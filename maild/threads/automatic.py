@@ -72,5 +72,5 @@ def _undelivered(draft: Draft, before: Ticket) -> None:
     draft.change(reopened(before), "an answer of ours did not arrive")
     draft.run_clocks(ClockHappening.ANSWER_BOUNCED)
     assert draft.ticket is not None
-    news = News(event="undelivered", respond_by=draft.respond_by())
+    news = News(event="undelivered", respond_by=draft.respond_by(), background=draft.background())
     draft.letters.extend(notifications(draft.pen, draft.ticket, draft.case.mail, news=news, sender=None))

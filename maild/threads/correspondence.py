@@ -7,7 +7,7 @@ that he wrote, his name included.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from maild.messages.addresses import normal
@@ -18,7 +18,7 @@ from maild.people.team import Agent
 from maild.threads.buttons import button_views
 from maild.threads.model import Direction, Message, Ticket, Visibility
 from maild.threads.orders.work import Done
-from maild.threads.plan import Letter, LetterKind
+from maild.threads.plan import Enclosed, Letter, LetterKind
 from maild.threads.practice import Practice
 
 _MAX_REFERENCES = 20
@@ -240,8 +240,12 @@ def transcript(
     error: bool,
     text: str,
     undo: bool = False,
+    enclosed: tuple[Enclosed, ...] = (),
 ) -> Letter:
-    """To the agent: each order with its effect, and whether his text went out. `undo`: it can be taken back."""
+    """To the agent: each order with its effect, and whether his text went out. `undo`: it can be taken back.
+
+    `enclosed`: mails that he wanted to have as they came.
+    """
     context: dict[str, object] = {
         "desk": desk_view(pen.practice),
         "ticket": ticket_view(pen.practice, ticket),
@@ -251,7 +255,7 @@ def transcript(
         "error": error,
         "text": text,
     }
-    return to_agent(
+    letter = to_agent(
         pen,
         ticket,
         agent,
@@ -261,6 +265,7 @@ def transcript(
         parent=sane_id(mail.message_id),
         buttons=("undo",) if undo else (),
     )
+    return replace(letter, enclosed=enclosed)
 
 
 def collision(

@@ -254,7 +254,7 @@ def _acknowledge(draft: Draft, routed: Routed) -> None:
 
 def _notify(draft: Draft, event: str) -> None:
     assert draft.ticket is not None
-    news = News(event=event, respond_by=draft.respond_by())
+    news = News(event=event, respond_by=draft.respond_by(), background=draft.background())
     if draft.routed is not None:
         news = replace(news, why=draft.routed.why_in)
     draft.letters.extend(

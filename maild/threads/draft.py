@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from maild.messages.addresses import normal
 from maild.messages.mail import Address, Attachment, Mail
 from maild.messages.thread_index import read_thread_index
 from maild.messages.tokens import Mint, Purpose
@@ -28,7 +29,7 @@ from maild.threads.model import (
     Undo,
     Visibility,
 )
-from maild.threads.notices import split_off
+from maild.threads.notices import Background, split_off
 from maild.threads.orders.work import Work
 from maild.threads.plan import Change, Letter, Plan, Remembered
 from maild.threads.practice import Practice
@@ -109,6 +110,14 @@ class Draft:
         self.also = sealed_changes(work.also, self.case.practice, actor, self.now)
         self.letters.extend(new_tickets_told(self.pen, self.also, self.case.facts.tickets[self.ticket.id]))
         self.links.extend(Link(kind=kind, ticket=other) for kind, other in work.links)
+
+    def background(self) -> Background:
+        """What agents are reminded of when they are told of the mail."""
+        facts, ticket = self.case.facts, self.ticket
+        asked = ticket.requester if ticket is not None else None
+        of_asker = asked is not None and normal(asked.address) == self.case.sender.address
+        known = facts.tickets.get(ticket.id) if ticket is not None else None
+        return Background(history=known.messages if known else (), earlier=facts.earlier if of_asker else ())
 
     def respond_by(self) -> datetime | None:
         """When the customer may expect our next answer."""

@@ -22,7 +22,7 @@ from maild.people.team import Team
 from maild.sla.deadlines import TicketClock
 from maild.threads.dead import DeadAddress
 from maild.threads.lookups import Answer, Lookup, read_lookups
-from maild.threads.model import HeldAnswer, Message, Ticket, Undo
+from maild.threads.model import HeldAnswer, Message, Status, Ticket, Undo
 from maild.threads.order_lines import split_orders, ticket_numbers
 
 _MAX_REFERENCES = 100
@@ -57,6 +57,8 @@ class Clues:
     """What its first lines ask, where an agent's address stands in From."""
     index: str | None = None
     """The Thread-Index of a reply, as it is remembered."""
+    has_past: bool = False
+    """Whether a person outside wrote, whose earlier tickets agents may like to see."""
     answered_subject: str = ""
     """The base subject of a customer's reply; "" for what is none."""
     guessed: bool = False
@@ -86,6 +88,17 @@ class Duplicate:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class EarlierTicket:
+    """What an agent is shown of another ticket of the same customer; `at`: when something last happened on it."""
+
+    id: int
+    number: str
+    subject: str
+    status: Status
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class TicketFacts:
     """A ticket that may be meant, with its last messages (oldest first) and its clocks."""
 
@@ -107,6 +120,8 @@ class Facts:
     known: tuple[KnownId, ...] = ()
     same_subject: tuple[int, ...] = ()
     """The sender's own open tickets that have the subject which his reply answers, newest first."""
+    earlier: tuple[EarlierTicket, ...] = ()
+    """The sender's own tickets, newest first: no more than a letter shows, and the one at hand."""
     tickets: Mapping[int, TicketFacts] = field(default_factory=dict)
     followed_by: Mapping[int, int] = field(default_factory=dict)
     """Of each closed ticket the newest that went on from it, of each merged one the ticket it went on in."""
@@ -129,6 +144,8 @@ class Facts:
     people of the tickets."""
 
 
+EARLIER_SHOWN = 5
+"""Tickets of a customer's past that a letter shows."""
 SAME_SUBJECT_WITHIN = timedelta(days=30)
 """How long ago something must have happened on a ticket that a reply's subject alone may name."""
 
@@ -197,6 +214,7 @@ def read_clues(mail: Mail, envelope: Envelope, mint: Mint, tag: str, team: Team)
         index=_index_of(mail),
         # What lies in an archive is no answer to what is open here.
         answered_subject=_answered_subject(mail, sender) if foreign else "",
+        has_past=foreign and sender is not None and not mail.mail_class.automatic,
     )
 
 

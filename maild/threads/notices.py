@@ -12,6 +12,7 @@ from maild.messages.tokens import Purpose
 from maild.people.team import Agent
 from maild.threads.buttons import for_news
 from maild.threads.correspondence import Pen, desk_view, person_view, ticket_view, to_agent
+from maild.threads.facts import EARLIER_SHOWN, EarlierTicket
 from maild.threads.model import Direction, Message, Ticket, Visibility
 from maild.threads.plan import Letter, LetterKind
 from maild.threads.remarks import remarks
@@ -19,6 +20,19 @@ from maild.threads.words import say
 
 _MAX_PASSED_ALONG = 10_000_000
 """Bytes of attachments that one notification takes along; what is over is named instead."""
+
+
+_SHOWN_BEFORE = 3
+_LINES, _LINE = 5, 160
+"""How much of each earlier mail a letter shows: a reminder, not the whole."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Background:
+    """What came before: the ticket's messages (oldest first), and other tickets of its customer (newest first)."""
+
+    history: tuple[Message, ...] = ()
+    earlier: tuple[EarlierTicket, ...] = ()
 
 
 def _no_reason(_language: str) -> str:
@@ -38,6 +52,7 @@ class News:
     respond_by: datetime | None = None
     text: str = ""
     purpose: Purpose = Purpose.AGENT
+    background: Background = field(default_factory=Background)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,6 +64,8 @@ class _Shown:
     passed: tuple[Attachment, ...] = ()
     omitted: tuple[str, ...] = ()
     bounced: list[dict[str, object]] = field(default_factory=list)
+    stored: Message | None = None
+    """The message that it is, where it was kept before."""
 
 
 def notifications(
@@ -104,14 +121,24 @@ def handover(
         takers = team.who_serves(after.queue, after.line) or team.who_is_told(after.queue, None)
     giver = team.agent(by)
     name = giver.name if giver else by
-    news = News(event="assigned", why=lambda language: say(language, "assigned_by", name=name), respond_by=due)
+    news = News(
+        event="assigned",
+        why=lambda language: say(language, "assigned_by", name=name),
+        respond_by=due,
+        background=Background(history=history),
+    )
     shown = _of_message(_last_from_customer(history))
     return [_notification(pen, after, taker, news, shown) for taker in takers if taker != giver]
 
 
 def woken(pen: Pen, ticket: Ticket, history: tuple[Message, ...], due: datetime | None) -> list[Letter]:
     """To whoever works on a ticket whose rest is over: the customer's last mail once more."""
-    news = News(event="woken", why=lambda language: say(language, "woken"), respond_by=due)
+    news = News(
+        event="woken",
+        why=lambda language: say(language, "woken"),
+        respond_by=due,
+        background=Background(history=history),
+    )
     shown = _of_message(_last_from_customer(history))
     told = pen.practice.team.who_is_told(ticket.queue, ticket.assignee)
     return [_notification(pen, ticket, agent, news, shown) for agent in told]
@@ -166,7 +193,30 @@ def _of_message(message: Message | None) -> _Shown:
         "attachments": list(names),
         "mail_class": str(message.mail_class),
     }
-    return _Shown(sender=message.sender, message=view, omitted=names)
+    return _Shown(sender=message.sender, message=view, omitted=names, stored=message)
+
+
+def _before(pen: Pen, news: News, shown: Message | None) -> list[dict[str, object]]:
+    """The last messages that the customer knows, the newest first; the one that the letter is about left out."""
+    public = [
+        m for m in news.background.history if m.visibility is Visibility.PUBLIC and not m.proposed and m is not shown
+    ]
+    if news.event == "new":
+        return []
+    return [_reminder(pen, m) for m in reversed(public[-_SHOWN_BEFORE:])]
+
+
+def _reminder(pen: Pen, message: Message) -> dict[str, object]:
+    writer = pen.practice.team.agent(message.author)
+    sender = {"name": writer.name, "address": ""} if writer is not None else person_view(message.sender)
+    lines = [line for line in (message.reply or message.text)[:20_000].splitlines() if line.strip()]
+    text = "\n".join(line if len(line) <= _LINE else line[: _LINE - 1] + "…" for line in lines[:_LINES])
+    return {"sender": sender, "at": message.at, "text": text + ("\n…" if len(lines) > _LINES else "")}
+
+
+def _earlier(ticket: Ticket, news: News) -> list[dict[str, object]]:
+    others = [one for one in news.background.earlier if one.id != ticket.id][:EARLIER_SHOWN]
+    return [{"number": o.number, "subject": o.subject, "status": str(o.status), "at": o.at} for o in others]
 
 
 def _take_along(attachments: tuple[Attachment, ...]) -> tuple[tuple[Attachment, ...], tuple[str, ...]]:
@@ -201,6 +251,8 @@ def _notification(pen: Pen, ticket: Ticket, agent: Agent, news: News, shown: _Sh
             "why": news.why(practice.language_for(agent.language)),
             "respond_by": news.respond_by,
             "omitted": list(shown.omitted),
+            "earlier": _earlier(ticket, news),
+            "history": _before(pen, news, shown.stored),
             "bounce": {"recipients": shown.bounced},
         },
         name=f"{name} ({practice.name})" if name else practice.name,

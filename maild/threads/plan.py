@@ -29,6 +29,14 @@ class LetterKind(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Enclosed:
+    """An accepted mail by its number in the inbox, and the file that it becomes in a letter."""
+
+    inbox_id: int
+    filename: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Letter:
     """A mail of ours, ready to be written: everything is decided but its bytes.
 
@@ -60,6 +68,8 @@ class Letter:
     automatic: bool
     loop_mark: str
     attachments: tuple[Attachment, ...] = ()
+    enclosed: tuple[Enclosed, ...] = ()
+    """Mails that go along as they came."""
     ticket: int | None = None
     unique: str | None = None
     not_before: datetime | None = None

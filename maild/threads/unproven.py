@@ -1,8 +1,8 @@
 """Mail with an agent's address in From that is not proven to be his: kept, flagged, and asked about.
 
-Where the mail came to his own signed address, he is asked by a letter that only he gets. One reply to it proves that he
-has that mailbox, and the mail is judged anew as his. Nothing is done before. The reply must begin with a yes: a robot in
-his mailbox that answers whatever comes, and does not say that it is one, would else confirm what it wrote itself.
+Where the mail came to his own signed address, he is asked by a letter that only he gets. One reply to it proves that
+he has that mailbox, and the mail is judged anew as his. Nothing is done before. The reply must begin with a yes: a
+robot in his mailbox that answers whatever comes, and does not say that it is one, would else confirm its own words.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from maild.threads.notices import News, notifications
 from maild.threads.plan import Letter, LetterKind, Plan
 from maild.threads.words import say
 
-
 _YES = frozenset({"yes", "y", "yep", "ok", "okay", "confirm", "confirmed", "да", "ага", "ок", "подтверждаю", "верно"})
 
 
@@ -41,6 +40,7 @@ def unverified(draft: Draft, ticket: Ticket, why: str) -> Plan:
         event="unverified",
         why=lambda language: say(language, why, reason=case.sender.proof.reason),
         respond_by=draft.respond_by(),
+        background=draft.background(),
     )
     told = notifications(
         draft.pen,

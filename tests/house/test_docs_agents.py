@@ -61,7 +61,7 @@ def _assert_done(text: str, status: Status) -> None:
     guest = Participant(address=Address(address="ivan@example.org"), confirmed="/uncc" in text)
     before = ticket(status=status, tags=("printer", "принтер"))
     before = replace(before, participants=(*before.participants, guest))
-    mails = tuple(replace(message(id=i), proposed=i == 2) for i in (1, 2))
+    mails = tuple(replace(message(id=i, inbox_id=i), proposed=i == 2) for i in (1, 2))
     tickets = {
         1001: TicketFacts(ticket=before, messages=mails),
         1007: TicketFacts(ticket=ticket(1007)),

@@ -47,7 +47,8 @@ Message-ID: {original}\r
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     """One desk for the module; every test brings a customer of its own."""
-    with running_desk(tmp_path_factory.mktemp("desk") / "d") as running:
+    # All tests share a desk: what an agent is told in them all must not come as a digest.
+    with running_desk(tmp_path_factory.mktemp("desk") / "d", {"limits.notifications": 10_000}) as running:
         yield running
 
 

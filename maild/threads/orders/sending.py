@@ -1,4 +1,4 @@
-"""Orders on what has been written: take the last action back, send an answer that waits."""
+"""Orders on what has been written: take the last action back, send an answer that waits, show a mail as it came."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from dataclasses import replace
 
 from maild.sla.events import Happening as ClockHappening
 from maild.threads import states
+from maild.threads.model import Direction, Visibility
 from maild.threads.order_lines import Order
 from maild.threads.orders.work import Setting, Work, WrongError, no_argument
+from maild.threads.plan import Enclosed
 from maild.threads.states import Happening
 from maild.threads.undo import taken_back
 
@@ -39,3 +41,23 @@ def send(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
     ticket = replace(work.ticket, status=status, solved_at=None, wake_at=None)
     happened = (*work.happened, ClockHappening.ANSWERED)
     return replace(work, ticket=ticket, released=(mine[-1],), happened=happened), setting.say("sent_now")
+
+
+def raw(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
+    """The newest mail that came, or the one so many before it, goes to the agent whole, with everything attached."""
+    facts = setting.tickets.get(work.ticket.id)
+    came = [
+        (m.inbox_id, m.subject)
+        for m in reversed(facts.messages if facts is not None else ())
+        if m.direction is Direction.IN and m.visibility is Visibility.PUBLIC and m.inbox_id is not None
+    ]
+    if not came:
+        raise WrongError(setting.say("no_mail_here"))
+    wanted = order.argument or "1"
+    if not wanted.isascii() or not wanted.isdigit() or not 1 <= int(wanted[:9]) <= len(came):
+        raise WrongError(setting.say("no_such_mail", words=wanted, last=len(came)))
+    inbox_id, subject = came[int(wanted) - 1]
+    if setting.agent is None:
+        raise WrongError(setting.say("raw_here", id=inbox_id))
+    enclosed = Enclosed(inbox_id=inbox_id, filename=f"{work.ticket.number}-{inbox_id}.eml")
+    return replace(work, enclosed=(*work.enclosed, enclosed)), setting.say("raw", subject=subject or "-")

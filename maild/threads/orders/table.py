@@ -79,6 +79,7 @@ HANDLERS: Mapping[str, Handler] = {
     "merge": tickets.merge,
     "send": sending.send,
     "undo": sending.undo,
+    "raw": sending.raw,
     **{str(ask): asking(ask) for ask in Ask},
     "help": _help,
 }
@@ -114,6 +115,7 @@ ALIASES: Mapping[str, str] = {
         "requester": "customer from заявитель клиент",
         "send": "отправить",
         "undo": "отменить отмена",
+        "raw": "original source исходник оригинал",
         "help": "commands помощь справка команды ?",
         **{str(ask): words for ask, words in ASK_WORDS.items()},
     }.items()

@@ -19,7 +19,7 @@ from maild.threads.facts import TicketFacts
 from maild.threads.lookups import Lookup
 from maild.threads.model import HeldAnswer, Ticket, Undo
 from maild.threads.order_lines import Order
-from maild.threads.plan import Change
+from maild.threads.plan import Change, Enclosed
 from maild.threads.practice import Practice
 from maild.threads.words import say
 
@@ -73,7 +73,7 @@ class Work:
     `internal`: the text of the mail stays inside. `kept`: ids of messages that are no longer only proposed. `also`:
     what happens to other tickets. `happened`: what the ticket's clocks must hear, beside its change of status.
     `undone`: an action that is taken back, and the ticket's clocks as they were before it. `released`: Message-IDs of
-    held answers that leave. `asked`: what is asked, with the line that asks it.
+    held answers that leave. `enclosed`: mails that the agent wants to have as they came.
     """
 
     ticket: Ticket
@@ -84,6 +84,7 @@ class Work:
     happened: tuple[ClockHappening, ...] = ()
     undone: tuple[Undo, tuple[TicketClock, ...]] | None = None
     released: tuple[str, ...] = ()
+    enclosed: tuple[Enclosed, ...] = ()
     asked: tuple[tuple[str, Lookup], ...] = ()
 
 
