@@ -37,7 +37,9 @@ def test_an_acknowledgement_says_when_and_carries_nothing_of_an_unverified_sende
     assert letter.subject is None
     assert letter.to[0].name == ""
     assert NOW + timedelta(hours=4) == letter.context["respond_by"]
-    assert letter.envelope_from == ""
+    path = MINT.read_address(letter.envelope_from)
+    assert path is not None
+    assert (path.purpose, path.ticket) == (Purpose.AUTO_BOUNCE, 1042)
     assert letter.automatic
 
 

@@ -74,6 +74,7 @@ class Work:
     what happens to other tickets. `happened`: what the ticket's clocks must hear, beside its change of status.
     `undone`: an action that is taken back, and the ticket's clocks as they were before it. `released`: Message-IDs of
     held answers that leave. `enclosed`: mails that the agent wants to have as they came.
+    `asked`: what is asked, with the line that asks it.
     """
 
     ticket: Ticket
