@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from maild.store.rows import to_ticket
-from maild.store.search import holding, rank
+from maild.store.search import by_the_index, holding, rank
 from maild.store.tables import events, inbox, messages, tickets
 from maild.threads.facts import TicketFacts
 from maild.threads.lookups import (
@@ -58,7 +59,8 @@ def _tickets(connection: Connection, lookup: Lookup, now: datetime) -> Found:
         dialect, sought = connection.dialect.name, read_query(lookup.words)
         query = query.where(tickets.c.status.not_in((Status.SPAM, Status.MERGED)), *holding(dialect, sought))
         query = query.order_by(rank(dialect, sought), tickets.c.id.desc())
-    rows = connection.execute(query).mappings().all()
+    with by_the_index(connection) if lookup.listing is None else nullcontext():
+        rows = connection.execute(query).mappings().all()
     return Found(tickets=tuple(to_ticket(row, ()) for row in rows), total=rows[0]["total"] if rows else 0)
 
 

@@ -8,6 +8,7 @@ to that. Which ticket a message belongs to stands in `messages` alone, so that a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
@@ -183,6 +184,20 @@ def optimize(connection: Connection) -> None:
     """FTS5 keeps words that were removed until their pages are written anew: write them anew."""
     for name in OWN:
         connection.execute(_OPTIMIZE[name])
+
+
+@contextmanager
+def by_the_index(connection: Connection) -> Iterator[None]:
+    """Searches within go by the index, however many texts a word stands in.
+
+    PostgreSQL takes looking into a tsvector for as cheap as comparing two numbers, and would look into every one.
+    """
+    if connection.dialect.name == "sqlite":
+        yield
+        return
+    connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+    yield
+    connection.exec_driver_sql("SET LOCAL enable_seqscan = on")
 
 
 def holding(dialect: str, query: Query) -> list[sa.ColumnElement[bool]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,7 +19,7 @@ from maild.sla.deadlines import TicketClock
 from maild.store.engine import Database
 from maild.store.lookups import judged_of
 from maild.store.rows import to_clock, to_message, to_participant, to_ticket
-from maild.store.search import holding, rank
+from maild.store.search import by_the_index, holding, rank
 from maild.store.tables import clocks, events, links, messages, participants, tickets
 from maild.threads.lookups import Judged
 from maild.threads.model import Message, Status, Ticket
@@ -89,7 +90,8 @@ class Views:
     def tickets(self, wanted: Wanted) -> list[Listed]:
         """The tickets that are wanted, newest first; of a search those that fit best first. Raises UsageError."""
         with self._database.read() as connection:
-            rows = connection.execute(_list_query(wanted, connection.dialect.name)).mappings().all()
+            with by_the_index(connection) if wanted.search is not None else nullcontext():
+                rows = connection.execute(_list_query(wanted, connection.dialect.name)).mappings().all()
             ids = [row["id"] for row in rows]
             people = _people_of(connection, ids)
             counts = _message_counts(connection, ids)

@@ -19,6 +19,54 @@ MAX_WORDS = 16_000
 """Words of one message that are found: PostgreSQL knows no place in a text behind 16383."""
 MAX_TERMS = 12
 """Words and phrases of one search; what stands behind them is left aside."""
+_COMMON = frozenset(
+    [
+        *("а", "без", "бы", "в", "во", "вы", "для", "до", "же", "за", "и", "из", "или", "к", "как", "ко", "ли", "мы"),
+        *(
+            "на",
+            "не",
+            "но",
+            "о",
+            "об",
+            "он",
+            "она",
+            "они",
+            "от",
+            "по",
+            "при",
+            "с",
+            "со",
+            "так",
+            "то",
+            "у",
+            "что",
+            "это",
+            "я",
+        ),
+        *(
+            "a",
+            "an",
+            "and",
+            "are",
+            "as",
+            "at",
+            "be",
+            "but",
+            "by",
+            "for",
+            "from",
+            "he",
+            "i",
+            "if",
+            "in",
+            "is",
+            "it",
+            "no",
+        ),
+        *("not", "of", "on", "or", "she", "so", "that", "the", "they", "this", "to", "was", "we", "with", "you"),
+    ]
+)
+"""Words that stand in nearly every text: looked for alone they find everything, and beside others they tell nothing."""
 _SHORTEST_BEGINNING = 3
 """Letters that the beginning of a word must have to be looked for as one."""
 # Chinese and Japanese have no spaces: there each character is a word, and a word of several is a phrase.
@@ -77,9 +125,9 @@ def read_query(text: str) -> Query:
     """What somebody looks for: words, "quoted phrases", -words that must not be there.
 
     Every one of them has to be found somewhere in the ticket, in any inflected form. The last word may be the beginning
-    of one, unless it is quoted or a number.
+    of one, unless it is quoted or a number. Words that stand in nearly every text count only where there are no others.
     """
-    wanted, unwanted, numbers = list[Term](), list[Term](), list[int]()
+    wanted, common, unwanted, numbers = list[Term](), list[Term](), list[Term](), list[int]()
     found = list(_TERM.finditer(text))[:MAX_TERMS]
     for place, match in enumerate(found):
         minus, quoted, plain = match.groups()
@@ -90,9 +138,10 @@ def read_query(text: str) -> Query:
             unwanted.append(Term(words=tuple(words)))
             continue
         last = quoted is None and place == len(found) - 1
-        wanted.append(Term(words=tuple(words), beginning=_beginning(plain) if last else None))
+        to = common if quoted is None and fold(plain) in _COMMON else wanted
+        to.append(Term(words=tuple(words), beginning=_beginning(plain) if last else None))
         numbers.extend(_number(plain) if quoted is None else ())
-    return Query(wanted=tuple(wanted), unwanted=tuple(unwanted), numbers=tuple(numbers))
+    return Query(wanted=tuple(wanted or common), unwanted=tuple(unwanted), numbers=tuple(numbers))
 
 
 def _beginning(plain: str) -> str | None:

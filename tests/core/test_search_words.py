@@ -30,6 +30,13 @@ def test_a_query_has_wanted_and_unwanted_terms() -> None:
     assert read_query("a 1007").wanted[-1] == Term(words=("1007",))
 
 
+def test_words_of_every_text_count_only_alone() -> None:
+    """They would cost the most and tell nothing; in a phrase, or where there is nothing else, they count."""
+    assert read_query("не печатает the принтер").wanted == read_query("печатает принтер").wanted
+    assert [t.words for t in read_query('"не печатает" и').wanted] == [("не", "печата")]
+    assert [t.words for t in read_query("the").wanted] == [("the",)]
+
+
 @pytest.mark.parametrize("text", ["", "  ", "!!!", '""', "- -", "-!"])
 def test_what_holds_no_word_is_empty(text: str) -> None:
     """Then there is nothing to look for."""
