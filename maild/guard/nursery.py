@@ -20,6 +20,7 @@ import signal
 import socket
 import struct
 import sys
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -31,6 +32,8 @@ from maild.guard.limits import Limits
 
 _NUMBER = struct.Struct(">q")
 _ORDER_CAP = 4096
+_LINGERS, _BETWEEN = 2.0, 0.001
+"""Seconds that a reader may take to end, and between two looks whether it has."""
 _TASKS = Path("/proc/self/task")
 _OUT_OF_MEMORY = Path("/proc/self/oom_score_adj")
 _ALONE = "import sys; sys.path[:] = sys.argv[2:]; from maild.guard.nursery import live_alone; live_alone(sys.argv[1])"
@@ -156,10 +159,20 @@ def _live(line: socket.socket) -> None:
 
 
 def _status(pid: int) -> int:
-    """How a reader ended; 0 for one of an earlier nursery, of which nobody can tell."""
+    """How a reader ended; 0 for one of an earlier nursery, of which nobody can tell.
+
+    One whose line is closed, and which does not end, is ended: the desk waits for this answer.
+    """
     try:
+        until = time.monotonic() + _LINGERS
+        while time.monotonic() < until:
+            ended, status = os.waitpid(pid, os.WNOHANG)
+            if ended:
+                return status
+            time.sleep(_BETWEEN)
+        os.kill(pid, signal.SIGKILL)
         return os.waitpid(pid, 0)[1]
-    except ChildProcessError:
+    except (ChildProcessError, ProcessLookupError):
         return 0
 
 

@@ -182,7 +182,8 @@ class Readers:
             except (OSError, EOFError, ValueError) as error:
                 self._bury(lane, lanes, alive=isinstance(error, (TimeoutError, ValueError)))
         for lane in busy:
-            if lane not in ready and lane.until <= time.monotonic():
+            # Also one that asks and asks, and never says what it has read.
+            if lane.job is not None and lane in lanes and lane.until <= time.monotonic():
                 self._bury(lane, lanes, alive=True)
 
     def _settle(self, lane: _Lane, lanes: list[_Lane], is_own: IsOwn) -> None:
@@ -300,7 +301,11 @@ class _Mails(pickle.Unpickler):
 
 @cache
 def _parts_of_a_mail() -> frozenset[tuple[str, str]]:
-    """Every class that a Mail may hold, by module and name: what its fields say, down to the last."""
+    """Every class that a Mail may hold, by module and name: what its fields say, down to the last.
+
+    A pickle may write into whatever it can name, unless that says itself how it is filled (`__setstate__`): without
+    it a reader's answer could change what a class, or a member of an enum, is for the whole desk.
+    """
     found, waiting = set(_TIMES), list[object]([Mail])
     while waiting:
         kind = waiting.pop()
@@ -308,6 +313,8 @@ def _parts_of_a_mail() -> frozenset[tuple[str, str]]:
         if isinstance(kind, type) and kind.__module__.startswith("maild.messages."):
             name = (kind.__module__, kind.__qualname__)
             if name not in found:
+                if not hasattr(kind, "__setstate__"):
+                    raise TypeError(f"{name} lets a reader's answer write into it")
                 found.add(name)
                 waiting.extend(get_type_hints(kind).values() if is_dataclass(kind) else ())
     return frozenset(found)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import socket
 import struct
+import time
 from dataclasses import dataclass
 from enum import Enum
 from typing import NoReturn
@@ -81,14 +82,18 @@ def receive_body(peer: socket.socket, kind: Kind, last: bool, size: int) -> Fram
 
 def _exactly(peer: socket.socket, size: int) -> bytes | bytearray:
     """So many bytes; the room for them is taken at once, so that a large mail is not copied as it grows."""
-    if peer.gettimeout() is None:
+    patience = peer.gettimeout()
+    if patience is None:
         whole = peer.recv(size, socket.MSG_WAITALL) if size else b""
         if len(whole) == size:
             return whole
         return whole + _exactly(peer, size - len(whole)) if whole else _gone()
     found = bytearray(size)
     view, at = memoryview(found), 0
+    until = time.monotonic() + patience
     while at < size:
+        if time.monotonic() > until:
+            raise TimeoutError("a frame that comes too slowly")
         count = peer.recv_into(view[at:], min(size - at, _CHUNK))
         at += count or _gone()
     return found

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Literal
 
+from maild.messages.fixed import FixedEnum
 from maild.messages.sealed import Seal
 
 
-class MailClass(StrEnum):
+class MailClass(FixedEnum):
     """What kind of sender wrote this (RFC 3834, RFC 3464, RFC 8098, RFC 5965 and common practice)."""
 
     PERSON = "person"
@@ -40,7 +40,7 @@ class Address:
     address: str
 
 
-class Mark(StrEnum):
+class Mark(FixedEnum):
     """What is odd about a sender."""
 
     ADDRESS_IN_NAME = "address_in_name"  # the name holds another address than the mailbox

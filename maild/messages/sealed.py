@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from enum import StrEnum
+
+from maild.messages.fixed import FixedEnum
 
 CMS_TYPES = frozenset(("application/pkcs7-mime", "application/x-pkcs7-mime"))
 SIGNATURE_TYPES = frozenset(
@@ -24,7 +25,7 @@ _ARMOR_FIELD = re.compile(r"(?:[A-Za-z-]{1,40}: [^\n]{0,200}\n)*[ \t]*\n")
 _RUSSIAN = re.compile("[а-яё]", re.IGNORECASE)
 
 
-class Seal(StrEnum):
+class Seal(FixedEnum):
     """By which of the two ways a mail is signed or encrypted."""
 
     SMIME = "smime"

@@ -396,3 +396,55 @@ def test_where_not_even_the_start_can_be_read_the_reason_is(readers: Readers) ->
 def test_everything_in_a_process_shares_its_readers() -> None:
     """Two desks need no four processes."""
     assert shared_readers() is shared_readers()
+
+
+@pytest.mark.parametrize("whose", ["MailClass\n", "MailClass\n\x8c\x06person\x85R", "Mail\n", "Address\n"])
+@pytest.mark.parametrize("filling", ["}(\x8c\x09automatic\x89u", "N}(\x8c\x09automatic\x89u\x86"])
+def test_an_answer_changes_no_class_and_no_member_of_an_enum(whose: str, filling: str) -> None:
+    """A pickle may name the desk's own classes; it must not write into them, or no autoresponder is one any more."""
+    evil = f"\x80\x04cmaild.messages.mail\n{whose}{filling}b.".encode("latin-1")
+    assert isinstance(answered(wire.Frame(wire.Kind.READ, evil)), ReadingFailed)
+    assert MailClass.OUT_OF_OFFICE.automatic
+    assert not MailClass.PERSON.automatic
+    assert not hasattr(Mail, "automatic")
+
+
+def asks_for_ever(peer: socket.socket, _limits: Limits) -> None:
+    """A reader that has something to ask, and never an end."""
+    while wire.receive(peer) is not None:
+        wire.send(peer, wire.Frame(wire.Kind.MARK, b"mine?"))
+
+
+def comes_by_drops(peer: socket.socket, _limits: Limits) -> None:
+    """A reader whose answer never is all there."""
+    wire.receive(peer)
+    wire.receive(peer)
+    peer.sendall(wire._HEAD.pack(wire.Kind.READ.value, False, 10_000))
+    for _ in range(10_000):
+        peer.sendall(b".")
+        time.sleep(0.02)
+
+
+def lives_on(peer: socket.socket, _limits: Limits) -> None:
+    """A reader that hangs up, and does not end."""
+    wire.receive(peer)
+    wire.receive(peer)
+    peer.shutdown(socket.SHUT_RDWR)
+    peer.close()
+    time.sleep(60)
+
+
+@pytest.mark.parametrize("serve", [asks_for_ever, comes_by_drops, lives_on])
+def test_a_reader_that_is_not_ours_any_more_does_not_hold_the_desk(
+    serve: Callable[[socket.socket, Limits], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever it does in place of an answer, its time is counted, and it is ended."""
+    monkeypatch.setattr(reader, "serve", serve)
+    monkeypatch.setattr(nursery, "_has_one_thread", lambda: True)  # forked, or it would not be the reader of above
+    monkeypatch.setattr(nursery, "_LINGERS", 0.2)
+    readers = Readers(Limits(silence=0.3), width=1)
+    begun = time.monotonic()
+    with pytest.raises(ReadingFailed):
+        readers.read(Request(raw=MAIL), nobodys)
+    assert time.monotonic() - begun < 5
+    readers.close()
