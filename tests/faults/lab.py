@@ -6,6 +6,7 @@ and in the letters that follow from it. A client that got no answer, or has lost
 
 from __future__ import annotations
 
+import gc
 import random
 import smtplib
 import threading
@@ -208,6 +209,8 @@ def drain(desk: Daemon, seconds: float = 60) -> None:
             len(desk.cli("inbox", "--state", "waiting")),
             sum(len(desk.cli("outbox", "--state", state)) for state in ("waiting", "sending", "uncertain")),
         )
+        # Each look is a command that is called in this process: its connections to a server are closed with it.
+        gc.collect()
         if now == (0, 0):
             return
         if now != left:

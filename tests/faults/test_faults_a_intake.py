@@ -56,7 +56,7 @@ def test_a1_a2_mails_under_constant_killing_with_lost_answers(tmp_path: Path, si
 @pytest.mark.fault("A1", "A2")
 def test_a1_a2_the_same_on_postgresql(tmp_path: Path, figure: Figure) -> None:
     """A desk that was killed and is started again finds its own work, though its lease has not ended."""
-    mails, kills = 3000, 50
+    mails, kills = 1000, 20
     with running() as server:
         desk = make_desk(tmp_path / "d", {"database.url": server.create()})
         verdict, flood, starts = flood_and_kill(desk, mails, kills)
