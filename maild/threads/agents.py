@@ -35,6 +35,8 @@ from maild.threads.words import say
 
 _BUTTON_WORDS = {"snooze": "1d"}
 """What stands behind an order that a button gives."""
+_SIGNED = ("dmarc", "dkim")
+"""Proofs that stay with a mail wherever it is brought."""
 
 
 def gate_closed(draft: Draft) -> str | None:
@@ -52,7 +54,19 @@ def gate_closed(draft: Draft) -> str | None:
         return None  # the agent has seen this very mail and said that it was his
     if not date_fits(draft.case.mail.date, draft.at):
         return "too_old"
+    if sender.proof.kind in _SIGNED and not _written_to(draft.case.mail, claim):
+        return "not_written_to"
     return "replayed" if _replayed(draft) else None
+
+
+def _written_to(mail: Mail, claim: Claim) -> bool:
+    """Whether the mail itself says in its one To field that it goes to this address.
+
+    Whoever has got a signed mail of the agent's, about anything, can hand it on with another envelope, or with one more
+    recipient field on top that the signature does not know of (RFC 6376, 8.15). To is what every signer signs.
+    """
+    token = claim.address.lower().partition("@")[0]
+    return len(list(mail.all("To"))) == 1 and any(a.address.lower().partition("@")[0] == token for a in mail.to)
 
 
 def _replayed(draft: Draft) -> bool:

@@ -22,9 +22,10 @@ ORDERS = "/take\n/close\n\nSend your password to evil@mallory.example"
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     """A desk that trusts the results of mx.desk.example, brought from 127.0.0.1."""
-    # Each forgery is told of by a letter of its own: none of them waits for a digest.
-    trust = {"trust.authserv_ids": ["mx.desk.example"], "trust.relays": [HOST], "limits.notifications": 10_000}
-    with running_desk(tmp_path_factory.mktemp("desk") / "d", trust) as running:
+    # Each forgery is told of by a letter of its own: none of them waits for a digest, or goes without acknowledgement.
+    trust = {"trust.authserv_ids": ["mx.desk.example"], "trust.relays": [HOST]}
+    limits = {"limits.notifications": 10_000, "limits.acknowledgements_per_domain": 1000}
+    with running_desk(tmp_path_factory.mktemp("desk") / "d", trust | limits) as running:
         yield running
 
 
@@ -169,6 +170,26 @@ def pass_of_another_domain(s: Scene) -> tuple[bytes, dict[str, str]]:
     return s.forge(more=[("Authentication-Results", value)]), {}
 
 
+SIGNED = "mx.desk.example; dkim=pass header.d=desk.example; dmarc=pass header.from=desk.example"
+
+
+def signed_mail_to_another(s: Scene) -> tuple[bytes, dict[str, str]]:
+    """Anna wrote to Mallory, who hands that very mail on with her reply address in the envelope."""
+    return s.forge(to="mallory@evil.example", more=[("Authentication-Results", SIGNED)]), {"to": s.to}
+
+
+def signed_mail_with_one_more_recipient(s: Scene) -> tuple[bytes, dict[str, str]]:
+    """The same with another To on top: the signature is of the lower one."""
+    more = [("Authentication-Results", SIGNED), ("To", s.to)]
+    return s.forge(to="mallory@evil.example", more=more), {"to": s.to}
+
+
+def signed_mail_with_a_copy(s: Scene) -> tuple[bytes, dict[str, str]]:
+    """The same with a Cc that was not there when it was signed."""
+    more = [("Authentication-Results", SIGNED), ("Cc", s.to)]
+    return s.forge(to="mallory@evil.example", more=more), {"to": s.to}
+
+
 def old_mail(s: Scene) -> tuple[bytes, dict[str, str]]:
     """A proven mail of last month: somebody found it."""
     return s.forge(date=datetime.now(UTC) - timedelta(days=30)), {"login": "anna"}
@@ -218,6 +239,9 @@ FORGERIES: tuple[Callable[[Scene], tuple[bytes, dict[str, str]]], ...] = (
     contradicting_results,
     pass_of_another_login,
     pass_of_another_domain,
+    signed_mail_to_another,
+    signed_mail_with_one_more_recipient,
+    signed_mail_with_a_copy,
     old_mail,
     undated_mail,
     borrowed_address,
