@@ -11,17 +11,28 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
 
 from maild.config.units import parse_address, parse_span, parse_timezone
-from maild.sla.promise import Target
+from maild.people.quiet import Quiet
+from maild.sla.promise import Target, parse_duration
 
 Number = Annotated[int, Strict(), Field(ge=1, le=99)]
 Flag = Annotated[bool, Strict()]
 EmailAddress = Annotated[str, AfterValidator(parse_address)]
 Span = Annotated[timedelta, BeforeValidator(lambda text: parse_span(str(text)))]
+QuietTime = Annotated[Quiet, BeforeValidator(lambda text: Quiet.parse(str(text)))]
+Every = Annotated[timedelta, BeforeValidator(lambda text: digest_interval(str(text)))]
 Label = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$")]
 Tag = Annotated[str, Field(min_length=1, max_length=50, pattern=r"^[^\s,]+$")]
 AgentId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,39}$")]
 Priority = Literal["low", "normal", "high", "urgent"]
 Status = Literal["new", "open", "pending", "hold", "solved"]
+
+
+def digest_interval(text: str) -> timedelta:
+    """How long an agent lets news wait; ValueError for what is no duration, or none between a minute and a day."""
+    interval = parse_duration(text)
+    if not timedelta(minutes=1) <= interval <= timedelta(days=1):
+        raise ValueError(f"'{text}' is no time from 1m to 24h")
+    return interval
 
 
 class Table(BaseModel):
@@ -87,6 +98,9 @@ class AgentTable(Table):
     aliases: tuple[EmailAddress, ...] = ()
     language: Annotated[str, Field(pattern=r"^[a-z]{2,3}$")] | None = None
     line: Number = 1
+    quiet: tuple[QuietTime, ...] = ()
+    digest: Every | None = None
+    timezone: Annotated[str, AfterValidator(parse_timezone)] | None = None
 
 
 class QueueTable(Table):

@@ -40,7 +40,8 @@ def _queues(source: Source, tables: list[Found]) -> tuple[Queue, ...]:
 
 def _agent(found: Found, desk: Desk) -> Agent:
     values = dict(found.table)
-    return Agent(**{**values, "language": values["language"] or desk.languages[0]})
+    language, timezone = values["language"] or desk.languages[0], values["timezone"] or desk.timezone
+    return Agent(**{**values, "language": language, "timezone": timezone})
 
 
 def _same_names(tables: Iterable[Found], key: str) -> Iterator[Finding]:

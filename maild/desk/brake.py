@@ -26,6 +26,7 @@ from maild.threads.digest import digest_line
 from maild.threads.model import Event
 from maild.threads.plan import Letter, LetterKind, Plan, WrittenLetter
 from maild.threads.practice import Practice
+from maild.threads.rest import resting
 
 _log = logging.getLogger("maild.desk")
 _GATHERING = timedelta(minutes=1)
@@ -62,9 +63,14 @@ class _Gate:
         """Write a letter, or keep it back. An answer that cannot be written raises DataError."""
         why = self._refused(letter)
         if why is None and letter.kind in NEWS:
+            rest = resting(letter, self.practice, self.now)
+            if rest is not None:
+                self._gather(letter, rest.why, rest.until)
+                return
             why = self._flooded(letter)
             if why is not None:
-                self._gather(letter, why)
+                wait = timedelta(0) if letter.kind is LetterKind.ESCALATION else _GATHERING
+                self._gather(letter, why, self.now + wait)
                 return
         if why is None:
             try:
@@ -137,10 +143,9 @@ class _Gate:
             return f"{budgets.notifications} letters within {_minutes(budgets.notifications_within)} minutes"
         return self._too_many_about(letter)
 
-    def _gather(self, letter: Letter, why: str) -> None:
+    def _gather(self, letter: Letter, why: str, ready_at: datetime) -> None:
         line = Line(to=letter.to[0], language=letter.language, ticket=letter.ticket, view=digest_line(letter))
-        wait = timedelta(0) if letter.kind is LetterKind.ESCALATION else _GATHERING
-        self.keep.digests.add(self.connection, line, self.now, self.now + wait)
+        self.keep.digests.add(self.connection, line, self.now, ready_at)
         self.kept.append(_Kept(letter=letter, why=why, gathered=True))
 
 

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from maild.people.quiet import Quiet
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Agent:
@@ -21,6 +23,12 @@ class Agent:
     aliases: tuple[str, ...] = ()
     language: str = "en"
     line: int = 1
+    quiet: tuple[Quiet, ...] = ()
+    """When he is told of nothing but urgent deadlines; the rest comes in a digest when it ends."""
+    digest: timedelta | None = None
+    """How long news may wait for a digest that he gets in place of single letters; None: each at once."""
+    timezone: str = "UTC"
+    """Of his quiet hours."""
 
     @property
     def addresses(self) -> tuple[str, ...]:

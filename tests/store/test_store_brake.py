@@ -20,6 +20,8 @@ from maild.desk.tick import do_due, keep_house
 from maild.ingest.arrival import make_arrival
 from maild.messages.envelope import Envelope
 from maild.outgoing.letters import Letters
+from maild.people.quiet import Quiet
+from maild.people.team import Team
 from maild.sla.promise import At, Step, Target
 from maild.store.keep import Keep
 from maild.store.views import Wanted
@@ -362,3 +364,43 @@ def test_a_sender_whom_no_letter_can_name_still_gets_a_ticket(keep: Keep) -> Non
     (listed,) = keep.views.tickets(Wanted())
     assert listed.ticket.requester is None
     assert "bob@cust..example" not in told(keep)
+
+
+def quiet_office(**wishes: object) -> Office:
+    """A desk whose Anna wants something."""
+    anna, boris = practice().team.agents
+    team = Team(agents=(replace(anna, **wishes), boris), queues=practice().team.queues)  # type: ignore[arg-type]
+    return Office(practice=practice(team=team), letters=LETTERS)
+
+
+def test_what_comes_in_quiet_hours_is_told_once_when_they_end(keep: Keep) -> None:
+    """Boris hears of it at once; Anna in the morning, in one letter with all of it."""
+    clock, made = FixedClock(NOW), quiet_office(quiet=(Quiet.parse("08:00-12:00"),))
+    envelope = Envelope(channel="smtp", source="test", sender=IVAN, recipients=("support@desk.example",))
+    keep.inbox.add([make_arrival(raw, envelope, NOW) for raw in strangers(3)])
+    desk = Desk(keep, lambda: made, clock)
+    while desk.take_next().mails:
+        pass
+    assert told(keep, "notification") == {"boris@desk.example": 3}
+    do_due(keep, made, NOW + timedelta(hours=2, minutes=59))
+    assert told(keep, "digest") == {}
+    do_due(keep, made, NOW + timedelta(hours=3))
+    do_due(keep, made, NOW + timedelta(hours=4))
+    assert told(keep, "digest") == {"anna@desk.example": 1}
+    assert len(reasons(keep, "letter_gathered")) == 3
+    assert "quiet hours of anna, until 2026-11-23 12:00 UTC" in reasons(keep, "letter_gathered")[0]
+
+
+def test_who_wants_a_digest_gets_no_single_letters(keep: Keep) -> None:
+    """And waits no longer than he said."""
+    clock, made = FixedClock(NOW), quiet_office(digest=timedelta(hours=1))
+    envelope = Envelope(channel="smtp", source="test", sender=IVAN, recipients=("support@desk.example",))
+    keep.inbox.add([make_arrival(raw, envelope, NOW) for raw in strangers(2)])
+    desk = Desk(keep, lambda: made, clock)
+    while desk.take_next().mails:
+        pass
+    assert told(keep, "notification") == {"boris@desk.example": 2}
+    do_due(keep, made, NOW + timedelta(minutes=59))
+    assert told(keep, "digest") == {}
+    do_due(keep, made, NOW + timedelta(minutes=60))
+    assert told(keep, "digest") == {"anna@desk.example": 1}

@@ -1,0 +1,41 @@
+"""Whether news waits because its reader wants it so: his quiet hours, and his digest in place of single letters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from maild.people.quiet import quiet_until
+from maild.threads.model import Priority
+from maild.threads.plan import Letter, LetterKind
+from maild.threads.practice import Practice
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rest:
+    """Until when a piece of news waits, and why."""
+
+    until: datetime
+    why: str
+
+
+def resting(letter: Letter, practice: Practice, now: datetime) -> Rest | None:
+    """What keeps a letter of news from its reader now; None where it may go.
+
+    A deadline of an urgent ticket waits for nothing, and no deadline for a digest alone.
+    """
+    agent = practice.team.agent_by_address(letter.to[0].address)
+    deadline = letter.kind is LetterKind.ESCALATION
+    if agent is None or (deadline and _is_urgent(letter)):
+        return None
+    gathers = agent.digest is not None and not deadline
+    ready = now + agent.digest if agent.digest is not None and not deadline else now
+    quiet = quiet_until(agent.quiet, agent.timezone, ready)
+    if quiet is not None:
+        return Rest(until=quiet, why=f"quiet hours of {agent.id}, until {quiet:%Y-%m-%d %H:%M} UTC")
+    return Rest(until=ready, why=f"{agent.id} wants a digest") if gathers else None
+
+
+def _is_urgent(letter: Letter) -> bool:
+    ticket = letter.context.get("ticket")
+    return isinstance(ticket, dict) and ticket.get("priority") == str(Priority.URGENT)
