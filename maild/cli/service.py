@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import sys
 
@@ -21,6 +22,7 @@ def run(app: App, once: bool, log_format: str | None) -> None:
     from maild.cli.logs import set_up_logs
     from maild.daemon import Daemon
 
+    gc.set_threshold(700, 10, 10)
     set_up_logs(sys.stderr, log_format or app.settings.log.format, app.settings.log.level)
     daemon = Daemon(app.settings, app.clock, holder())
     if once:

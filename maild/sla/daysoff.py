@@ -37,14 +37,13 @@ def _country_class(country: str) -> type[HolidayBase] | None:
     import holidays
     from holidays.registry import COUNTRIES
 
-    named = ((module, codes) for module, codes in COUNTRIES.items() if country in codes[1:])
-    module, codes = next(named, ("", ()))
+    module, entity = next(((m, codes[0]) for m, codes in COUNTRIES.items() if country in codes[1:]), ("", ""))
     spec = spec_from_file_location(f"{__name__}.{module}", f"{holidays.__path__[0]}/countries/{module}.py")
     if not module or spec is None or spec.loader is None:
         return None
     loaded = module_from_spec(spec)
     spec.loader.exec_module(loaded)
-    found: type[HolidayBase] = getattr(loaded, codes[0])
+    found: type[HolidayBase] = getattr(loaded, entity)
     return found
 
 
