@@ -2,7 +2,8 @@
 
     his mails                    bytes, text, names and addresses go; that a mail came, when, and its content key stay
     his tickets                  subject blanked, requester null; status, times and clocks stay, and so all figures
-    letters to him, and those of his tickets     bytes and subject go; one that has not left never will
+    letters to him, and those of his tickets     bytes, subject, names go; one that has not left never will
+    orders and news about his tickets            can be taken back, or told, no more
     agents' mails in his tickets bytes go, since they quote him; the agent's own words stay
     others' words                the address in them is blanked, what they quote goes where it is his ticket
     others' raw mails            stay as they came, and are named in the report
@@ -24,7 +25,18 @@ from sqlalchemy.engine import Connection
 from maild.errors import RetryLater
 from maild.store.engine import Database
 from maild.store.search import OWN, index_anew, optimize
-from maild.store.tables import inbox, inbox_raw, messages, outbox, outbox_raw, participants, tickets
+from maild.store.tables import (
+    events,
+    gathered,
+    inbox,
+    inbox_raw,
+    messages,
+    outbox,
+    outbox_raw,
+    participants,
+    tickets,
+    undos,
+)
 from maild.store.traces import Hit, Trace
 from maild.store.transfer import snapshot
 from maild.threads.model import Direction, InboxState, OutboxState
@@ -149,11 +161,14 @@ def _erase(connection: Connection, trace: Trace, person: Person) -> None:
         connection.execute(others.values(text=messages.c.reply))
     for some in _some(person.requested):
         blank: dict[str, Any] = dict.fromkeys(("requester_name", "requester_address", "requester_key"))
-        blank |= {"subject": "", "base_subject": ""}
+        blank |= {"subject": "", "base_subject": "", "fields": {}}
         connection.execute(tickets.update().where(tickets.c.id.in_(some)).values(**blank))
         subjects = messages.update().where(messages.c.ticket_id.in_(some))
         connection.execute(subjects.values(subject=""))
+        renamed = events.update().where(events.c.ticket_id.in_(some), events.c.kind == "subject")
+        connection.execute(renamed.values(detail="", because=""))
     _take_back(connection, person.letters)
+    _unlearn(connection, concerned)
     for hit in person.hits:
         _blank(connection, trace, hit)
     index_anew(connection, **searched)
@@ -213,13 +228,24 @@ def _take_back(connection: Connection, ids: Sequence[int]) -> None:
     for some in _some(ids):
         letters = outbox.update().where(outbox.c.id.in_(some))
         connection.execute(letters.values(subject=""))
+        # News of a customer's mail bears his name in From.
+        senders = connection.execute(sa.select(outbox.c.id, outbox.c.header_from).where(outbox.c.id.in_(some))).all()
+        for number, sender in senders:
+            connection.execute(outbox.update().where(outbox.c.id == number).values(header_from={**sender, "name": ""}))
         unsent = letters.where(outbox.c.state.in_(_UNSENT))
         connection.execute(unsent.values(state=OutboxState.RECALLED, next_at=None, last_error=_TAKEN_BACK))
 
 
+def _unlearn(connection: Connection, concerned: Sequence[int]) -> None:
+    """What could bring his words back, or tell them once more: orders that can be taken back, news for a digest."""
+    for some in _some(concerned):
+        connection.execute(undos.delete().where(sa.or_(undos.c.ticket_id.in_(some), undos.c.other_id.in_(some))))
+        connection.execute(gathered.delete().where(gathered.c.ticket_id.in_(some)))
+
+
 def _blank(connection: Connection, trace: Trace, hit: Hit) -> None:
     where = sa.and_(*(hit.table.c[name] == value for name, value in hit.key.items()))
-    if hit.is_key or hit.table is participants:
+    if hit.is_key or hit.table in (participants, undos):
         connection.execute(hit.table.delete().where(where))
         return
     row = connection.execute(sa.select(hit.table).where(where)).mappings().first()
@@ -269,7 +295,10 @@ def _rewrite(database: Database) -> bool:
         lent.close()
 
 
-_HELD_WORDS = ("inbox", "inbox_raw", "messages", "tickets", "participants", "outbox", "outbox_raw", "events")
+_HELD_WORDS = (
+    *("inbox", "inbox_raw", "messages", "tickets", "participants", "outbox", "outbox_raw", "events"),
+    *("undos", "gathered"),
+)
 
 
 def _vacuum_server(database: Database) -> None:

@@ -66,6 +66,8 @@ class Trace:
         if isinstance(value, list):
             return [self.without(one) for one in value]
         if isinstance(value, dict):
+            if self.is_in(value.get("address")) and "name" in value:
+                value = {**value, "name": ""}
             return {self.without(name): self.without(one) for name, one in value.items()}
         return value
 

@@ -163,3 +163,20 @@ def test_an_address_is_not_found_in_a_longer_one(text: str, there: bool) -> None
     """Nobody else is erased with him."""
     assert Trace(IVAN).is_in(text) is there
     assert Trace(IVAN).stands_in(text.encode()) is there
+
+
+@pytest.mark.fault("H9")
+def test_neither_his_name_nor_his_words_are_left_where_the_address_is_not(place: Place) -> None:
+    """In orders that can be taken back, in news for a digest, in letters' From, in the history of a subject."""
+    settings = place.settings.read_text(encoding="utf-8")
+    place.settings.write_text(settings.replace("[limits]", "[limits]\nnotifications = 2", 1), encoding="utf-8")
+    ivan = "Ivanushka Plaguebearer <ivan@customer.example>"
+    for number in range(4):
+        place.ingest(eml("I have it.", sender=ivan, subject="My plague", message_id=f"<{number}@customer.example>"))
+    place.do("ticket", "tag", "1001", "illness")
+    place.do("ticket", "subject", "1001", "A plague on both")
+    assert texts(place).lower().count("plague") > 20
+    place.do("forget", IVAN, "--yes")
+    left = [(name, row) for name, rows in place.tables("inbox_raw", "outbox_raw").items() for row in rows]
+    assert not [(name, row) for name, row in left if "plague" in repr(row).lower()]
+    assert "the database is whole" in place.do("db", "check")
