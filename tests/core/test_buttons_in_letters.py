@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from html import escape
+from typing import Any
 from urllib.parse import parse_qs, unquote
 
 import pytest
@@ -57,7 +58,7 @@ def test_a_strangers_mail_is_kept_or_split_off_first() -> None:
         ({"status": Status.SPAM}, {"close", "snooze", "spam"}),
     ],
 )
-def test_a_button_that_would_do_nothing_is_left_out(changes: dict[str, object], missing: set[str]) -> None:
+def test_a_button_that_would_do_nothing_is_left_out(changes: dict[str, Any], missing: set[str]) -> None:
     """Nobody takes what is his."""
     assert {"take", "close", "snooze", "spam"} - set(for_news("reply", ticket(**changes), ANNA)) == missing
     assert "take" in for_news("reply", ticket(assignee="anna"), BORIS)
