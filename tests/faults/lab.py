@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import smtplib
 import threading
 import time
@@ -204,7 +205,7 @@ def judge(desk: Daemon, journal: Journal) -> Verdict:
 
 def look(desk: Daemon, *words: str) -> list[dict[str, Any]]:
     """What a command lists. On PostgreSQL by a process: in this one every call would keep its connections open."""
-    if "postgresql" not in desk.settings.read_text():
+    if not re.search('(?m)^url = "postgresql', desk.settings.read_text()):
         return desk.cli(*words)
     done = desk.run(*words, "--json")
     assert done.returncode == 0, done.stderr
