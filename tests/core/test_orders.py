@@ -200,3 +200,12 @@ def test_spam_is_dropped_and_can_be_taken_back() -> None:
     spam = ordered("/spam").ticket
     assert spam.status is Status.SPAM
     assert ordered("/reopen", spam).ticket.status is Status.OPEN
+
+
+def test_a_mail_of_thousands_of_orders_is_refused_whole() -> None:
+    """Everybody else would wait for it; one line says so, and fifty are carried out."""
+    carried = ordered("/frobnicate\n" * 50_000)
+    assert carried.error
+    assert len(carried.done) == 1
+    assert "at most 50" in carried.done[0].effect
+    assert not ordered("/take\n" * 50).error

@@ -130,9 +130,17 @@ def canonical(word: str) -> str | None:
     return word if word in HANDLERS else ALIASES.get(word)
 
 
+MAX_ORDERS = 50
+"""In one mail: everybody else waits while they are carried out."""
+
+
 def carry_out(ticket: Ticket, orders: Iterable[Order], setting: Setting) -> Carried:
     """Every order in turn, or none when one of them is wrong."""
     before = work = Work(ticket=ticket)
+    orders = tuple(orders)
+    if len(orders) > MAX_ORDERS:
+        refused = Done(line=orders[0].line, effect=setting.say("too_many_orders", limit=MAX_ORDERS), ok=False)
+        return Carried(work=before, done=(refused,), error=True)
     done, error = list[Done](), False
     for order in orders:
         try:
