@@ -8,6 +8,7 @@ import click
 
 from maild.cli.app import App
 from maild.cli.output import json_option, say_json, table
+from maild.errors import NotFound
 
 
 @click.group()
@@ -39,6 +40,7 @@ def letters_list(app: App) -> None:
 def letters_preview(app: App, name: str, language: str | None, number: str | None, html_file: Path | None) -> None:
     """A letter with an example's values, or with a ticket's."""
     spoken = language or app.settings.desk.languages[0]
+    _check(app, name, spoken)
     context = _of_ticket(app, name, spoken, number) if number is not None else None
     subject, text, html = app.office.letters.preview(name, spoken, context)
     if html_file is not None:
@@ -49,6 +51,15 @@ def letters_preview(app: App, name: str, language: str | None, number: str | Non
     click.secho(f"Subject: {subject}", bold=True)
     click.echo()
     click.echo(text)
+
+
+def _check(app: App, name: str, language: str) -> None:
+    """Raises NotFound for a letter that there is not, in this language or at all: no other is shown in its place."""
+    there = [row.language for row in app.office.letters.list_letters() if row.name == name]
+    if not there:
+        raise NotFound(f"there is no letter {name}; `maild letters list` lists what there is")
+    if language not in there:
+        raise NotFound(f"there is no letter {name} in {language!r}, only in {', '.join(there)}")
 
 
 def _of_ticket(app: App, name: str, language: str, number: str) -> dict[str, object]:

@@ -18,6 +18,15 @@ from maild.guard.remains import read_start
 from maild.ingest.pipe import Missing, Source, find_sources, read_sources
 from maild.messages.json_view import as_json
 
+_MARKS = {
+    "address_in_name": "the name holds another address",
+    "mixed_scripts": "the name mixes alphabets within a word",
+    "hidden_characters": "the name holds characters that nobody sees",
+    "punycode_domain": "the domain is shown as {shown_domain}",
+    "lookalike_domain": "it looks like another domain",
+}
+_SEALS = {"smime": "S/MIME", "pgp": "PGP"}
+
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE, DIR, mbox, Maildir or -...")
@@ -25,9 +34,9 @@ from maild.messages.json_view import as_json
 @click.pass_obj
 def read(app: App, files: tuple[str, ...]) -> int:
     """How maild understands a mail; touches no database."""
-    status = 0
+    status, count = 0, 0
     with Progress() as progress:
-        for seen in _understood(files, _own(app)):
+        for count, seen in enumerate(_understood(files, _own(app)), start=1):  # noqa: B007
             if isinstance(seen, Missing):
                 seen, status = {"file": seen.name, "error": f"cannot be read: {seen.why}"}, NotFound.exit_status
             elif "error" in seen:
@@ -37,6 +46,8 @@ def read(app: App, files: tuple[str, ...]) -> int:
             else:
                 _print_mail(seen)
             progress.count()
+    if not count:
+        click.echo(f"maild: there is no mail in {', '.join(map(clean_text, files))}", err=True)
     return status
 
 
@@ -76,24 +87,52 @@ def _print_mail(seen: dict[str, Any]) -> None:
     if "error" in seen:
         click.echo(f"  {seen['error']}")
         return
-    sender = seen["from"] or {"name": "", "address": "nobody"}
-    lines = [
-        ("from", f"{sender['name']} <{sender['address']}>".strip()),
-        ("to", ", ".join(a["address"] for a in seen["to"])),
-        ("date", seen["date"]),
-        ("subject", seen["subject"]),
-        ("class", f"{seen['class']}: {seen['class_reason']}"),
-        ("language", seen["language"]),
-        ("attached", ", ".join(f"{a['filename']} ({a['size']} bytes)" for a in seen["attachments"])),
-        ("defects", "; ".join(seen["defects"])),
-    ]
-    for label, value in lines:
+    for label, value in _lines(seen):
         if value:
-            click.echo(f"  {label + ':':10}{clean_text(str(value))}")
+            click.echo(f"  {label + ':':11} {clean_text(str(value))}")
     for label in ("reply", "signature", "quoted"):
         if seen[label]:
             click.secho(f"  {label}:", dim=True)
             click.echo("\n".join(f"    {line}" for line in clean_text(seen[label]).splitlines()))
+
+
+def _lines(seen: dict[str, Any]) -> Iterator[tuple[str, object]]:
+    """What stands above the text, a line each; those that say nothing are left out."""
+    yield "from", _person(seen["from"]) if seen["from"] else "nobody"
+    sender = seen["sender"]
+    if sender is not None:
+        yield "written by", _person(sender) if sender["via"] else ""
+        yield "careful", "; ".join(_MARKS[mark].format(**sender) for mark in sender["marks"])
+    yield "reply to", ", ".join(map(_person, seen["reply_to"]))
+    yield "to", ", ".join(a["address"] for a in seen["to"])
+    yield "cc", ", ".join(a["address"] for a in seen["cc"])
+    yield "date", seen["date"]
+    yield "subject", seen["subject"]
+    yield "class", f"{seen['class']}: {seen['class_reason']}"
+    yield from _returned(seen["bounce"])
+    yield "language", seen["language"]
+    yield "signed", f"{_SEALS[seen['signed']]}, not verified" if seen["signed"] else ""
+    yield "encrypted", f"{_SEALS[seen['encrypted']]}, not decrypted" if seen["encrypted"] else ""
+    yield "attached", ", ".join(f"{a['filename']} ({a['size']} bytes)" for a in seen["attachments"])
+    if seen["forwarded"] is not None:
+        first = seen["forwarded"]
+        said = (first["from"] and _person(first["from"]), first["date"], first["subject"])
+        yield "forwarded", "; ".join(one for one in said if one) or "a mail that names nobody"
+    yield "defects", "; ".join(seen["defects"])
+
+
+def _returned(bounce: dict[str, Any] | None) -> Iterator[tuple[str, object]]:
+    """Whom a mail of ours has not reached, and which mail that was."""
+    if bounce is None:
+        return
+    for one in bounce["recipients"]:
+        facts = (one["address"], one["action"], one["kind"], one["status"])
+        yield "recipient", f"{', '.join(fact for fact in facts if fact)}: {one['diagnostic'] or 'no reason is told'}"
+    yield "returned", bounce["original_message_id"]
+
+
+def _person(address: dict[str, Any]) -> str:
+    return f"{address['name']} <{address['address']}>" if address["name"] else address["address"]
 
 
 @click.command()

@@ -62,8 +62,13 @@ def check(app: App, online: bool) -> int:
         click.echo(findings_text(findings))
     errors = sum(f.severity == "error" for f in findings)
     if not app.json:
-        click.echo(f"{errors} errors, {len(findings) - errors} warnings" if findings else "all is well")
+        counts = (_counted(errors, "error"), _counted(len(findings) - errors, "warning"))
+        click.echo(", ".join(counts) if findings else "all is well")
     return 1 if errors else 0
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _all_findings(app: App) -> list[Finding]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import secrets
+import sys
 from pathlib import Path
 
 import click
 
 from maild.cli.app import App
 from maild.cli.output import report
-from maild.errors import ConfigError, Finding
+from maild.errors import ConfigError, Finding, UsageError
 
 
 @click.group()
@@ -40,15 +41,26 @@ def users_file(app: App) -> Path:
 
 @users.command("set")
 @click.argument("login")
-@click.password_option(help="Asked for when it is left out.")
+@click.option("--password", help="Else it is asked for on a terminal, and is a line of standard input in a pipe.")
 @click.pass_obj
-def users_set(app: App, login: str, password: str) -> None:
+def users_set(app: App, login: str, password: str | None) -> None:
     """Give LOGIN this password, in place of those it had."""
     from maild.ingest.users import set_password
 
     path = users_file(app)
+    password = _asked_for() if password is None else password
     set_password(path, login, password, secrets.token_bytes(16))
     report(app.json, f"{login} may log in", login=login, state="set")
+
+
+def _asked_for() -> str:
+    """The password, typed twice without being shown, or read from a pipe. Raises UsageError."""
+    if sys.stdin.isatty():
+        return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
+    line = sys.stdin.readline().rstrip("\r\n")
+    if not line:
+        raise UsageError("there is no password on standard input")
+    return line
 
 
 @users.command("remove")

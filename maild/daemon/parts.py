@@ -57,7 +57,7 @@ def lock_database(settings: Settings) -> IO[str] | None:
         return None
     path = Path(f"{url.database}.lock")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         file = open(path, "a+", encoding="ascii")  # noqa: SIM115  # it is held for as long as the daemon lives
     except OSError as error:
         raise CannotCreate(f"cannot write {path}: {error.strerror}; is its folder writable?") from error
@@ -69,6 +69,9 @@ def lock_database(settings: Settings) -> IO[str] | None:
         file.close()
         raise Unavailable(f"another maild (process {holder}) runs on {url.database}; stop it first") from error
     file.truncate(0)
-    file.write(str(os.getpid()))
-    file.flush()
+    try:
+        os.write(file.fileno(), b"%d" % os.getpid())
+    except OSError as error:
+        file.close()
+        raise CannotCreate(f"cannot write {path}: {error.strerror}; is there room on the disk?") from error
     return file

@@ -64,7 +64,7 @@ def read_header(fields: Fields, body_charset: str | None) -> Header:
         cc=lists.get("cc", ()),
         subject=next((subject for subject in subjects if subject), "")[:SUBJECT_CAP].rstrip(),
         writer=writer(sender[0], by_name) if sender else None,
-        defects=tuple(_defects(by_name, sender)),
+        defects=tuple(_defects(by_name, sender, body_charset)),
     )
 
 
@@ -92,13 +92,16 @@ def _answered(value: bytes) -> tuple[str, ...]:
     return (bare,) if bare else ()
 
 
-def _defects(by_name: Mapping[str, list[bytes]], sender: tuple[Address, ...]) -> Iterable[str]:
+def _defects(
+    by_name: Mapping[str, list[bytes]], sender: tuple[Address, ...], body_charset: str | None
+) -> Iterable[str]:
     for name in ("from", "subject", "date", "message-id", "to", "cc", "reply-to"):
         if len(by_name.get(name, ())) > 1:
             yield f"repeated header {name}"
     if not by_name.get("from"):
         yield "no From"
     elif not sender:
-        yield "no address in From"
+        named = [one for value in by_name["from"][:2] for one in read_list(value[:ADDRESSES_CAP], body_charset)]
+        yield "addresses in From that contradict each other" if len(named) > 1 else "no address in From that counts"
     elif len(sender) > 1:
         yield "several addresses in From"

@@ -261,6 +261,10 @@ class _Worker:
                 while not self._sender._road.closed_at(clock.now()) and self.round(clock.now(), clock.now)[1]:
                     pass
                 stumbled = False
+            except (RetryLater, Unavailable) as error:
+                if not stumbled:
+                    _log.warning("letters wait: %s", error)
+                stumbled = True
             except Exception as error:  # noqa: BLE001 the top of the loop: a worker outlives every mail and outage
                 if not stumbled:
                     _log.exception("the sender stumbled and goes on: %s", error)

@@ -34,7 +34,7 @@ def reindex(database: Database) -> None:
     """Make the index of the full-text search anew. Raises RetryLater, ConfigError for a database of another version."""
     version = schema.read_version(database)
     if version != schema.VERSION:
-        raise ConfigError([schema.wrong_version(database, version or "none")])
+        raise ConfigError([schema.wrong_version(database, version or schema.EMPTY)])
     with database.write() as connection:
         build_index(connection)
 

@@ -76,7 +76,7 @@ class Database:
     def _open_sqlite(self) -> Engine:
         path = Path(self.url.database or "")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not path.exists():
                 path.touch(mode=0o600)
         except OSError as error:

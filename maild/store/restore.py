@@ -70,8 +70,8 @@ def make_ready(work: Path, made_at: datetime, now: datetime, skip: int | None) -
         with database.write() as connection:
             held = _hold_letters(connection)
             gap = skip if skip is not None else _likely_gap(connection, made_at, now)
-            following = _leave_out_numbers(connection, gap, made_at, now)
             counts = count_rows(connection)
+            following = _leave_out_numbers(connection, gap, made_at, now)
         findings = check_database(database)
     finally:
         database.close()

@@ -13,6 +13,8 @@ from maild.store.search import make_index
 from maild.store.tables import counters, metadata, schema_version
 
 VERSION = "0008"
+EMPTY = "none"
+"""What stands in place of a version where there is none."""
 """The newest migration; `migrations/versions/` holds the way to it."""
 
 FIRST_NUMBERS = {"tickets": 1001, "orders": 1, "ticks": 1}
@@ -92,7 +94,9 @@ def _create(database: Database) -> None:
 
 
 def wrong_version(database: Database, version: str) -> Finding:
-    """What an admin is told of a database that another version of maild made."""
+    """What an admin is told of a database that another version of maild made, or that none has made yet."""
+    if version == EMPTY:
+        return _finding(database, "schema", "this database is empty", "the first start of maild makes its tables")
     return _finding(
         database,
         "schema",

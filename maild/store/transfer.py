@@ -110,7 +110,7 @@ def pour(source: Database, target: Database, progress: Progress) -> dict[str, in
     """
     version = schema.read_version(source)
     if version != schema.VERSION:
-        raise ConfigError([schema.wrong_version(source, version or "none")])
+        raise ConfigError([schema.wrong_version(source, version or schema.EMPTY)])
     with snapshot(source) as reading, target.write() as writing:
         totals = count_rows(reading)
         clear(writing)
@@ -139,7 +139,7 @@ def freeze(database: Database, path: Path, progress: Progress) -> dict[str, int]
     """
     version = schema.read_version(database)
     if version != schema.VERSION:
-        raise ConfigError([schema.wrong_version(database, version or "none")])
+        raise ConfigError([schema.wrong_version(database, version or schema.EMPTY)])
     if database.is_sqlite:
         _vacuum_into(database, path)
         counts = _count_in(path)

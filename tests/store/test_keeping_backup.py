@@ -41,6 +41,24 @@ def test_a_backup_put_in_place_is_the_desk_as_it_was(kind: str, other: str, fres
     assert (copy.folder / "var/secret").read_bytes() == (place.folder / "var/secret").read_bytes()
 
 
+def test_what_a_restore_makes_is_for_its_owner_alone(tmp_path: Path) -> None:
+    """The folder of the database, too, as `maild init` makes it; and both count the same mails."""
+    desk, new = make_place(tmp_path / "desk", "sqlite:///var/maild.db"), tmp_path / "new"
+    talk(desk)
+    mails = f"{len(desk.rows('inbox'))} mails, "
+    assert mails in desk.do("backup", str(tmp_path / "backup"))
+    new.mkdir()
+    assert mails in Place(folder=new, url=desk.url).do("restore", str(tmp_path / "backup"))
+    assert stat.S_IMODE((new / "var").stat().st_mode) == 0o700
+
+
+def test_a_desk_that_never_ran_has_nothing_to_back_up(tmp_path: Path) -> None:
+    """Its database is empty, and no newer maild has made it."""
+    status, _, complaint = make_place(tmp_path / "desk", "sqlite:///var/maild.db").run("backup", str(tmp_path / "b"))
+    assert status == 78
+    assert "this database is empty (the first start of maild makes its tables)" in complaint
+
+
 def test_what_had_not_left_leaves_on_a_word_alone(place: Place, fresh: FreshUrl, tmp_path: Path) -> None:
     """It may have left since the backup: it is told loudly, and `outbox retry` releases it."""
     place.do("backup", str(tmp_path / "backup"))

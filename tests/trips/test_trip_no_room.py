@@ -96,6 +96,18 @@ def test_a_full_disk_is_told_as_such_and_nothing_is_lost(desk: Daemon, small: Pa
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
+@pytest.mark.fault("A6")
+def test_a_start_on_a_full_disk_says_so(desk: Daemon, small: Path) -> None:
+    """One sentence and a status that systemd tries again; no traceback."""
+    desk.run("db", "upgrade")
+    with suppress(OSError), (small / "stone").open("wb", buffering=0) as file:
+        while file.write(b"x" * 4096):
+            pass
+    done = desk.run("run", "--once")
+    assert (done.returncode, len(done.stderr.splitlines())) == (73, 1), done.stderr
+    assert "No space left on device" in done.stderr
+
+
 @pytest.mark.fault("A7")
 def test_a_locked_database_is_told_within_fifteen_seconds(desk: Daemon) -> None:
     """Another process holds the write lock: every client hears 451 in time, and 250 as soon as it lets go."""

@@ -96,6 +96,73 @@ def test_a_mail_past_the_limits_is_told_as_far_as_it_goes(
     assert "truncated: reading it took more than 0.15 s of CPU" in defects[-1]
 
 
+def lines(name: str, capsys: pytest.CaptureFixture[str]) -> dict[str, str]:
+    """What people are told above the text, by its label."""
+    assert run(["read", name]) == 0
+    rows = [line.strip().partition(":") for line in capsys.readouterr().out.splitlines()[1:]]
+    return {label: value.strip() for label, _, value in rows}
+
+
+@pytest.mark.parametrize(
+    ("header", "label", "said_of_it"),
+    [
+        (b'From: "ceo@desk.example" <evil@evil.example>', "careful", "the name holds another address"),
+        (b"From: =?utf-8?B?0JBubtCw?= <x@evil.example>", "careful", "the name mixes alphabets within a word"),
+        (b"From: a@one.example, b@two.example", "defects", "addresses in From that contradict each other"),
+        (b"From: somebody", "defects", "no address in From that counts"),
+        (b"From: a@one.example, b@two.example", "from", "nobody"),
+        (b"From: a@one.example\nReply-To: Anna <b@two.example>", "reply to", "Anna <b@two.example>"),
+        (b"From: a@one.example\nCc: c@two.example", "cc", "c@two.example"),
+    ],
+)
+def test_people_are_told_what_is_odd_about_the_sender(
+    header: bytes, label: str, said_of_it: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The lines above the text name what JSON has in `sender`, `reply_to`, `cc` and `defects`."""
+    (tmp_path / "odd.eml").write_bytes(header + b"\nSubject: x\n\nHello\n")
+    assert lines(str(tmp_path / "odd.eml"), capsys)[label] == said_of_it
+
+
+def test_people_are_told_of_seals_forwards_and_returned_mail(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A label is no proof, and is not told as one."""
+    head = b"From: ivan@customer.example\nSubject: x\nMIME-Version: 1.0\nContent-Type: "
+    part = b"--b\nContent-Type: text/plain\n\nHello\n--b\nContent-Type: "
+    kinds = {
+        "signed": b'multipart/signed; protocol="application/pgp-signature"; boundary=b\n\n'
+        + part
+        + b"application/pgp-signature\n\nabc\n--b--\n",
+        "encrypted": b'multipart/encrypted; protocol="application/pgp-encrypted"; boundary=b\n\n'
+        + part
+        + b"application/octet-stream\n\nabc\n--b--\n",
+        "forwarded": b"multipart/mixed; boundary=b\n\n"
+        + part
+        + b"message/rfc822\n\nFrom: Hans <hans@kunde.example>\nSubject: Inner\n\ntext\n--b--\n",
+        "recipient": b"multipart/report; report-type=delivery-status; boundary=b\n\n"
+        + part
+        + b"message/delivery-status\n\nReporting-MTA: dns; mx.example\n\n"
+        b"Final-Recipient: rfc822; gone@customer.example\nAction: failed\nStatus: 5.1.1\n\n--b--\n",
+    }
+    told = {}
+    for kind, body in kinds.items():
+        (tmp_path / kind).write_bytes(head + body)
+        told[kind] = lines(str(tmp_path / kind), capsys)[kind]
+    assert told == {
+        "signed": "PGP, not verified",
+        "encrypted": "PGP, not decrypted",
+        "forwarded": "Hans <hans@kunde.example>; Inner",
+        "recipient": "gone@customer.example, failed, hard, 5.1.1: no reason is told",
+    }
+
+
+def test_a_folder_without_mails_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """On standard error, so that JSON Lines stay empty; it is no mistake."""
+    assert run(["read", "--json", str(tmp_path)]) == 0
+    said_there = capsys.readouterr()
+    assert (said_there.out, said_there.err) == ("", f"maild: there is no mail in {tmp_path}\n")
+
+
 def test_standard_input_is_a_mail() -> None:
     """`-`, as in a mail client's pipe."""
     done = subprocess.run([*command(), "read", "--json", "-"], input=mail("piped"), capture_output=True, cwd="/")

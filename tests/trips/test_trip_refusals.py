@@ -207,14 +207,14 @@ def test_a_pipe_whose_words_nobody_reads_has_taken_the_mail(desk: Daemon, closed
         (69, ["report"]),
         (69, ["sla", "replay", "--policy", "x"]),
         (69, ["kb", "search", "printer"]),
-        (69, ["backup", "folder"]),
-        (69, ["restore", "folder"]),
-        (69, ["forget", "a@customer.example"]),
-        (69, ["export", "folder"]),
-        (69, ["import", "file"]),
         (69, ["rules", "replay"]),
-        (69, ["ticket", "merge", "1001", "1002"]),
-        (69, ["db", "copy", "sqlite:///x"]),
+        (64, ["forget", "nobody", "--yes"]),
+        (64, ["db", "copy", "nonsense"]),
+        (69, ["restore", "no/such/folder"]),
+        (66, ["import", "no/such/file"]),
+        (65, ["ticket", "merge", "1001", "1099"]),
+        (73, ["backup", "/proc/none"]),
+        (73, ["export", "/proc/none"]),
     ],
     ids=lambda part: " ".join(part) if isinstance(part, list) else str(part),
 )
@@ -249,7 +249,7 @@ def test_what_is_not_there_yet_stands_in_no_help() -> None:
     """The help lists only what answers."""
     text = maild("--help").stdout
     assert "tickets" in text
-    for verb in ("report", "backup", "forget", "export"):
+    for verb in ("report", "kb", "sla"):
         assert f"\n  {verb} " not in text
 
 
@@ -320,3 +320,26 @@ def test_a_mail_for_nobody_here_is_refused_at_the_door(busy: Daemon) -> None:
         assert client.rcpt("somebody@elsewhere.example")[0] == 550
         assert client.rcpt("nobody@desk.example")[0] == 550
         assert client.rcpt(SUPPORT)[0] == 250
+
+
+def test_a_password_is_read_from_a_pipe(desk: Daemon) -> None:
+    """Scripts set logins, too; nothing is asked where nobody sits, and an empty one is refused."""
+    done = desk.run("users", "set", "anna", given=b"correct horse\n")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "anna may log in\n", "")
+    done = desk.run("users", "set", "anna", given=b"")
+    assert (done.returncode, done.stderr) == (64, "maild: there is no password on standard input\n")
+
+
+def test_a_preview_is_of_the_letter_that_was_named(desk: Daemon) -> None:
+    """No other language is shown in its place; a name that there is not says where the names are."""
+    done = desk.run("letters", "preview", "answer", "--language", "xx")
+    assert (done.returncode, done.stderr) == (66, "maild: there is no letter answer in 'xx', only in en, ru\n")
+    done = desk.run("letters", "preview", "anwser")
+    assert (done.returncode, "maild letters list" in done.stderr) == (66, True)
+
+
+def test_one_finding_is_counted_as_one(desk: Daemon) -> None:
+    """`maild check` speaks English."""
+    path = desk.folder / "settings.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace("[desk]", "[desk]\nnamme = 1", 1), encoding="utf-8")
+    assert desk.run("check").stdout.splitlines()[-1] == "1 error, 0 warnings"

@@ -37,7 +37,7 @@ class Box:
 
     def __init__(self, count: int = 1) -> None:
         self.rows = {number: Row(self._mail(number)) for number in range(1, count + 1)}
-        self.away = False
+        self.away: Exception | None = None
         self._lock = Lock()
 
     def _mail(self, number: int) -> OutgoingMail:
@@ -49,7 +49,7 @@ class Box:
 
     def _reach(self) -> None:
         if self.away:
-            raise ConnectionError("the database is away")
+            raise self.away
 
     def recover(self) -> int:
         left = [row for row in self.rows.values() if row.state is OutboxState.SENDING]
@@ -245,7 +245,7 @@ def test_what_the_database_could_not_hear_is_told_when_it_is_back() -> None:
     box, way = Box(2), Way()
 
     def doing(mail: OutgoingMail, _before: Callable[[], None]) -> Outcome:
-        box.away = mail.id == 1
+        box.away = ConnectionError("the database is away") if mail.id == 1 else None
         return Outcome(accepted=mail.recipients)
 
     way.doing = doing
@@ -254,7 +254,7 @@ def test_what_the_database_could_not_hear_is_told_when_it_is_back() -> None:
         one.send_due(AT)
     with pytest.raises(ConnectionError):
         one.send_due(AT)
-    box.away = False
+    box.away = None
     one.send_due(AT)
     assert box.rows[1].state is OutboxState.SENT
     assert way.seen.count(1) == 1
@@ -297,7 +297,7 @@ def test_a_database_that_is_away_keeps_the_final_dot_back(relay: Relay) -> None:
         def mark_uncertain(self, mail_id: int, until: datetime) -> None:
             self._reach()
             if not relay.taken and until == AT + timedelta(minutes=15):
-                raise ConnectionError("the database is away")
+                raise self.away
             super().mark_uncertain(mail_id, until)
 
     box, way = Shut(), smtp(relay)
@@ -397,19 +397,29 @@ def test_a_start_finds_what_a_crash_left_in_sending() -> None:
     assert box.states() == ["sent", "uncertain"]
 
 
-def test_workers_outlive_a_database_that_is_away(caplog: pytest.LogCaptureFixture) -> None:
-    """It is logged once, and work goes on when it is back."""
+@pytest.mark.parametrize(
+    ("trouble", "told", "traceback"),
+    [
+        (RetryLater("the database is locked"), "letters wait: the database is locked", False),
+        (ConnectionError("the database is away"), "the sender stumbled and goes on: the database is away", True),
+    ],
+)
+def test_workers_outlive_a_database_that_is_away(
+    trouble: Exception, told: str, traceback: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is logged once, with a traceback where nobody knows the trouble, and work goes on when it is back."""
     box = Box(1)
-    box.away = True
+    box.away = trouble
     one = sender(box, Way())
     one.start()
     for _ in range(3):
         time.sleep(0.02)
         one.wake()
-    box.away = False
+    box.away = None
     until(lambda: (one.wake(), set(box.states()) == {"sent"})[1])
     assert one.stop(5)
-    assert caplog.text.count("the sender stumbled") == 1
+    assert caplog.text.count(told) == 1
+    assert ("Traceback" in caplog.text) is traceback
 
 
 def test_while_the_relay_is_away_it_is_tried_seldom() -> None:
