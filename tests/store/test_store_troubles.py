@@ -51,9 +51,9 @@ def test_a_cause_is_told_once_an_hour_and_the_rest_is_counted(keep: Keep) -> Non
     assert alarms.look() == 0
     first, second = letters(keep)
     assert "mail 1: no such letter" in first
-    assert "и ещё" not in first
+    assert "повторений" not in first
     assert "mail 312: no such letter" in second
-    assert "и ещё 312" in second
+    assert "повторений: 312" in second
 
 
 def test_a_trouble_that_lasts_is_told_at_its_beginning_and_its_end(keep: Keep) -> None:
@@ -86,7 +86,7 @@ def test_a_short_trouble_is_no_letter_and_counts_in_the_next(keep: Keep) -> None
     alarms.tell(Cause.RELAY_AWAY, "connection refused")
     clock.at += timedelta(minutes=2)
     assert alarms.look() == 1
-    assert "и ещё 3" in letters(keep)[0]
+    assert "повторений: 3" in letters(keep)[0]
 
 
 def test_a_relay_that_flutters_writes_one_letter_an_hour_of_each_kind(keep: Keep) -> None:
@@ -190,4 +190,4 @@ def test_what_the_database_does_not_take_is_written_when_it_does(keep: Keep) -> 
     assert alarms.look() == 1
     (letter,) = letters(keep)
     assert "second" in letter
-    assert "и ещё 1" in letter
+    assert "повторений: 1" in letter

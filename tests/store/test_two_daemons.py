@@ -59,7 +59,7 @@ def conversations() -> list[list[tuple[str, bytes]]]:
     for client in range(CLIENTS):
         mails = []
         for number in range(MAILS // CLIENTS):
-            who = f"p{client}.{number // 2}@customer.example"
+            who = f"ivan@p{client}-{number // 2}.example"
             named: dict[str, Any] = {"References": f"<{client}.{number - 1}@customer.example>"} if number % 2 else {}
             raw = eml(f"{client}.{number}", sender=who, message_id=f"<{client}.{number}@customer.example>", **named)
             mails.append((who, raw))
