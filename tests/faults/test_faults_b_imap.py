@@ -117,13 +117,19 @@ def test_b1_finds_a_reader_that_moves_on_before_it_keeps(tmp_path: Path, server:
         for number in range(3):
             client.append("INBOX", letter(number))
         until(lambda: len(taken(desk)) == 3, "the first mails")
-        client.append("INBOX", letter(3))
-        time.sleep(1)  # the place has moved on, the mail is not kept yet
-        desk.kill()
-        desk.start()
-        client.append("INBOX", letter(4))
-        until(lambda: customer(4)[1] in taken(desk), "the mail behind it")
-        assert customer(3)[1] not in taken(desk)
+        # Killed while the place has moved on and the mail is not kept yet; a busy machine needs more than one try.
+        passed_by = []
+        for number in range(3, 13):
+            client.append("INBOX", letter(number))
+            time.sleep(0.6 + 0.2 * (number - 3))
+            desk.kill()
+            desk.start()
+            client.append("INBOX", letter(100 + number))
+            until(lambda last=100 + number: customer(last)[1] in taken(desk), "the mail behind it")
+            passed_by = [n for n in range(3, number + 1) if customer(n)[1] not in taken(desk)]
+            if passed_by:
+                break
+        assert passed_by
 
 
 @pytest.mark.long
