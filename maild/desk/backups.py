@@ -17,7 +17,8 @@ from typing import Any
 
 from maild.config.settings import Settings
 from maild.errors import CannotCreate
-from maild.store.backup import DATABASE, MANIFEST, Manifest, copy_file, read_backup, sync_folder, write_backup
+from maild.files import sync_folder
+from maild.store.backup import DATABASE, MANIFEST, Manifest, copy_file, read_backup, write_backup
 from maild.store.engine import Database
 from maild.store.restore import Restored, make_ready, put_in_place, refuse_unless_empty
 from maild.store.transfer import Progress

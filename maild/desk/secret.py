@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from maild.errors import CannotCreate, ConfigError, Finding
+from maild.files import sync_folder, write_draft
 from maild.messages.tokens import Key, parse_keys
 
 
@@ -57,21 +58,15 @@ def _make(path: Path) -> None:
     """Whole or not at all: two processes that start at once must not each have a secret of their own."""
     head = "# maild's keys: the first one signs, all of them check. Keep this file, and keep it secret."
     text = f"{head}\na:{secrets.token_hex(32)}\n"
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
+        draft = write_draft(path, text.encode("ascii"))
         try:
             os.link(draft, path)
         except FileExistsError:
             pass  # another process was quicker, and its keys are the ones
         finally:
             draft.unlink()
-        folder = os.open(path.parent, os.O_RDONLY)
-        os.fsync(folder)
-        os.close(folder)
+        sync_folder(path.parent)
     except OSError as error:
         raise CannotCreate(f"cannot write the secret file {path}: {error.strerror}; is its folder writable?") from error

@@ -27,6 +27,7 @@ from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_ope
 
 from maild.clock import Clock
 from maild.errors import CannotCreate, DataError, Unavailable
+from maild.files import write_whole
 from maild.ingest.imap_session import LoginRefused
 from maild.ingest.mailbox import AccessToken
 
@@ -185,20 +186,8 @@ def save_refresh_token(file: Path, token: RefreshToken) -> None:
     """Write it whole or not at all, for our eyes only. Raises CannotCreate."""
     ends = token.expires_at.isoformat() if token.expires_at else None
     held = {"refresh_token": token.value, "issued_at": token.issued_at.isoformat(), "expires_at": ends}
-    draft = file.with_name(f".{file.name}.{os.getpid()}")
     try:
-        with suppress(FileNotFoundError):
-            draft.unlink()
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
-            out.write(json.dumps(held) + "\n")
-            out.flush()
-            os.fsync(out.fileno())
-        draft.replace(file)
-        folder = os.open(file.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        write_whole(file, json.dumps(held).encode() + b"\n")
     except OSError as error:
         raise CannotCreate(f"cannot write the refresh token file {file}: {error.strerror}") from error
 

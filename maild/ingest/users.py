@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import logging
-import os
 import re
 import threading
 from base64 import b64decode, b64encode
@@ -20,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from maild.errors import CannotCreate, DataError, Unavailable
+from maild.files import write_whole
 
 log = logging.getLogger(__name__)
 
@@ -166,23 +166,8 @@ def _without(lines: Iterable[str], login: str) -> list[str]:
 
 def _write(path: Path, lines: Sequence[str]) -> None:
     """Another file in its place, whole or not at all: somebody may be logging in now."""
-    temporary = path.with_name(f".{path.name}.new")
+    text = "".join(line if line.endswith("\n") else line + "\n" for line in lines)
     try:
-        temporary.unlink(missing_ok=True)
-        with open(
-            os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600),
-            "w",
-            encoding="utf-8",
-            errors="surrogateescape",
-        ) as file:
-            file.write("".join(line if line.endswith("\n") else line + "\n" for line in lines))
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.rename(path)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        write_whole(path, text.encode("utf-8", "surrogateescape"))
     except OSError as error:
         raise CannotCreate(f"the users file {path} cannot be written: {error.strerror or error}") from error

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from maild.errors import RetryLater
+from maild.files import sync_folder
 from maild.outgoing.headers import clean
 from maild.threads.plan import Outcome, OutgoingMail
 
@@ -30,7 +31,7 @@ class MaildirTransport:
                 self._make_folders()
             for recipient in mail.recipients:
                 self._write(mail, recipient)
-            _sync_folder(self._folder / "new")
+            sync_folder(self._folder / "new")
         except OSError as error:
             self._made = False  # somebody may have taken the folders away
             raise RetryLater(f"the maildir {self._folder} cannot be written: {error.strerror or error}") from error
@@ -79,12 +80,3 @@ def _file_name(mail: OutgoingMail, recipient: str) -> str:
 
 def _envelope(name: str, value: str) -> bytes:
     return f"{name}: {clean(value)}\r\n".encode("utf-8", "replace")
-
-
-def _sync_folder(folder: Path) -> None:
-    """Makes the renames themselves durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -21,6 +21,7 @@ from typing import Any
 
 import maild
 from maild.errors import CannotCreate, DataError, NotFound
+from maild.files import create_private, sync_folder, write_whole
 from maild.store import schema
 from maild.store.engine import Database
 from maild.store.transfer import Progress, freeze
@@ -120,38 +121,13 @@ def copy_file(source: Path, target: Path) -> dict[str, Any]:
     """Copy a file, mode 600, onto the disk; its size and sha256. Raises OSError; a file that stands there is one."""
     make_folder(target.parent)
     digest, size = hashlib.sha256(), 0
-    with source.open("rb") as reading, os.fdopen(_create(target), "wb") as writing:
+    with source.open("rb") as reading, os.fdopen(create_private(target), "wb") as writing:
         while chunk := reading.read(_CHUNK):
             digest.update(chunk)
             size += writing.write(chunk)
         writing.flush()
         os.fsync(writing.fileno())
     return {"size": size, "sha256": digest.hexdigest()}
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """A file that is there whole or not at all, mode 600, on the disk when it returns. Raises OSError."""
-    draft = path.with_name(f".{path.name}.draft")
-    draft.unlink(missing_ok=True)
-    with os.fdopen(_create(draft), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-    sync_folder(path.parent)
-
-
-def _create(path: Path) -> int:
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-
-
-def sync_folder(folder: Path) -> None:
-    """What a folder lists is on the disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _sync_folders(folder: Path) -> None:

@@ -16,8 +16,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from maild.errors import CannotCreate, Unavailable
+from maild.files import sync_folder
 from maild.store import schema
-from maild.store.backup import sync_folder
 from maild.store.care import check_database, upgrade_database
 from maild.store.engine import Database
 from maild.store.tables import counters, inbox, inbox_raw, leases, outbox, tickets

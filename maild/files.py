@@ -1,0 +1,41 @@
+"""Small files that are there whole or not at all: what a power cut in the middle leaves is the old one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def create_private(path: Path) -> int:
+    """A descriptor of a new file that only its owner reads. Raises OSError, also where it exists."""
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+
+
+def write_draft(path: Path, content: bytes) -> Path:
+    """The content on the disk beside `path`, mode 600, under a name of this process's own. Raises OSError."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.unlink(missing_ok=True)
+    try:
+        with os.fdopen(create_private(draft), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
+    return draft
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """A file with this content in the place of what is there, on the disk when it returns, mode 600. Raises OSError."""
+    write_draft(path, content).replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """What a folder lists is on the disk: a rename is durable only then. Raises OSError."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
