@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from maild.store.inbox import InboxStore
 
 _WAIT_SECONDS = 30.0
-_GROUP = 64
-_GROUP_BYTES = 8_000_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,10 +41,12 @@ def ingest(
     app: App, names: tuple[str, ...], sender: str | None, recipients: tuple[str, ...], accept_only: bool
 ) -> None:
     """Accept mails: 0 means that they are on the disk. From a pipe only 0 and 75 ever come out."""
+    from maild.ingest.arrival import in_groups
+
     if not accept_only:
         _start_readers()
     inbox = app.inbox if accept_only else app.keep.inbox
-    for group in _groups(_arrivals(app, names, sender, recipients)):
+    for group in in_groups(_arrivals(app, names, sender, recipients), lambda found: len(found[1].raw)):
         ids = inbox.add([arrival for _, arrival in group])
         kept = [
             _Kept(source=name, inbox_id=i, message_id=arrival.message_id)
@@ -82,20 +82,6 @@ def _arrivals(
     given = None if sender is None else sender.strip("<> ")
     for source in read_sources(names, sys.stdin.buffer):
         yield source.name, make_arrival(source.raw, source.envelope(given, recipients), app.clock.now())
-
-
-def _groups(arrivals: Iterator[tuple[str, Arrival]]) -> Iterator[list[tuple[str, Arrival]]]:
-    """A commit for many mails of an archive, one for a single mail."""
-    group: list[tuple[str, Arrival]] = []
-    size = 0
-    for name, arrival in arrivals:
-        group.append((name, arrival))
-        size += len(arrival.raw)
-        if len(group) >= _GROUP or size >= _GROUP_BYTES:
-            yield group
-            group, size = [], 0
-    if group:
-        yield group
 
 
 def _handle(app: App, kept: Sequence[_Kept]) -> None:

@@ -9,15 +9,13 @@ from typing import Protocol
 
 from maild.desk.handle import Desk
 from maild.errors import RetryLater
+from maild.ingest.arrival import in_groups, make_arrival
 from maild.messages.arrival_time import arrival_time
-from maild.messages.digest import content_key
 from maild.messages.envelope import Arrival, Envelope
 from maild.store.archive import close_imported, known_digests, what_became
 from maild.store.keep import Keep
 from maild.store.transfer import Progress
 from maild.threads.imported import IMPORTED
-
-_GROUP, _GROUP_BYTES = 64, 8_000_000
 
 
 class Found(Protocol):
@@ -51,7 +49,7 @@ def import_mails(
     mails = new = closed = 0
     states: dict[str, int] = {}
     opened: set[int] = set()
-    for group in _groups(_arrivals(found, now)):
+    for group in in_groups(_arrivals(found, now), lambda arrival: len(arrival.raw)):
         mails += len(group)
         ids = _add(keep, group)
         new += len(ids)
@@ -68,22 +66,7 @@ def import_mails(
 def _arrivals(found: Iterable[Found], now: datetime) -> Iterator[Arrival]:
     for one in found:
         envelope = replace(one.envelope(None, (), trusted=False), channel=IMPORTED)
-        message_id, digest = content_key(one.raw)
-        at = min(arrival_time(one.raw) or now, now)
-        yield Arrival(raw=one.raw, envelope=envelope, received_at=at, message_id=message_id, digest=digest)
-
-
-def _groups(arrivals: Iterable[Arrival]) -> Iterator[list[Arrival]]:
-    group: list[Arrival] = []
-    size = 0
-    for arrival in arrivals:
-        group.append(arrival)
-        size += len(arrival.raw)
-        if len(group) >= _GROUP or size >= _GROUP_BYTES:
-            yield group
-            group, size = [], 0
-    if group:
-        yield group
+        yield make_arrival(one.raw, envelope, min(arrival_time(one.raw) or now, now))
 
 
 def _add(keep: Keep, group: Sequence[Arrival]) -> list[int]:
