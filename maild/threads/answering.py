@@ -20,20 +20,23 @@ from maild.threads.words import say
 def send_answer(draft: Draft, ticket: Ticket, agent: Agent, text: str) -> tuple[Done, ...]:
     """The answer is on its way; what the agent should know of those it goes to."""
     case = draft.case
-    passed = files_to_send(case.mail)
-    history = case.facts.tickets[ticket.id].messages
-    letter = answer(draft.pen, ticket, agent, text, history, passed)
-    letter = replace(letter, not_before=draft.now + case.practice.undo_delay)
+    letter = replace(_answer(draft, ticket, agent, text), not_before=draft.now + case.practice.undo_delay)
     draft.letters.append(letter)
     draft.message = as_sent(draft, letter, agent, text)
-    # A new answer of his takes the place of one that waited for his word.
-    mine = tuple(h.message_id for h in case.facts.held.get(ticket.id, ()) if h.author == agent.id)
-    draft.recalled = (*draft.recalled, *(m for m in mine if m not in draft.released))
     line = say(agent.language, "your_answer")
     return tuple(
         Done(line=line, effect=say(agent.language, "dead_address", address=d.address, reason=d.reason), ok=True)
         for d in dead_among(case.facts, (*letter.to, *letter.cc))
     )
+
+
+def _answer(draft: Draft, ticket: Ticket, agent: Agent, text: str) -> Letter:
+    """The letter to the customer; it takes the place of one of the agent's that waited for his word."""
+    case = draft.case
+    waiting = (h.message_id for h in case.facts.held.get(ticket.id, ()) if h.author == agent.id)
+    draft.recalled = (*draft.recalled, *(m for m in waiting if m not in draft.released))
+    history = case.facts.tickets[ticket.id].messages
+    return answer(draft.pen, ticket, agent, text, history, files_to_send(case.mail))
 
 
 def as_sent(draft: Draft, letter: Letter, agent: Agent, text: str) -> Message:
@@ -86,18 +89,13 @@ def hold_answer(
     case, colleague = draft.case, draft.case.practice.team.agent(other.author)
     name = colleague.name if colleague is not None else str(other.author)
     why = say("en", "collided", name=name)
-    history = case.facts.tickets[ticket.id].messages
-    letter = answer(draft.pen, ticket, agent, text, history, files_to_send(case.mail))
-    letter = replace(letter, held=why)
+    letter = replace(_answer(draft, ticket, agent, text), held=why)
     draft.letters.append(letter)
     draft.message = replace(as_sent(draft, letter, agent, text), visibility=Visibility.INTERNAL)
-    mine = tuple(h.message_id for h in case.facts.held.get(ticket.id, ()) if h.author == agent.id)
-    draft.recalled = (*draft.recalled, *mine)
     draft.note("held", f"answer by {agent.name}", why, actor=agent.id)
     draft.change(ticket, "a held answer")
     lines = tuple(o.line for o in orders)
     draft.letters.append(collision(draft.pen, ticket, agent, agent, name, other.reply, text, lines, case.mail))
     if colleague is not None:
-        mine_is = collision(draft.pen, ticket, colleague, agent, name, other.reply, text, (), case.mail)
-        draft.letters.append(mine_is)
+        draft.letters.append(collision(draft.pen, ticket, colleague, agent, name, other.reply, text, (), case.mail))
     return draft.seal(InboxState.TICKETED, f"answer of {agent.id} on {ticket.number} waits: {why}")

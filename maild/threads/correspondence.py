@@ -76,6 +76,16 @@ def desk_view(practice: Practice) -> dict[str, str]:
     return {"name": practice.name, "address": practice.address}
 
 
+def ticket_context(practice: Practice, ticket: Ticket, agent: str) -> dict[str, object]:
+    """What every letter about a ticket to one of ours can speak of; `agent` is the reader's name."""
+    return {
+        "desk": desk_view(practice),
+        "ticket": ticket_view(practice, ticket),
+        "customer": person_view(ticket.requester),
+        "agent": {"name": agent},
+    }
+
+
 def reply_subject(ticket: Ticket) -> str:
     """`Re: <subject> [SUP-1042]`, with no second Re: and no second tag."""
     bare = ticket.subject.replace(f"[{ticket.number}]", "").strip()
@@ -201,8 +211,12 @@ def to_agent(
     purpose: Purpose = Purpose.AGENT,
     buttons: tuple[str, ...] = (),
 ) -> Letter:
-    """Any letter to an agent: his own signed reply address, his own thread per ticket, buttons for these orders."""
+    """Any letter to an agent: his own signed reply address, his own thread per ticket, buttons for these orders.
+
+    `context` is what this letter has beside the ticket's own.
+    """
     practice = pen.practice
+    context = ticket_context(practice, ticket, agent.name) | context
     language = practice.language_for(agent.language)
     about = f"[{ticket.number}] {ticket.subject}".strip()
     pressed = button_views(practice.mint, ticket, agent, language, pen.now.date(), buttons)
@@ -215,7 +229,7 @@ def to_agent(
         sender=practice.sender(name),
         reply_to=practice.mint.address(purpose, ticket.id, agent.id),
         subject=about,
-        context={**context, "buttons": pressed} if pressed else context,
+        context=context | {"buttons": pressed} if pressed else context,
         message_id=pen.message_id(Purpose.AGENT_ID, ticket.id),
         date=pen.now,
         in_reply_to=parent or root,
@@ -247,9 +261,6 @@ def transcript(
     `enclosed`: mails that he wanted to have as they came.
     """
     context: dict[str, object] = {
-        "desk": desk_view(pen.practice),
-        "ticket": ticket_view(pen.practice, ticket),
-        "agent": {"name": agent.name},
         "orders": [{"line": d.line, "effect": d.effect, "ok": d.ok} for d in done],
         "posted": posted,
         "error": error,
@@ -281,10 +292,6 @@ def collision(
 ) -> Letter:
     """To both whose answers met: what the other wrote. `first` names who was quicker; `writer` is who waits."""
     context: dict[str, object] = {
-        "desk": desk_view(pen.practice),
-        "ticket": ticket_view(pen.practice, ticket),
-        "customer": person_view(ticket.requester),
-        "agent": {"name": reader.name},
         "waits": reader.id == writer.id,
         "first": first,
         "first_text": first_text,

@@ -11,7 +11,7 @@ from maild.messages.mail import Address, Attachment, Mail
 from maild.messages.tokens import Purpose
 from maild.people.team import Agent
 from maild.threads.buttons import for_news
-from maild.threads.correspondence import Pen, desk_view, person_view, ticket_view, to_agent
+from maild.threads.correspondence import Pen, person_view, to_agent
 from maild.threads.facts import EARLIER_SHOWN, EarlierTicket
 from maild.threads.model import Direction, Message, Ticket, Visibility
 from maild.threads.plan import Letter, LetterKind
@@ -97,10 +97,8 @@ def undelivered(
     pen: Pen, ticket: Ticket, message: Message | None, bounced: list[dict[str, object]], due: datetime | None
 ) -> list[Letter]:
     """To the assignee, or to every agent of the queue: an answer of ours that the relay could not hand over."""
-    news = News(event="undelivered", respond_by=due)
     shown = replace(_of_message(message), bounced=bounced)
-    told = pen.practice.team.who_is_told(ticket.queue, ticket.assignee)
-    return [_notification(pen, ticket, agent, news, shown) for agent in told]
+    return _to_whoever_works(pen, ticket, News(event="undelivered", respond_by=due), shown)
 
 
 def handover(
@@ -139,17 +137,17 @@ def woken(pen: Pen, ticket: Ticket, history: tuple[Message, ...], due: datetime 
         respond_by=due,
         background=Background(history=history),
     )
-    shown = _of_message(_last_from_customer(history))
-    told = pen.practice.team.who_is_told(ticket.queue, ticket.assignee)
-    return [_notification(pen, ticket, agent, news, shown) for agent in told]
+    return _to_whoever_works(pen, ticket, news, _of_message(_last_from_customer(history)))
 
 
 def split_off(pen: Pen, ticket: Ticket, message: Message | None, due: datetime | None) -> list[Letter]:
     """To whoever works on a ticket that was split from another: the mail that it begins with, to be answered there."""
+    return _to_whoever_works(pen, ticket, News(event="new", respond_by=due), _of_message(message))
+
+
+def _to_whoever_works(pen: Pen, ticket: Ticket, news: News, shown: _Shown) -> list[Letter]:
     told = pen.practice.team.who_is_told(ticket.queue, ticket.assignee)
-    return [
-        _notification(pen, ticket, agent, News(event="new", respond_by=due), _of_message(message)) for agent in told
-    ]
+    return [_notification(pen, ticket, agent, news, shown) for agent in told]
 
 
 def _last_from_customer(history: tuple[Message, ...]) -> Message | None:
@@ -242,10 +240,6 @@ def _notification(pen: Pen, ticket: Ticket, agent: Agent, news: News, shown: _Sh
         kind=LetterKind.NOTIFICATION,
         template="notification",
         context={
-            "desk": desk_view(practice),
-            "ticket": ticket_view(practice, ticket),
-            "customer": person_view(ticket.requester),
-            "agent": {"name": agent.name},
             "event": news.event,
             "message": shown.message,
             "why": news.why(practice.language_for(agent.language)),

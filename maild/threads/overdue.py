@@ -13,7 +13,7 @@ from maild.sla.events import Happening as ClockHappening
 from maild.sla.steps import StepDue, steps_due
 from maild.threads import states
 from maild.threads.buttons import for_news
-from maild.threads.correspondence import Pen, desk_view, person_view, ticket_view, to_agent
+from maild.threads.correspondence import Pen, ticket_context, to_agent
 from maild.threads.draft import differences
 from maild.threads.facts import TicketFacts
 from maild.threads.model import LAST_LINE, Event, InboxState, Priority, Ticket
@@ -90,9 +90,6 @@ def _rank(priority: Priority) -> int:
 def _letters(pen: Pen, ticket: Ticket, due: StepDue, clock: TicketClock, now: datetime) -> list[Letter]:
     agents, addresses = _told(pen.practice, ticket, due)
     context: dict[str, object] = {
-        "desk": desk_view(pen.practice),
-        "ticket": ticket_view(pen.practice, ticket),
-        "customer": person_view(ticket.requester),
         "target": str(clock.target),
         "due_at": clock.due_at,
         "overdue": clock.due_at is not None and now > clock.due_at,
@@ -106,7 +103,7 @@ def _letters(pen: Pen, ticket: Ticket, due: StepDue, clock: TicketClock, now: da
             agent,
             kind=LetterKind.ESCALATION,
             template="escalation",
-            context=context | {"agent": {"name": agent.name}},
+            context=context,
             buttons=for_news("due", ticket, agent),
         )
         for agent in agents
@@ -147,7 +144,7 @@ def _to_address(pen: Pen, ticket: Ticket, address: str, context: dict[str, objec
         to=(Address(address=address),),
         sender=practice.sender(),
         subject=f"[{ticket.number}] {ticket.subject}".strip(),
-        context=context | {"agent": {"name": ""}},
+        context=ticket_context(practice, ticket, "") | context,
         message_id=pen.message_id(Purpose.AGENT_ID, ticket.id),
         date=pen.now,
         in_reply_to=root,

@@ -16,7 +16,7 @@ from maild.messages.statuses import from_text, kind_of
 from maild.sla.events import Happening as ClockHappening
 from maild.threads import states
 from maild.threads.case import Case
-from maild.threads.correspondence import Pen, desk_view, person_view, ticket_view, to_agent
+from maild.threads.correspondence import Pen, to_agent
 from maild.threads.dead import DeadAddress, Refusal, after_refusals, lives
 from maild.threads.draft import differences
 from maild.threads.facts import Facts, TicketFacts
@@ -143,10 +143,6 @@ def _delayed(facts: TicketFacts, news: LetterNews, practice: Practice, pen: Pen)
             kind=LetterKind.NOTIFICATION,
             template="delayed",
             context={
-                "desk": desk_view(practice),
-                "ticket": ticket_view(practice, ticket),
-                "customer": person_view(ticket.requester),
-                "agent": {"name": agent.name},
                 "event": "delayed",
                 "recipients": [a.address for a in news.waiting],
                 "since": news.created_at,

@@ -14,7 +14,7 @@ from maild.messages.mail import MailClass
 from maild.messages.tokens import Purpose
 from maild.people.proof import date_fits
 from maild.people.team import Agent
-from maild.threads.correspondence import desk_view, ticket_view, to_agent
+from maild.threads.correspondence import to_agent
 from maild.threads.draft import Draft, incoming
 from maild.threads.match import confirmation
 from maild.threads.model import InboxState, Ticket, Visibility
@@ -76,9 +76,6 @@ def _question(draft: Draft, ticket: Ticket, agent: Agent, why: str) -> Letter:
         kind=LetterKind.CONFIRMATION,
         template="confirmation",
         context={
-            "desk": desk_view(practice),
-            "ticket": ticket_view(practice, ticket),
-            "agent": {"name": agent.name},
             "why": say(language, why, reason=case.sender.proof.reason),
             "text": case.mail.reply or case.mail.text,
         },

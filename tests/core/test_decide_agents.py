@@ -314,3 +314,9 @@ def test_a_queue_that_is_given_a_ticket_is_told() -> None:
     """Or the ticket would lie there unseen; who moved it is not told of it."""
     told = [x for x in written("/queue billing\n").letters if x.kind is LetterKind.NOTIFICATION]
     assert [x.to[0].address for x in told] == [BORIS.address]
+
+
+def test_every_letter_about_a_ticket_knows_the_customer() -> None:
+    """As docs/letters.md says of a transcript; an admin's own one may name him."""
+    (letter,) = of_kind(written("/take"), LetterKind.TRANSCRIPT)
+    assert letter.context["customer"] == {"name": "Ivan", "address": IVAN}  # type: ignore[attr-defined]
