@@ -53,6 +53,7 @@ VERBS: Mapping[str, str] = {
     "u": "undo",
 }
 """The letter of each order that a button can give; none of them is a purpose."""
+_LETTERS = {name: letter for letter, name in VERBS.items()}
 _EPOCH = date(2020, 1, 1)
 _DAY_DIGITS = 3
 VERB_DAYS = 30
@@ -123,6 +124,10 @@ def to_base32(number: int) -> str:
             return digits
 
 
+def _day_digits(day: int) -> str:
+    return to_base32(day).rjust(_DAY_DIGITS, "a")
+
+
 def _from_base32(digits: str) -> int:
     number = 0
     for digit in digits:
@@ -166,12 +171,13 @@ class Mint:
 
         Raises KeyError for an order that no button gives.
         """
-        letter = {name: letter for letter, name in VERBS.items()}[verb]
-        day = to_base32((today - _EPOCH).days).rjust(_DAY_DIGITS, "a")
-        key = self._signing
-        mac = self._mac(key, Purpose.VERB, letter, day, str(ticket), agent)
-        local = f"{self._local}+{key.id}{letter}{to_base32(ticket)}{day}{mac}"
+        key, day = self._signing, (today - _EPOCH).days
+        mac = self._verb_mac(key, verb, day, ticket, agent)
+        local = f"{self._local}+{key.id}{_LETTERS[verb]}{to_base32(ticket)}{_day_digits(day)}{mac}"
         return f"{local}@{self._domain}" if len(local) <= _MAX_LOCAL_PART else None
+
+    def _verb_mac(self, key: Key, verb: str, day: int, ticket: int, agent: str) -> str:
+        return self._mac(key, Purpose.VERB, _LETTERS[verb], _day_digits(day), str(ticket), agent)
 
     def _read_verb(self, detail: str, address: str) -> Claim | None:
         day = detail[-_MAC_LENGTH - _DAY_DIGITS : -_MAC_LENGTH]
@@ -213,9 +219,7 @@ class Mint:
         if key is None:
             return False
         if claim.verb is not None:
-            letter = {name: letter for letter, name in VERBS.items()}[claim.verb]
-            day = to_base32(claim.day).rjust(_DAY_DIGITS, "a")
-            mac = self._mac(key, Purpose.VERB, letter, day, str(claim.ticket), participant)
+            mac = self._verb_mac(key, claim.verb, claim.day, claim.ticket, participant)
         else:
             mac = self._mac(key, claim.purpose, str(claim.ticket), participant)
         return hmac.compare_digest(claim.mac, mac)

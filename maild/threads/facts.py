@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -23,7 +23,7 @@ from maild.sla.deadlines import TicketClock
 from maild.threads.dead import DeadAddress
 from maild.threads.lookups import Answer, Lookup, read_lookups
 from maild.threads.model import HeldAnswer, Message, Status, Ticket, Undo
-from maild.threads.order_lines import split_orders, ticket_numbers
+from maild.threads.order_lines import Order, split_orders, ticket_numbers
 
 _MAX_REFERENCES = 100
 _MAX_CLAIMS = 20
@@ -198,6 +198,7 @@ def read_clues(mail: Mail, envelope: Envelope, mint: Mint, tag: str, team: Team)
         ids.append(mail.bounce.original_message_id)
     sender = sender_key(mail)
     agent = team.agent_by_address(sender) if sender is not None else None
+    orders, _ = split_orders(mail.reply)
     near_first = tuple(dict.fromkeys(i for i in ids if i))
     foreign = agent is None and envelope.channel != "import"
     return Clues(
@@ -206,11 +207,11 @@ def read_clues(mail: Mail, envelope: Envelope, mint: Mint, tag: str, team: Team)
         ids=near_first,
         own_id=mail.message_id,
         tickets_named=_tags(mail.subject, tag),
-        has_orders=mail.reply.lstrip().startswith("/") or any(c.verb for c in claims),
-        tickets_ordered=_ordered(mail, tag),
+        has_orders=bool(orders) or any(c.verb for c in claims),
+        tickets_ordered=_ordered(orders, tag),
         sender=sender,
         agent=agent.id if agent is not None else None,
-        lookups=read_lookups(split_orders(mail.reply)[0], agent, team, tag) if agent is not None else (),
+        lookups=read_lookups(orders, agent, team, tag) if agent is not None else (),
         index=_index_of(mail),
         # What lies in an archive is no answer to what is open here.
         answered_subject=_answered_subject(mail, sender) if foreign else "",
@@ -218,8 +219,7 @@ def read_clues(mail: Mail, envelope: Envelope, mint: Mint, tag: str, team: Team)
     )
 
 
-def _ordered(mail: Mail, tag: str) -> tuple[int, ...]:
-    orders, _ = split_orders(mail.reply)
+def _ordered(orders: Sequence[Order], tag: str) -> tuple[int, ...]:
     numbers = (n for order in orders[:_MAX_ORDERS] for n in ticket_numbers(order.argument, tag))
     return tuple(dict.fromkeys(numbers))[:_MAX_ORDERS]
 

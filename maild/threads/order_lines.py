@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+_BEGINS = re.compile(r"\s*/")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Order:
@@ -26,6 +28,8 @@ def read_order(line: str) -> Order | None:
 
 def split_orders(text: str) -> tuple[tuple[Order, ...], str]:
     """The orders on top of a text, and the text without them; the first line that is none ends them."""
+    if not _BEGINS.match(text):
+        return (), text  # nearly every mail: its lines need not be looked at
     lines = text.split("\n")
     orders: list[Order] = []
     position = 0
@@ -37,7 +41,7 @@ def split_orders(text: str) -> tuple[tuple[Order, ...], str]:
             break
     else:
         position = len(lines)
-    return tuple(orders), "\n".join(lines[position:]).strip("\n") if orders else text
+    return tuple(orders), "\n".join(lines[position:]).strip("\n")
 
 
 def ticket_numbers(words: str, tag: str) -> tuple[int, ...]:
