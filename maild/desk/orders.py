@@ -37,8 +37,9 @@ def give_order(keep: Keep, office: Office, clock: Clock, number: str, name: str,
     argument = "" if name == "note" else words
     order = Order(name=name, argument=argument, line=f"/{name} {argument}".strip())
     with keep.database.write() as connection:
-        wanted = sorted({ticket_id, *ticket_numbers(argument, practice.tag)})
-        tickets = keep.tickets.load(connection, wanted)
+        undo = last_undo(connection, ticket_id, ADMIN, clock.now())
+        wanted = {ticket_id, *ticket_numbers(argument, practice.tag), *(undo.tickets if undo else ())}
+        tickets = keep.tickets.load(connection, sorted(wanted))
         facts = tickets.get(ticket_id)
         if facts is None:
             raise NotFound(f"there is no ticket {number}; `maild tickets` lists what there is")
@@ -49,7 +50,7 @@ def give_order(keep: Keep, office: Office, clock: Clock, number: str, name: str,
             practice=practice,
             tickets=tickets,
             next_ticket=keep.tickets.next_number(connection),
-            undo=last_undo(connection, ticket_id, ADMIN, clock.now()),
+            undo=undo,
             held=held_answers(connection, ticket_id),
         )
         carried = carry_out(facts.ticket, [order], setting)

@@ -54,7 +54,7 @@ from maild.threads.facts import (
     TicketFacts,
     id_hash,
 )
-from maild.threads.model import Event, InboxState, OutboxState, Status, Ticket
+from maild.threads.model import Event, InboxState, Status, Ticket
 from maild.threads.orders.tickets import MERGED_INTO
 from maild.threads.plan import Change, LetterKind, Plan
 
@@ -171,7 +171,7 @@ class TicketStore:
             candidates |= further
             followed_by |= self._followed_by(connection, further)
         of_agent = self._of_an_agent(connection, clues, candidates, now)
-        touched = {t.after.id for u in of_agent.get("undo", {}).values() for t in (u.ticket, *u.others)}
+        touched = {number for undo in of_agent.get("undo", {}).values() for number in undo.tickets}
         candidates |= self.load(connection, sorted(touched - candidates.keys()))
         sent = self._acknowledged(connection, clues.sender, now)
         return Facts(
@@ -497,6 +497,3 @@ def _insert(connection: Connection, table: sa.Table, rows: Iterable[dict[str, An
     listed = list(rows)
     if listed:
         connection.execute(table.insert(), listed)
-
-
-OPEN_OUTBOX = (OutboxState.WAITING, OutboxState.SENDING, OutboxState.UNCERTAIN)

@@ -198,6 +198,11 @@ class Undo:
     id: int = 0
     left: bool = False
 
+    @property
+    def tickets(self) -> frozenset[int]:
+        """Every ticket that it touched."""
+        return frozenset(touched.after.id for touched in (self.ticket, *self.others))
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HeldAnswer:

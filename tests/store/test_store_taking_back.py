@@ -217,3 +217,15 @@ def test_the_admin_takes_back_his_own_orders(scene: Scene) -> None:
         (done,) = give_order(scene.keep, SLOW, FixedClock(scene.now), "1001", name, words)
         assert done.ok, done.effect
     assert scene.keep.views.ticket("1001", "SUP").ticket.priority == "normal"
+
+
+def test_the_admin_takes_back_a_merge_from_either_side(scene: Scene) -> None:
+    """The command line knows every ticket that the order touched, as a mail's does."""
+    scene.keep.inbox.add([arrival("The lift.", sender="Olga <olga@other.example>", message_id="<2@other.example>")])
+    scene.handle()
+    for number in ("1001", "1002"):
+        for at, name, words in (("1001", "merge", "1002"), (number, "undo", "")):
+            (done,) = give_order(scene.keep, SLOW, FixedClock(scene.now), at, name, words)
+            assert done.ok, done.effect
+        assert scene.status() is Status.NEW
+        assert not scene.keep.views.ticket("1002", "SUP").links
