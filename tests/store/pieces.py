@@ -13,10 +13,10 @@ from maild.clock import FixedClock
 from maild.desk.handle import Desk, Office
 from maild.ingest.arrival import make_arrival
 from maild.messages.envelope import Arrival, Envelope
-from maild.messages.mail import Address, MailClass
+from maild.messages.mail import Address
 from maild.outgoing.letters import Letters
 from maild.store.keep import Keep
-from maild.threads.model import Direction, InboxState, Message, Visibility
+from maild.threads.model import InboxState
 from maild.threads.plan import Letter, LetterKind, Plan, WrittenLetter
 
 BOTH = ("sqlite", "postgresql")
@@ -68,24 +68,6 @@ def save(keep: Keep, a_plan: Plan, **values: Any) -> None:
     """Apply a decision about no mail."""
     with keep.database.write() as connection:
         keep.apply(connection, a_plan, [], **({"inbox_id": None, "digest": None, "now": NOW} | values))
-
-
-def message(**changes: Any) -> Message:
-    """A customer's message."""
-    values: dict[str, Any] = {
-        "at": NOW,
-        "direction": Direction.IN,
-        "visibility": Visibility.PUBLIC,
-        "mail_class": MailClass.PERSON,
-        "sender": Address(name="Ivan", address="ivan@customer.example"),
-        "to": (Address(address=DESK),),
-        "cc": (),
-        "message_id": "<1@customer.example>",
-        "subject": "Printer",
-        "text": "My printer is on fire.",
-        "reply": "My printer is on fire.",
-    }
-    return Message(**(values | changes))
 
 
 def letter(*to: str, raw: bytes = b"Subject: x\r\n\r\nx\r\n", **changes: Any) -> WrittenLetter:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from office import NOW, ticket
-from store.pieces import message, plan, save
+from office import NOW, message, ticket
+from store.pieces import plan, save
 
 from maild.messages.mail import Address
 from maild.store import care as care_module

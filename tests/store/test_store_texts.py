@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from office import DESK, NOW, ticket
+from office import DESK, NOW, message, ticket
 from sqlalchemy.exc import StatementError
-from store.pieces import arrival, desk, handle_all, letter, message, plan, post, raw_arrival, save, states
+from store.pieces import arrival, desk, handle_all, letter, plan, post, raw_arrival, save, states
 
 from maild.messages.mail import Address
 from maild.store.keep import Keep

@@ -7,22 +7,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from office import DESK, MINT, NOW, TEAM, eml, envelope, mail, ticket
+from office import DESK, MINT, NOW, TEAM, eml, envelope, mail, message, ticket
 from sqlalchemy.exc import IntegrityError
-from store.pieces import (
-    OFFICE,
-    arrival,
-    at_once,
-    desk,
-    handle_all,
-    letter,
-    message,
-    plan,
-    post,
-    raw_arrival,
-    save,
-    states,
-)
+from store.pieces import OFFICE, arrival, at_once, desk, handle_all, letter, plan, post, raw_arrival, save, states
 
 from maild.messages.mail import Address, MailClass
 from maild.messages.thread_index import conversation, reply_index

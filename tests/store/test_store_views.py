@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from office import NOW, ticket
+from office import NOW, message, ticket
 from postgres import Server
-from store.pieces import message, plan, save
+from store.pieces import plan, save
 
 from maild.errors import NotFound, UsageError
 from maild.messages.mail import Address
