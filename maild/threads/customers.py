@@ -17,13 +17,13 @@ from maild.threads.facts import TicketFacts, usable
 from maild.threads.match import belongs, takes_mail
 from maild.threads.model import InboxState, Link, Participant, Status, Ticket, Visibility
 from maild.threads.notices import News, notifications
+from maild.threads.participants import joined
 from maild.threads.plan import Plan
 from maild.threads.route import Routed, language_of, route, ticket_fields
 from maild.threads.states import Happening
 from maild.threads.thanks import only_thanks
 from maild.threads.undelivered import held_back
 
-_MAX_PARTICIPANTS = 100
 _UNANSWERABLE = ("mailer-daemon", "postmaster", "no-reply", "noreply", "do-not-reply", "donotreply")
 
 
@@ -189,21 +189,8 @@ def who_asked(case: Case) -> Address | None:
 
 
 def with_participants(case: Case, ticket: Ticket) -> tuple[Participant, ...]:
-    """The participants after this mail: its sender and whoever else it went to, ours left out; none of them confirmed
-    but the requester.
-    """
-    known = {normal(p.address.address): p for p in ticket.participants}
-    people = [ticket.requester, case.mail.sender, *case.mail.to, *case.mail.cc]
-    for person in people:
-        if person is None or not usable(person) or case.practice.is_ours(person.address):
-            continue
-        key = normal(person.address)
-        requester = ticket.requester is not None and key == normal(ticket.requester.address)
-        if case.practice.team.agent_by_address(key) is not None and not requester:
-            continue  # our own people take part by other ways
-        if key not in known and len(known) < _MAX_PARTICIPANTS:
-            known[key] = Participant(address=person, confirmed=requester)
-    return tuple(known.values())
+    """The participants after this mail: its sender and whoever else it went to."""
+    return joined(ticket, (case.mail.sender, *case.mail.to, *case.mail.cc), case.practice)
 
 
 def acknowledgement_refused(case: Case, routed: Routed) -> str | None:

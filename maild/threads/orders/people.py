@@ -10,8 +10,7 @@ from maild.threads.facts import usable
 from maild.threads.model import Participant, Ticket
 from maild.threads.order_lines import Order
 from maild.threads.orders.work import Setting, Work, WrongError, needed
-
-MAX_PARTICIPANTS = 100
+from maild.threads.participants import MAX_PARTICIPANTS
 
 
 def cc(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
@@ -33,7 +32,7 @@ def uncc(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
             raise WrongError(setting.say("is_requester", address=person.address))
         if key not in {normal(p.address.address) for p in ticket.participants if p.confirmed}:
             raise WrongError(setting.say("not_in_copy", address=person.address))
-        ticket = _with(ticket, person, is_confirmed=False)
+        ticket = _marked(ticket, key, is_confirmed=False)
     return replace(work, ticket=ticket), setting.say("not_in_copy_now", names=", ".join(p.address for p in people))
 
 
@@ -65,21 +64,19 @@ def confirmed(ticket: Ticket, person: Address, setting: Setting) -> Ticket:
     """The ticket with this person among those who are sent text. Raises WrongError for an address of ours."""
     if setting.practice.is_ours(person.address):
         raise WrongError(setting.say("our_address", address=person.address))
-    return _with(ticket, person, is_confirmed=True, setting=setting)
+    key = normal(person.address)
+    if key in {normal(p.address.address) for p in ticket.participants}:
+        return _marked(ticket, key, is_confirmed=True)
+    if len(ticket.participants) >= MAX_PARTICIPANTS:
+        raise WrongError(setting.say("too_many_people", limit=MAX_PARTICIPANTS))
+    return replace(ticket, participants=(*ticket.participants, Participant(address=person, confirmed=True)))
 
 
-def _with(ticket: Ticket, person: Address, *, is_confirmed: bool, setting: Setting | None = None) -> Ticket:
-    key, found, people = normal(person.address), False, list[Participant]()
-    for participant in ticket.participants:
-        if normal(participant.address.address) == key:
-            found = True
-            people.append(replace(participant, confirmed=is_confirmed))
-        else:
-            people.append(participant)
-    if not found:
-        if len(people) >= MAX_PARTICIPANTS and setting is not None:
-            raise WrongError(setting.say("too_many_people", limit=MAX_PARTICIPANTS))
-        people.append(Participant(address=person, confirmed=is_confirmed))
+def _marked(ticket: Ticket, key: str, *, is_confirmed: bool) -> Ticket:
+    """The ticket with one of its participants let in or out."""
+    people = (
+        replace(p, confirmed=is_confirmed) if normal(p.address.address) == key else p for p in ticket.participants
+    )
     return replace(ticket, participants=tuple(people))
 
 

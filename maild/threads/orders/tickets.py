@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from maild.messages.addresses import normal
-from maild.messages.mail import Address
 from maild.messages.subject import base_subject
 from maild.sla.events import Happening as ClockHappening
 from maild.threads import states
 from maild.threads.facts import TicketFacts
-from maild.threads.model import Direction, Message, Participant, Priority, Status, Ticket, Visibility
+from maild.threads.model import Direction, Message, Priority, Status, Ticket, Visibility
 from maild.threads.order_lines import Order, ticket_numbers
-from maild.threads.orders.people import MAX_PARTICIPANTS
 from maild.threads.orders.work import Setting, Work, WrongError, needed, no_argument
+from maild.threads.participants import joined
 from maild.threads.plan import Change
 from maild.threads.promises import move_clocks
 from maild.threads.states import Happening
@@ -28,9 +26,7 @@ def keep(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
     proposed = [m for m in _messages(work, setting) if m.proposed and m.id is not None and m.id not in work.kept]
     if not proposed:
         raise WrongError(setting.say("nothing_proposed"))
-    ticket = work.ticket
-    for message in proposed:
-        ticket = _joined_by(ticket, (message.sender,), setting)
+    ticket = replace(work.ticket, participants=joined(work.ticket, (m.sender for m in proposed), setting.practice))
     happened = work.happened
     if states.can(ticket.status, Happening.CUSTOMER_REPLY) and ticket.status is not Status.SPAM:
         ticket = replace(ticket, status=states.after(ticket.status, Happening.CUSTOMER_REPLY), solved_at=None)
@@ -70,13 +66,13 @@ def _own_ticket(origin: Ticket, message: Message, setting: Setting) -> Change:
         tags=(),
         fields={},
         requester=message.sender,
-        participants=(Participant(address=message.sender, confirmed=True),) if message.sender else (),
+        participants=(),
         created_at=message.at,
         updated_at=setting.now,
         solved_at=None,
         wake_at=None,
     )
-    ticket = _joined_by(ticket, (*message.to, *message.cc), setting)
+    ticket = replace(ticket, participants=joined(ticket, (*message.to, *message.cc), practice))
     ticket, clocks = move_clocks(practice.promises, ticket, (), (ClockHappening.FIRST_MAIL,), message.at)
     assert message.id is not None
     return Change(
@@ -95,8 +91,8 @@ def merge(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
     ticket = work.ticket
     target = _other(order, ticket, setting)
     into = target.ticket
-    people = [p.address for p in ticket.participants]
-    after = _joined_by(into, (ticket.requester, *people), setting)
+    people = (ticket.requester, *(p.address for p in ticket.participants))
+    after = replace(into, participants=joined(into, people, setting.practice))
     happened: tuple[ClockHappening, ...] = ()
     if ticket.status in (Status.NEW, Status.OPEN) and states.can(into.status, Happening.CUSTOMER_REPLY):
         after = replace(after, status=states.after(into.status, Happening.CUSTOMER_REPLY), solved_at=None, wake_at=None)
@@ -130,20 +126,6 @@ def _other(order: Order, ticket: Ticket, setting: Setting) -> TicketFacts:
         status = ticket.status if ticket.status in (Status.MERGED, Status.SPAM) else found.ticket.status
         raise WrongError(setting.say("not_possible", status=status))
     return found
-
-
-def _joined_by(ticket: Ticket, people: tuple[Address | None, ...], setting: Setting) -> Ticket:
-    """The ticket with more people, none of whom is sent anything before an agent says so."""
-    known = {normal(p.address.address) for p in ticket.participants}
-    joined = list(ticket.participants)
-    for person in people:
-        if person is None or setting.practice.is_ours(person.address) or len(joined) >= MAX_PARTICIPANTS:
-            continue
-        key = normal(person.address)
-        if key not in known and setting.team.agent_by_address(key) is None:
-            known.add(key)
-            joined.append(Participant(address=person, confirmed=False))
-    return replace(ticket, participants=tuple(joined))
 
 
 def _messages(work: Work, setting: Setting) -> tuple[Message, ...]:

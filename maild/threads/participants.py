@@ -1,0 +1,28 @@
+"""Who takes part in a ticket: how people join it by mails and orders, and how many there may be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from maild.messages.addresses import normal
+from maild.messages.mail import Address
+from maild.threads.facts import usable
+from maild.threads.model import Participant, Ticket
+from maild.threads.practice import Practice
+
+MAX_PARTICIPANTS = 100
+
+
+def joined(ticket: Ticket, people: Iterable[Address | None], practice: Practice) -> tuple[Participant, ...]:
+    """The participants with these people among them, ours left out; of the new ones only the requester is confirmed."""
+    known = {normal(p.address.address): p for p in ticket.participants}
+    for person in (ticket.requester, *people):
+        if person is None or not usable(person) or practice.is_ours(person.address):
+            continue
+        key = normal(person.address)
+        requester = ticket.requester is not None and key == normal(ticket.requester.address)
+        if practice.team.agent_by_address(key) is not None and not requester:
+            continue  # our own people take part by other ways
+        if key not in known and len(known) < MAX_PARTICIPANTS:
+            known[key] = Participant(address=person, confirmed=requester)
+    return tuple(known.values())
