@@ -17,6 +17,7 @@ from maild.guard.readers import Request, shared_readers
 from maild.guard.remains import read_start
 from maild.ingest.pipe import Missing, Source, find_sources, read_sources
 from maild.messages.json_view import as_json
+from maild.messages.mail import Mail
 
 _MARKS = {
     "address_in_name": "the name holds another address",
@@ -66,6 +67,8 @@ def _understood(names: Sequence[str], is_own: Callable[[str], bool]) -> Iterator
             yield found
         if isinstance(result, PastLimits):
             result = read_start(readers, Request(raw=found.raw), str(result), is_own)
+        if isinstance(result, Mail) and not result.headers:
+            result = DataError("this is no mail: not one header field stands at its beginning")
         yield (
             {"file": found.name, "error": str(result)} if isinstance(result, Exception) else as_json(result, found.name)
         )

@@ -18,6 +18,7 @@ from maild.cli.main import run
 from maild.guard.limits import Limits
 from maild.guard.readers import Readers
 
+NO_MAIL = "this is no mail: not one header field stands at its beginning"
 Said = Callable[..., tuple[int, list[dict[str, object]]]]
 
 
@@ -77,6 +78,16 @@ def test_what_is_no_mail_stands_in_its_place(said: Said, tmp_path: Path) -> None
         "the mail is empty",
         "cannot be read: No such file or directory",
     ]
+
+
+def test_a_file_without_one_header_field_is_no_mail(said: Said, tmp_path: Path) -> None:
+    """A photograph, or a text: intake keeps whatever comes, but who reads a file is told that it is none."""
+    (tmp_path / "photo.jpg").write_bytes(bytes(range(256)) * 9)
+    (tmp_path / "text.eml").write_bytes(b"Hello there,\r\nthis is a text.\r\n")
+    (tmp_path / "good").write_bytes(mail("good"))
+    status, rows = said("photo.jpg", "text.eml", "good")
+    assert status == 65
+    assert [row.get("error", row.get("subject")) for row in rows] == [NO_MAIL, NO_MAIL, "good"]
 
 
 def test_a_mail_past_the_limits_is_told_as_far_as_it_goes(
