@@ -140,9 +140,12 @@ tickets = sa.Table(
     sa.Column("next_step_at", Instant),
     sa.Column("promise", Words),
     sa.Column("wake_at", Instant),
+    sa.Column("due_by", Instant),
+    sa.Column("due_set_by", Words),
     sa.Index("tickets_by_requester", "requester_key", "status"),
     sa.Index("tickets_by_status", "status", "due_at"),
     sa.Index("tickets_by_step", "next_step_at"),
+    sa.Index("tickets_by_assignee", "assignee", "status"),
 )
 participants = sa.Table(
     "participants",
@@ -375,6 +378,24 @@ undos = sa.Table(
     sa.Index("undos_by_ticket", "ticket_id", "actor"),
     sa.Index("undos_by_other", "other_id"),
     sa.Index("undos_by_time", "at"),
+)
+# Agents who said that they are away ("order"), or whose machines did ("mail"); `until` null: until they say otherwise.
+absences = sa.Table(
+    "absences",
+    metadata,
+    sa.Column("agent", Words, primary_key=True),
+    sa.Column("source", sa.String(8), primary_key=True),
+    sa.Column("since", Instant, nullable=False),
+    sa.Column("until", Instant),
+    sa.Column("deputy", Words),
+)
+# Of each group of agents that tickets are shared out among the number of everybody's last turn; the lowest waits longest.
+turns = sa.Table(
+    "turns",
+    metadata,
+    sa.Column("pool", Words, primary_key=True),
+    sa.Column("agent", Words, primary_key=True),
+    sa.Column("number", sa.BigInteger, nullable=False),
 )
 # The table that Alembic keeps its place in.
 schema_version = sa.Table(
