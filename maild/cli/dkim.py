@@ -14,8 +14,8 @@ from maild.errors import UsageError
 @click.pass_obj
 def dkim(app: App) -> None:
     """The DNS record to publish for the key in [outgoing] dkim_key_file."""
+    from maild.crypto.dkim import zone_line
     from maild.desk.assembly import make_signer
-    from maild.outgoing.dkim import zone_line
 
     signer = make_signer(app.settings)
     if signer is None:

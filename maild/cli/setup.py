@@ -122,7 +122,7 @@ def _online_findings(app: App) -> list[Finding]:
     except MaildError as error:
         found.append(_finding("outgoing", str(error)))
     if (signer := make_signer(app.settings)) is not None:
-        from maild.outgoing.dkim import check_record
+        from maild.crypto.dkim import check_record
 
         found += [_finding("outgoing", trouble, severity="warning") for trouble in check_record(signer)]
     return found + online_mailbox_findings(app.settings, app.clock)

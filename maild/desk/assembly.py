@@ -7,12 +7,12 @@ from pathlib import Path
 
 from maild.config.policy import Policy, load_policy
 from maild.config.settings import Settings
+from maild.crypto.dkim import Signer, check_key, load_signer
 from maild.desk.handle import Office
 from maild.desk.secret import ensure_secret
 from maild.errors import ConfigError, Finding
 from maild.messages.addresses import normal
 from maild.messages.tokens import Mint
-from maild.outgoing.dkim import Signer, check_key, load_signer
 from maild.outgoing.letters import Letters
 from maild.outgoing.smtp import Security, SmtpTransport
 from maild.outgoing.transports import MaildirTransport, Transport

@@ -18,9 +18,9 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
+from maild.crypto.dkim import Signer
 from maild.errors import DataError, Finding, NotFound
 from maild.outgoing import samples
-from maild.outgoing.dkim import Signer
 from maild.outgoing.lint import unknown_variables
 from maild.outgoing.pretty import MAX_TEXT, to_html
 from maild.outgoing.sandbox import BUDGET, MAX_SOURCE, Compiled, LetterError

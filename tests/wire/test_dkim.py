@@ -18,10 +18,10 @@ import pytest
 from daemon import make_desk
 from parts import need
 
+from maild.crypto.dkim import Signer, check_key, check_record, load_signer, zone_line
 from maild.errors import ConfigError
 from maild.messages.mail import Address, Attachment
 from maild.outgoing.compose import write_letter
-from maild.outgoing.dkim import Signer, check_key, check_record, load_signer, zone_line
 from maild.outgoing.letters import Letters
 from maild.threads.plan import Letter, LetterKind
 

@@ -2,7 +2,7 @@
 
 A letter is signed when it is written, and the signature is a part of its bytes: what goes again is the very same mail,
 also after the key was changed. The time in it is the letter's own, so that the same letter always gives the same bytes.
-Keys never leave this file. Checking the signatures of others is done elsewhere.
+Keys never leave this file. The signatures of others are checked in `dkim_check.py`.
 """
 
 from __future__ import annotations
@@ -11,14 +11,15 @@ import base64
 import hashlib
 import re
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from maild.crypto import ed25519
+from maild.crypto.resolver import LookUp, texts_of
 from maild.errors import ConfigError, Finding
-from maild.outgoing import ed25519
 
 _SIGNED = (
     *("from", "to", "cc", "subject", "date", "message-id", "reply-to", "in-reply-to", "references"),
@@ -31,7 +32,6 @@ _ED25519_PREFIX = bytes.fromhex("302e020100300506032b657004220420")
 """What stands in front of the 32 octets of a private key (RFC 8410, 7)."""
 _LEAST_BITS = 1024
 _ADVISED_BITS = 2048
-_LOOK_UP_SECONDS = 5.0
 
 
 class _RsaKey:
@@ -150,14 +150,11 @@ def check_key(domain: str, selector: str, key_file: Path, own_domains: Sequence[
     return found
 
 
-def check_record(signer: Signer, look_up: Callable[[str], list[str]] | None = None) -> list[str]:
-    """What is wrong with the record in the DNS, a sentence each; nothing where it is right, or nobody can be asked.
-
-    `look_up` gives the texts under a name, () where there is none; it raises OSError where nobody answers.
-    """
+def check_record(signer: Signer, look_up: LookUp = texts_of) -> list[str]:
+    """What is wrong with the record in the DNS, a sentence each; nothing where it is right, or nobody can be asked."""
     name, wanted = signer.record()
     try:
-        texts = (look_up or _look_up)(name)
+        texts = look_up(name)
     except OSError:
         return []
     if not texts:
@@ -165,19 +162,6 @@ def check_record(signer: Signer, look_up: Callable[[str], list[str]] | None = No
     if not any(_tag(text, "p") == _tag(wanted, "p") for text in texts):
         return [f"the record {name} in the DNS holds another key; `maild dkim` prints the right one"]
     return []
-
-
-def _look_up(name: str) -> list[str]:
-    import dns.exception
-    import dns.resolver
-
-    try:
-        answers = dns.resolver.resolve(name, "TXT", lifetime=_LOOK_UP_SECONDS)
-    except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
-        return []
-    except dns.exception.DNSException as error:
-        raise OSError(f"the DNS does not answer: {type(error).__name__}") from error
-    return [b"".join(answer.strings).decode("ascii", "replace") for answer in answers]
 
 
 def zone_line(name: str, text: str) -> str:
