@@ -15,6 +15,7 @@ from maild.messages.mail import Address
 from maild.sla.deadlines import TicketClock, spent_at, state_at
 from maild.sla.explain import explain
 from maild.store.views import Listed, Wanted, Whole
+from maild.threads.deadlines import explain_deadline
 from maild.threads.lookups import Ask
 from maild.threads.model import Message, Status, Ticket
 from maild.threads.orders.table import HANDLERS
@@ -100,6 +101,7 @@ def ticket_json(ticket: Ticket, app: App) -> dict[str, object]:
         "updated_at": ticket.updated_at,
         "solved_at": ticket.solved_at,
         "due_at": ticket.due_at,
+        "due_by": ticket.deadline.at if ticket.deadline else None,
         "overdue": overdue,
     }
 
@@ -111,7 +113,7 @@ def _address(address: Address | None) -> dict[str, str] | None:
     return {"name": address.name, "address": address.address} if address else None
 
 
-_LATER = (*("due", "canned", "kb", "report", "take"),)
+_LATER = (*("canned", "kb", "report", "take"),)
 """Orders of the interface that this version cannot carry out at the command line yet."""
 
 
@@ -189,6 +191,8 @@ def _print_whole(app: App, whole: Whole) -> None:
         click.echo(f"{role}: {clean_text(person.address.name)} <{clean_text(person.address.address)}>")
     for clock in whole.clocks:
         click.echo(f"clock: {_clock_json(app, t, clock)['explained']}")
+    for line in _deadline_lines(app, whole):
+        click.echo(f"clock: {line}")
     for link in whole.links:
         click.echo(f"link: {link['kind'].replace('_', ' ')} {link['ticket']}")
     for _, m in whole.messages:
@@ -237,6 +241,12 @@ def ticket_why(app: App, number: str) -> None:
         click.echo()
     for clock in clocks:
         click.echo(f"clock: {clock['explained']}")
+    for line in _deadline_lines(app, whole):
+        click.echo(f"clock: {line}")
+
+
+def _deadline_lines(app: App, whole: Whole) -> list[str]:
+    return explain_deadline(app.office.practice, whole.ticket, whole.clocks, app.clock.now(), "en")
 
 
 def _print_message(m: Message) -> None:

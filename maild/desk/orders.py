@@ -21,7 +21,7 @@ from maild.threads.order_lines import Order, ticket_numbers
 from maild.threads.orders.table import carry_out
 from maild.threads.orders.work import Done, Setting, Work
 from maild.threads.plan import Plan
-from maild.threads.promises import first_due, move_clocks, next_look
+from maild.threads.promises import move_clocks, next_look, response_due
 from maild.threads.undo import action
 
 ADMIN = "admin"
@@ -64,7 +64,7 @@ def give_order(keep: Keep, office: Office, clock: Clock, number: str, name: str,
                 plan = replace(plan, undo=done)
             number_of_order = keep.tickets.take_number(connection, "orders")
             pen = Pen(practice=practice, source="o", number=number_of_order, now=setting.now)
-            given = handover(pen, facts.ticket, carried.ticket, ADMIN, facts.messages, first_due(plan.clocks))
+            given = handover(pen, facts.ticket, carried.ticket, ADMIN, facts.messages, response_due(plan.clocks))
             plan = replace(plan, letters=(*given, *new_tickets_told(pen, plan.also, facts)))
             carry_through(keep, connection, plan, office.letters, practice, now=setting.now)
         return carried.done

@@ -74,6 +74,7 @@ def _parts(words: Mapping[str, str], language: str) -> dict[str, Any]:
             "number": "SUP-1042", "subject": words["subject"], "status": "new", "queue": "office",
             "queue_title": words["title"], "priority": "normal", "assignee": words["agent"], "line": 1,
             "tags": ["printer"], "language": language, "created_at": _AT,
+            "due_by": _DUE, "due_set_by": words["colleague"],
         },
         "customer": {"name": words["customer"], "address": "ivan@customer.example"},
         "agent": {"name": words["agent"]},
@@ -103,6 +104,7 @@ def _section(parts: Mapping[str, Any], words: Mapping[str, str]) -> dict[str, An
             {"number": "SUP-1042", "subject": words["subject"], "status": "open", "queue": "office",
              "priority": "high", "line": 1, "tags": ["printer"], "assignee": words["agent"],
              "customer": parts["customer"], "created_at": _AT, "due_at": _DUE, "overdue": True,
+             "due_by": _DUE, "due_set_by": words["colleague"],
              "link": "mailto:support+a.example@desk.example?subject=%5BSUP-1042%5D"},
         ],
         "people": [{"name": words["customer"], "address": "ivan@customer.example", "confirmed": True}],
@@ -160,6 +162,7 @@ def sample(letter: str, language: str) -> dict[str, Any]:
         "confirmation": {"why": words["unproven"], "text": words["answer"]},
         "escalation": {
             "target": "first_response", "due_at": _DUE, "overdue": False, "step": "75%", "why": words["told"],
+            "set_by": "",
         } | _buttons(language, "take", "close", "snooze", "spam"),
         "delayed": {
             "event": "delayed", "recipients": ["ivan@customer.example"], "since": _AT, "next_at": _DUE,
@@ -221,6 +224,38 @@ def shape(letter: str) -> dict[str, Any]:
     if letter in BUILT_IN:
         return sample(letter, "en")
     return {name: value for known in BUILT_IN for name, value in sample(known, "en").items()}
+
+
+class _AnyField(dict[str, Any]):
+    """The fields of a ticket as an example: whatever is asked for is there."""
+
+    def __contains__(self, _name: object) -> bool:
+        return True
+
+    def __getitem__(self, name: str) -> str:
+        return name
+
+
+def canned_shape() -> dict[str, Any]:
+    """The variables of a canned text as a tree; which fields a ticket has, nobody can know."""
+    return {**_canned_parts("en"), "fields": None}
+
+
+def canned_sample(language: str) -> dict[str, Any]:
+    """The example values of a canned text."""
+    return {**_canned_parts(language), "fields": _AnyField()}
+
+
+def with_canned_blanks(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a canned text with what they leave out as empty; fields that a ticket lacks stay missing."""
+    return _filled(_canned_parts("en"), values)
+
+
+def _canned_parts(language: str) -> dict[str, Any]:
+    return {name: value for name, value in sample("answer", language).items() if name in _OF_CANNED}
+
+
+_OF_CANNED = ("desk", "ticket", "customer", "agent")
 
 
 def complete(letter: str, context: Mapping[str, Any]) -> dict[str, Any]:

@@ -58,6 +58,7 @@ _WORDS = {
         "challenge": "request to confirm the sender", "abuse_report": "abuse report",
         "auto_generated": "written by a program", "own": "our own mail", "person": "written by a person",
         "first_response": "first answer", "next_response": "next answer", "resolution": "solution",
+        "by_hand": "deadline set by hand",
     },
     "ru": {
         "new": "новая", "open": "в работе", "pending": "ждём клиента", "hold": "отложена", "solved": "решена",
@@ -67,6 +68,7 @@ _WORDS = {
         "bulk": "массовая рассылка", "challenge": "просьба подтвердить отправителя", "abuse_report": "жалоба на спам",
         "auto_generated": "написано программой", "own": "наше собственное письмо", "person": "написано человеком",
         "first_response": "первый ответ", "next_response": "следующий ответ", "resolution": "решение",
+        "by_hand": "срок, указанный вручную",
     },
 }  # fmt: skip
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from maild.sla.calendar import Calendar
 from maild.sla.deadlines import ClockState, TicketClock, is_breached, spent_at
-from maild.sla.promise import Promise, duration_text
+from maild.sla.promise import Promise, Target, duration_text
 
 _SPANS_SHOWN = 6
 _TARGETS_RU = {
@@ -59,6 +60,18 @@ def explain(clock: TicketClock, promise: Promise, now: datetime, language: str =
     return _Teller(promise.calendar, now, language).tell(clock, promise)
 
 
+def clock_name(target: Target, language: str) -> str:
+    """What a target is called, in English or Russian."""
+    return _TARGETS_RU[str(target)] if language == "ru" else target.replace("_", " ")
+
+
+def moment_text(at: datetime, zone: ZoneInfo, language: str) -> str:
+    """A time on the wall of a zone, with its day: "Tue 2026-11-24 18:00"."""
+    here = at.astimezone(zone)
+    day = _DAYS_RU[here.weekday()] if language == "ru" else f"{here:%a}"
+    return f"{day} {here:%Y-%m-%d %H:%M}"
+
+
 class _Teller:
     """Tells clocks of one calendar in one language."""
 
@@ -73,7 +86,7 @@ class _Teller:
     def tell(self, clock: TicketClock, promise: Promise) -> str:
         """The whole line."""
         allowed = promise.allowed(clock.target)
-        name = _TARGETS_RU[str(clock.target)] if self._is_russian else clock.target.replace("_", " ")
+        name = clock_name(clock.target, "ru" if self._is_russian else "en")
         if allowed is None:
             return self._say("not_promised", name=name, promise=promise.name)
         calendar = self._calendar
@@ -128,9 +141,7 @@ class _Teller:
         return [self._say("running", spent=told, left=left, at=self._moment(clock.due_at))]
 
     def _moment(self, at: datetime) -> str:
-        here = at.astimezone(self._calendar.zone)
-        day = _DAYS_RU[here.weekday()] if self._is_russian else f"{here:%a}"
-        return f"{day} {here:%Y-%m-%d %H:%M}"
+        return moment_text(at, self._calendar.zone, "ru" if self._is_russian else "en")
 
     def _span(self, start: datetime, end: datetime) -> str:
         """A span with its length, a long one with both its days."""

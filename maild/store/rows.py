@@ -13,6 +13,7 @@ from maild.sla.promise import Target
 from maild.store.tables import clean
 from maild.threads.model import (
     AttachmentNote,
+    Deadline,
     Direction,
     Message,
     Participant,
@@ -60,6 +61,8 @@ def ticket_row(ticket: Ticket) -> dict[str, Any]:
         "due_at": ticket.due_at,
         "promise": ticket.promise,
         "wake_at": ticket.wake_at,
+        "due_by": ticket.deadline.at if ticket.deadline else None,
+        "due_set_by": ticket.deadline.set_by if ticket.deadline else None,
     }
 
 
@@ -93,7 +96,13 @@ def to_ticket(row: Row, participants: tuple[Participant, ...]) -> Ticket:
         due_at=row["due_at"],
         promise=row["promise"],
         wake_at=row["wake_at"],
+        deadline=_deadline(row),
     )
+
+
+def _deadline(row: Row) -> Deadline | None:
+    at = row.get("due_by")  # an action that was kept for undoing by an older maild has none
+    return Deadline(at=at, set_by=row["due_set_by"] or "") if at is not None else None
 
 
 def to_participant(row: Row) -> Participant:

@@ -15,7 +15,8 @@ from maild.threads.model import HeldAnswer, OutboxState, Ticket, Touched, Undo
 from maild.threads.undo import KEPT_FOR
 
 _STOPPABLE = (OutboxState.WAITING, OutboxState.HELD)
-_TIMES = ("created_at", "updated_at", "solved_at", "due_at", "wake_at", "started_at", "resumed_at", "ended_at")
+_TIMES = ("created_at", "updated_at", "solved_at", "due_at", "due_by", "wake_at")
+_TIMES += ("started_at", "resumed_at", "ended_at")
 
 
 def save_undo(connection: Connection, undo: Undo, now: datetime) -> None:

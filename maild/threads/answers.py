@@ -15,6 +15,7 @@ from maild.messages.tokens import Purpose
 from maild.people.team import Agent
 from maild.sla.deadlines import TicketClock
 from maild.threads.correspondence import Pen, desk_view, person_view, sane_id, ticket_view
+from maild.threads.deadlines import explain_deadline
 from maild.threads.facts import TicketFacts
 from maild.threads.lookups import MAX_EVENTS, MAX_ROWS, OF_TICKET, Answer, Ask, Found, Listing, Lookup, Past
 from maild.threads.model import Event, Message, Ticket, Visibility
@@ -86,7 +87,7 @@ def section(
     if lookup.kind is Ask.HISTORY:
         return told | _history(past, known.events.get(facts.ticket.id, ()))
     clocks = explain_clocks(practice.promises, facts.ticket, facts.clocks, known.now, language)
-    told["clocks"] = clocks
+    told["clocks"] = [*clocks, *explain_deadline(practice, facts.ticket, facts.clocks, known.now, language)]
     if lookup.kind is Ask.WHY:
         reasons = [{"at": j.at, "mail": j.inbox_id, "lines": why_lines(j.decision, language)} for j in past.judged]
         return told | {"reasons": reasons}
@@ -122,6 +123,7 @@ def _row(ticket: Ticket, known: Known, practice: Practice, agent: Agent | None) 
         link = f"mailto:{quote(address, safe='@+')}?subject={quote(f'[{ticket.number}]', safe='')}"
     return {
         **{name: seen[name] for name in ("number", "subject", "status", "queue", "priority", "line", "tags")},
+        **{name: seen[name] for name in ("due_by", "due_set_by")},
         "assignee": seen["assignee"] or "",
         "customer": person_view(ticket.requester),
         "created_at": ticket.created_at,

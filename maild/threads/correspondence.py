@@ -16,7 +16,7 @@ from maild.messages.subject import topic
 from maild.messages.tokens import Purpose, to_base32
 from maild.people.team import Agent
 from maild.threads.buttons import button_views
-from maild.threads.model import Direction, Message, Ticket, Visibility
+from maild.threads.model import Deadline, Direction, Message, Ticket, Visibility
 from maild.threads.orders.work import Done
 from maild.threads.plan import Enclosed, Letter, LetterKind
 from maild.threads.practice import Practice
@@ -63,7 +63,15 @@ def ticket_view(practice: Practice, ticket: Ticket) -> dict[str, object]:
         "tags": list(ticket.tags),
         "language": ticket.language,
         "created_at": ticket.created_at,
+        "due_by": ticket.deadline.at if ticket.deadline else None,
+        "due_set_by": setter_of(practice, ticket.deadline) if ticket.deadline else "",
     }
+
+
+def setter_of(practice: Practice, deadline: Deadline) -> str:
+    """Who set a deadline, as people call him."""
+    agent = practice.team.agent(deadline.set_by)
+    return agent.name if agent else deadline.set_by
 
 
 def person_view(address: Address | None) -> dict[str, str]:

@@ -33,7 +33,7 @@ from maild.threads.notices import Background, split_off
 from maild.threads.orders.work import Work
 from maild.threads.plan import Change, Letter, Plan, Remembered
 from maild.threads.practice import Practice
-from maild.threads.promises import first_due, move_clocks, next_look, response_due
+from maild.threads.promises import move_clocks, next_look, response_due, with_due
 from maild.threads.route import Routed
 
 _ENDED = (Status.SOLVED, Status.CLOSED)
@@ -106,7 +106,7 @@ class Draft:
             # What the clocks have heard of the action, an answer above all, is unheard.
             self.undone, self.clocks = work.undone
             self.recalled = self.undone.letters
-            self.ticket = replace(self.ticket, due_at=first_due(self.clocks))
+            self.ticket = with_due(self.ticket, self.clocks)
         self.also = sealed_changes(work.also, self.case.practice, actor, self.now)
         self.letters.extend(new_tickets_told(self.pen, self.also, self.case.facts.tickets[self.ticket.id]))
         self.links.extend(Link(kind=kind, ticket=other) for kind, other in work.links)
@@ -176,10 +176,16 @@ def differences(before: Ticket, after: Ticket) -> list[tuple[str, str]]:
         found.append(("requester", f"{_address_of(before.requester)} -> {_address_of(after.requester)}"))
     if before.wake_at != after.wake_at:
         found.append(("rests", f"until {after.wake_at:%Y-%m-%d %H:%M} UTC" if after.wake_at else "no longer"))
+    if before.deadline != after.deadline:
+        found.append(("deadline", f"{_deadline_of(before)} -> {_deadline_of(after)}"))
     found.extend(_let_in_or_out(before, after))
     if before.tags != after.tags:
         found.append(("tags", ", ".join(after.tags) or "-"))
     return found
+
+
+def _deadline_of(ticket: Ticket) -> str:
+    return f"{ticket.deadline.at:%Y-%m-%d %H:%M} UTC" if ticket.deadline is not None else "-"
 
 
 def _address_of(person: Address | None) -> str:

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from maild.people.team import Agent, Team
-from maild.threads.model import Event, Message, Status, Ticket
+from maild.threads.model import UNFINISHED, Event, Message, Status, Ticket
 from maild.threads.order_lines import Order, ticket_numbers
 from maild.threads.search import read_query
 
@@ -34,7 +34,6 @@ MAX_LOOKUPS = 5
 MAX_ROWS = 20
 """Tickets of a list that are shown."""
 MAX_EVENTS = 100
-UNFINISHED = (Status.NEW, Status.OPEN, Status.PENDING, Status.HOLD)
 ASK_WORDS: Mapping[Ask, str] = {
     Ask.SHOW: "view показать покажи",
     Ask.HISTORY: "log история",

@@ -33,6 +33,8 @@ class Priority(StrEnum):
     URGENT = "urgent"
 
 
+UNFINISHED = (Status.NEW, Status.OPEN, Status.PENDING, Status.HOLD)
+"""Where a ticket stands while somebody still waits for something."""
 LAST_LINE = 3
 """The highest support line; the first is 1."""
 
@@ -85,6 +87,14 @@ class Participant:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Deadline:
+    """A time by which a ticket is to be done, beside what is promised; `set_by` is the agent's id, or "admin"."""
+
+    at: datetime
+    set_by: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Ticket:
     """A conversation with its state. `id` is the plain number, `number` what people see ("SUP-1001")."""
 
@@ -110,6 +120,7 @@ class Ticket:
     promise: str | None = None
     wake_at: datetime | None = None
     """When a ticket that was put off opens again."""
+    deadline: Deadline | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,13 +14,14 @@ from maild.sla.steps import StepDue, steps_due
 from maild.threads import states
 from maild.threads.buttons import for_news
 from maild.threads.correspondence import Pen, ticket_context, to_agent
+from maild.threads.deadlines import deadline_come
 from maild.threads.draft import differences
 from maild.threads.facts import TicketFacts
 from maild.threads.model import LAST_LINE, Event, InboxState, Priority, Ticket
 from maild.threads.notices import woken
 from maild.threads.plan import Letter, LetterKind, Plan
 from maild.threads.practice import Practice
-from maild.threads.promises import move_clocks, next_look, response_due
+from maild.threads.promises import move_clocks, next_look, response_due, with_due
 
 CLOCK = "clock"
 """Who acts when time does."""
@@ -52,6 +53,12 @@ def decide_due(facts: TicketFacts, practice: Practice, pen: Pen, now: datetime) 
         ticket = replace(awake, updated_at=now)
         letters.extend(woken(pen, ticket, facts.messages, response_due(clocks)))
     done = tuple(step.key for step, _ in due)
+    come = deadline_come(pen, ticket, facts.steps_done, now)
+    if come.events:
+        ticket = with_due(come.ticket, clocks)
+        events.extend(come.events)
+        letters.extend(come.letters)
+        done += (come.step,) if come.step is not None else ()
     return Plan(
         state=InboxState.TICKETED,
         reason="a deadline",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from maild.sla.calendar import Calendar
 from maild.sla.deadlines import TicketClock
@@ -12,7 +12,7 @@ from maild.sla.events import ClockEvent, Happening, apply_event
 from maild.sla.explain import explain
 from maild.sla.promise import Promise, Target
 from maild.sla.steps import next_step_at
-from maild.threads.model import Ticket
+from maild.threads.model import UNFINISHED, Deadline, Ticket
 
 Fields = Mapping[str, str | int | tuple[str, ...]]
 
@@ -54,12 +54,15 @@ def move_clocks(
     promise = promises.named(ticket.promise)
     for happening in happenings:
         clocks = apply_event(clocks, promise, ClockEvent(happening=happening, status=ticket.status), now)
-    return replace(ticket, due_at=first_due(clocks)), clocks
+    return with_due(ticket, clocks), clocks
 
 
-def first_due(clocks: tuple[TicketClock, ...]) -> datetime | None:
-    """The earliest due time of the clocks that have not ended."""
-    return min((c.due_at for c in clocks if not c.ended and c.due_at is not None), default=None)
+def with_due(ticket: Ticket, clocks: tuple[TicketClock, ...]) -> Ticket:
+    """The ticket with its due time: the earliest of its clocks that have not ended and of a deadline set by hand."""
+    times = [c.due_at for c in clocks if not c.ended]
+    if ticket.deadline is not None and ticket.status in UNFINISHED:
+        times.append(ticket.deadline.at)
+    return replace(ticket, due_at=min((at for at in times if at is not None), default=None))
 
 
 def response_due(clocks: tuple[TicketClock, ...]) -> datetime | None:
@@ -71,10 +74,19 @@ def response_due(clocks: tuple[TicketClock, ...]) -> datetime | None:
 def next_look(
     promises: Promises, ticket: Ticket, clocks: tuple[TicketClock, ...], done: frozenset[str]
 ) -> datetime | None:
-    """When a ticket is to be looked at: its next escalation step, or its rest ends. The index of the tick."""
+    """When a ticket is to be looked at: its next escalation step, its rest ends, a deadline. The index of the tick."""
     promise = promises.named(ticket.promise)
     times = [next_step_at(c, promise, done) for c in clocks]
+    if (deadline := ticket.deadline) is not None and not (
+        ticket.status in UNFINISHED and deadline_key(deadline) in done
+    ):
+        times.append(deadline.at)
     return min((at for at in (*times, ticket.wake_at) if at is not None), default=None)
+
+
+def deadline_key(deadline: Deadline) -> str:
+    """What names the one step of a deadline that was set by hand: it is told once for each time it was set to."""
+    return f"by hand/{deadline.at.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}"
 
 
 def explain_clocks(

@@ -15,12 +15,12 @@ from maild.sla.deadlines import TicketClock
 from maild.threads.facts import TicketFacts
 from maild.threads.model import Participant, Status, Ticket, Touched, Undo
 from maild.threads.plan import Change, Return
-from maild.threads.promises import first_due
+from maild.threads.promises import with_due
 
 KEPT_FOR = timedelta(days=7)
 _RESTORED = (
     *("status", "solved_at", "wake_at", "assignee", "priority", "queue", "line", "tags", "subject", "base_subject"),
-    *("requester", "promise"),
+    *("requester", "promise", "deadline"),
 )
 
 
@@ -107,7 +107,7 @@ def taken_back(ticket: Ticket, undo: Undo, tickets: Mapping[int, TicketFacts], n
             continue
         changes.append(
             Change(
-                ticket=replace(back, due_at=first_due(clocks), updated_at=now),
+                ticket=replace(with_due(back, clocks), updated_at=now),
                 clocks=clocks,
                 steps_done=tickets[number].steps_done,
                 kind="undo",

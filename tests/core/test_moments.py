@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from maild.threads.orders.moments import read_moment
+from maild.threads.orders.moments import FARTHEST, any_moment
 
 # A Monday noon in Moscow.
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -13,7 +13,8 @@ NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
 def local(text: str) -> str | None:
     """The time that the words mean, on a wall in Moscow."""
-    found = read_moment(text, NOW, "Europe/Moscow")
+    found = any_moment(text, NOW, "Europe/Moscow")
+    found = found if found and NOW < found <= NOW + FARTHEST else None
     return found.astimezone(ZoneInfo("Europe/Moscow")).strftime("%Y-%m-%d %H:%M") if found else None
 
 

@@ -166,6 +166,10 @@ INSERT INTO inbox (id, received_at, channel, source, envelope_from, envelope_to,
 VALUES (1, '2026-11-01 12:00:00', 'imap', 'main/INBOX/7/41', 'ivan@customers.test', '[]', '', true, 'd', 3, 'waiting',
         '', 0, '2026-11-01 12:00:00');
 INSERT INTO inbox_raw (inbox_id, raw) VALUES (1, {raw});
+INSERT INTO tickets (id, number, status, subject, base_subject, queue, line, priority, tags, fields, language, channel,
+                     created_at, updated_at, due_at)
+VALUES (1001, 'SUP-1001', 'open', 'Printer', 'printer', 'support', 1, 'high', '["a"]', '{{}}', 'en', 'smtp',
+        '2026-11-01 12:00:00', '2026-11-01 12:00:00', '2026-11-01 16:00:00');
 INSERT INTO mailboxes (name, uidvalidity, last_uid, read_at) VALUES ('main/INBOX', 7, 41, '2026-11-01 12:00:00')
 """
 
@@ -181,6 +185,8 @@ def test_a_database_of_the_first_version_keeps_its_mails_and_its_mailboxes(blank
     with blank.read() as connection:
         [waiting] = keep.inbox.waiting(connection, datetime(2026, 12, 1, tzinfo=UTC), None, 10)
     assert (waiting.raw, waiting.envelope.backlog) == (b"a\r\n", False)
+    ticket = keep.views.ticket("1001", "SUP").ticket
+    assert (ticket.tags, ticket.due_at, ticket.deadline) == (("a",), datetime(2026, 11, 1, 16, tzinfo=UTC), None)
     place = keep.mailboxes.place("main/INBOX")
     assert place is not None
     assert (place.uidvalidity, place.last_uid, place.left_uid, place.began_at) == (7, 41, 41, None)

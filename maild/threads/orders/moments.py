@@ -11,7 +11,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 MORNING = time(9, 0)
-"""What a day means when no hour stands beside it."""
+"""What a day means when no hour stands beside it: when something begins, or is looked at again."""
+EVENING = time(18, 0)
+"""What a day means for something that is to be done by then."""
 FARTHEST = timedelta(days=3 * 366)
 
 _FILLERS = frozenset(
@@ -79,21 +81,24 @@ _WORD = re.compile(r"[^\s,;]+")
 
 def read_moment(text: str, now: datetime, timezone: str) -> datetime | None:
     """The time that the words mean, in UTC and after `now`; None where they mean none, or one that has passed."""
+    found = any_moment(text, now, timezone)
+    return found if found is not None and now < found <= now + FARTHEST else None
+
+
+def any_moment(text: str, now: datetime, timezone: str, hour: time = MORNING) -> datetime | None:
+    """The time that the words mean, in UTC, a past one too; `hour` is what a day means alone. None: they mean none."""
     words = _words(text)
     if not words:
         return None
-    span = _span(words)
-    if span is not None:
-        return now + span if timedelta(0) < span <= FARTHEST else None
-    zone = ZoneInfo(timezone)
     try:
-        found = _point(words, now.astimezone(zone))
+        span = _span(words)
+        if span is not None:
+            return now + span
+        zone = ZoneInfo(timezone)
+        found = _point(words, now.astimezone(zone), hour)
+        return found.replace(tzinfo=zone).astimezone(UTC) if found is not None else None
     except (ValueError, OverflowError):
         return None
-    if found is None:
-        return None
-    moment = found.replace(tzinfo=zone).astimezone(UTC)
-    return moment if now < moment <= now + FARTHEST else None
 
 
 def _words(text: str) -> list[str]:
@@ -126,7 +131,7 @@ def _span(words: list[str]) -> timedelta | None:
     return total
 
 
-def _point(words: list[str], here: datetime) -> datetime | None:
+def _point(words: list[str], here: datetime, bare: time) -> datetime | None:
     """A day, an hour or both, as the local wall shows them."""
     hour, words = _take_hour(words)
     if not words:
@@ -134,8 +139,9 @@ def _point(words: list[str], here: datetime) -> datetime | None:
             return None
         at = datetime.combine(here.date(), hour)
         return at if at > here.replace(tzinfo=None) else at + timedelta(days=1)
-    day = _day(words, here, hour or MORNING)
-    return datetime.combine(day, hour or MORNING) if day is not None else None
+    at = hour if hour is not None else bare
+    day = _day(words, here, at)
+    return datetime.combine(day, at) if day is not None else None
 
 
 def _take_hour(words: list[str]) -> tuple[time | None, list[str]]:

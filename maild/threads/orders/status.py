@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
 from maild.threads import states
-from maild.threads.model import Status, Ticket
+from maild.threads.model import UNFINISHED, Deadline, Status, Ticket
 from maild.threads.order_lines import Order
-from maild.threads.orders.moments import read_moment
-from maild.threads.orders.work import Handler, Setting, Work, WrongError, needed, no_argument
+from maild.threads.orders.moments import EVENING, FARTHEST, MORNING, any_moment
+from maild.threads.orders.work import Handler, Setting, Work, WrongError, fold, needed, no_argument
 from maild.threads.states import Happening
+
+_NO_MORE = frozenset({"off", "none", "no", "never", "-", "нет", "снять", "убрать", "отменить", "без срока"})
 
 
 def status(happening: Happening) -> Handler:
@@ -40,10 +42,29 @@ def snooze(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
     return _happened(work, Happening.HOLD, setting, _moment(order, setting))
 
 
-def _moment(order: Order, setting: Setting) -> datetime:
-    found = read_moment(order.argument, setting.now, setting.practice.timezone)
+def due(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
+    """A time by which it is to be done, beside what is promised; or that there is none any more."""
+    ticket, wanted = work.ticket, needed(order, setting)
+    if ticket.status not in UNFINISHED:
+        raise WrongError(setting.say("not_possible", status=ticket.status))
+    if fold(wanted) in _NO_MORE:
+        if ticket.deadline is None:
+            raise WrongError(setting.say("no_deadline"))
+        return replace(work, ticket=replace(ticket, deadline=None)), setting.say("deadline_gone")
+    at = _moment(order, setting, EVENING)
+    after = replace(ticket, deadline=Deadline(at=at, set_by=setting.actor))
+    return replace(work, ticket=after), setting.say("deadline_set", when=local(at, setting))
+
+
+def _moment(order: Order, setting: Setting, hour: time = MORNING) -> datetime:
+    """The time to come that an order names. Raises WrongError, which says what is wrong with it."""
+    found = any_moment(order.argument, setting.now, setting.practice.timezone, hour)
     if found is None:
         raise WrongError(setting.say("no_moment", words=order.argument))
+    if found <= setting.now:
+        raise WrongError(setting.say("moment_passed", words=order.argument, when=local(found, setting)))
+    if found > setting.now + FARTHEST:
+        raise WrongError(setting.say("moment_far", words=order.argument))
     return found
 
 

@@ -8,7 +8,7 @@ from maild.messages.subject import base_subject
 from maild.sla.events import Happening as ClockHappening
 from maild.threads import states
 from maild.threads.facts import TicketFacts
-from maild.threads.model import Direction, Message, Priority, Status, Ticket, Visibility
+from maild.threads.model import Deadline, Direction, Message, Priority, Status, Ticket, Visibility
 from maild.threads.order_lines import Order, ticket_numbers
 from maild.threads.orders.work import Setting, Work, WrongError, needed, no_argument
 from maild.threads.participants import joined
@@ -71,6 +71,7 @@ def _own_ticket(origin: Ticket, message: Message, setting: Setting) -> Change:
         updated_at=setting.now,
         solved_at=None,
         wake_at=None,
+        deadline=None,
     )
     ticket = replace(ticket, participants=joined(ticket, (*message.to, *message.cc), practice))
     ticket, clocks = move_clocks(practice.promises, ticket, (), (ClockHappening.FIRST_MAIL,), message.at)
@@ -92,7 +93,7 @@ def merge(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
     target = _other(order, ticket, setting)
     into = target.ticket
     people = (ticket.requester, *(p.address for p in ticket.participants))
-    after = replace(into, participants=joined(into, people, setting.practice))
+    after = replace(into, participants=joined(into, people, setting.practice), deadline=_earlier(ticket, into))
     happened: tuple[ClockHappening, ...] = ()
     if ticket.status in (Status.NEW, Status.OPEN) and states.can(into.status, Happening.CUSTOMER_REPLY):
         after = replace(after, status=states.after(into.status, Happening.CUSTOMER_REPLY), solved_at=None, wake_at=None)
@@ -111,6 +112,11 @@ def merge(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
     links = (*work.links, (MERGED_INTO, into.id))
     effect = setting.say("merged", number=into.number)
     return replace(work, ticket=merged, also=(*work.also, change), links=links), effect
+
+
+def _earlier(ticket: Ticket, into: Ticket) -> Deadline | None:
+    """Of two deadlines the earlier: what was agreed on the merged ticket is not forgotten."""
+    return min((t.deadline for t in (ticket, into) if t.deadline is not None), key=lambda d: d.at, default=None)
 
 
 def _other(order: Order, ticket: Ticket, setting: Setting) -> TicketFacts:
