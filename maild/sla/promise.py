@@ -11,9 +11,10 @@ from datetime import timedelta
 from enum import StrEnum
 from fractions import Fraction
 
+from maild.durations import duration_text as duration_text
+from maild.durations import parse_duration as parse_duration
 from maild.sla.calendar import Calendar
 
-_DURATION = re.compile(r"(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?", re.ASCII)
 _PERCENT = re.compile(r"(\d{1,4}(?:\.\d{1,3})?)%", re.ASCII)
 
 
@@ -31,15 +32,6 @@ class AtKind(StrEnum):
     PERCENT = "percent"  # a part of the promised time
     BEFORE = "before"  # so long before its end
     AFTER = "after"  # so long after its end
-
-
-def parse_duration(text: str) -> timedelta:
-    """Read "90s", "30m", "4h", "2d" or "1h30m"; a day is 24 hours. ValueError where it is something else."""
-    found = _DURATION.fullmatch(text)
-    if not text or found is None:
-        raise ValueError(f"{text!r} is no duration such as 90s, 30m, 4h, 2d or 1h30m")
-    days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
-    return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -115,10 +107,3 @@ class Promise:
                 return self.next_response
             case Target.RESOLUTION:
                 return self.resolution
-
-
-def duration_text(value: timedelta) -> str:
-    """A duration as people write it, to the second and in hours at most: "40h", "1h30m", "0s"."""
-    seconds = value // timedelta(seconds=1)
-    parts = ((seconds // 3600, "h"), (seconds % 3600 // 60, "m"), (seconds % 60, "s"))
-    return "".join(f"{n}{unit}" for n, unit in parts if n) or "0s"
