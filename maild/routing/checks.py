@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from maild.durations import parse_duration
 from maild.routing.fields import Field, Kind
 from maild.routing.fold import fold, wire_domain
 from maild.routing.patterns import compile_pattern
@@ -28,6 +29,8 @@ class Check:
     values: tuple[Value, ...]
     shown: tuple[str, ...]
     """The values as the admin wrote them."""
+    kind: Kind = Kind.TEXT
+    """What the field holds."""
 
     def words(self) -> str:
         """What it wants, in words."""
@@ -76,7 +79,7 @@ def _text(field: Field, value: object) -> str:
 
 
 def _exact(field: Field, value: object) -> Value:
-    if field.kind in (Kind.NUMBER, Kind.SIZE):
+    if field.kind in _COUNTED:
         return _number(field, value)
     folded = _text(field, value)
     if field.choices and folded not in field.choices:
@@ -89,6 +92,10 @@ def _number(field: Field, value: object) -> int:
         if not isinstance(value, str):
             raise ValueError('a size in quotes is wanted, such as "5MB"')
         return parse_size(value)
+    if field.kind is Kind.DURATION:
+        if not isinstance(value, str):
+            raise ValueError('a duration in quotes is wanted, such as "12h" or "7d"')
+        return int(parse_duration(value).total_seconds())
     if not isinstance(value, int) or isinstance(value, bool):
         raise ValueError(f"a whole number is wanted for {field.name}")
     return value
@@ -115,6 +122,16 @@ def _words(field: Field, value: object) -> str:
     return stems
 
 
+def _listed(field: Field, value: object) -> str:
+    """One entry of a list file: what it is compared with."""
+    if field.kind is Kind.TEXT:
+        return _words(field, value)
+    folded = _text(field, value)
+    if field.kind is Kind.PEOPLE and " " not in folded and ("@" not in folded or folded.startswith("@")):
+        return wire_domain(folded.removeprefix("@").removeprefix("."))
+    return folded
+
+
 def _pattern(_field: Field, value: object) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError("a pattern in quotes is wanted")
@@ -135,15 +152,19 @@ def _make_words(check: Check) -> Holds:
     field = check.field
     values = [str(value) for value in check.values]
     single = frozenset(value for value in values if " " not in value)
-    rows = tuple(f" {value} " for value in values if " " in value)
+    rows: dict[str, list[str]] = {}
+    for value in values:
+        if " " in value:
+            rows.setdefault(value.partition(" ")[0], []).append(f" {value} ")
     if not rows:
         return lambda view: not single.isdisjoint(view.stems[field])
 
     def holds(view: View) -> bool:
-        if not single.isdisjoint(view.stems[field]):
+        stems = view.stems[field]
+        if not single.isdisjoint(stems):
             return True
-        line = view.stem_line[field]
-        return any(row in line for row in rows)
+        begun = rows.keys() & stems
+        return bool(begun) and any(row in view.stem_line[field] for first in begun for row in rows[first])
 
     return holds
 
@@ -174,6 +195,16 @@ def _make_domain(check: Check) -> Holds:
     return lambda view: not wanted.isdisjoint(view.domains[field])
 
 
+def _make_in_list(check: Check) -> Holds:
+    if check.kind is Kind.TEXT:
+        return _make_words(check)
+    field = check.field
+    wanted = frozenset(str(value) for value in check.values)
+    if check.kind is Kind.CHOICE:
+        return lambda view: not wanted.isdisjoint(view.folded[field])
+    return lambda view: not wanted.isdisjoint(view.folded[field]) or not wanted.isdisjoint(view.domains[field])
+
+
 def _make_above(check: Check) -> Holds:
     field, least = check.field, min(int(value) for value in check.values)
     return lambda view: (number := view.number(field)) is not None and number > least
@@ -190,12 +221,13 @@ def _make_exists(check: Check) -> Holds:
 
 
 _WRITING = frozenset({Kind.TEXT, Kind.PEOPLE})
-_COUNTED = frozenset({Kind.NUMBER, Kind.SIZE})
+_COUNTED = frozenset({Kind.NUMBER, Kind.SIZE, Kind.DURATION})
+_NAMED = frozenset({Kind.TEXT, Kind.PEOPLE, Kind.CHOICE})
 
 TESTS: Mapping[str, Test] = {
     "is": Test(
         meaning="the whole field is one of the values; case, е or ё and runs of space do not matter",
-        kinds=frozenset(Kind),
+        kinds=frozenset(Kind) - {Kind.DURATION},
         read=_exact,
         make=_make_is,
         holds="{field} is {values}",
@@ -243,8 +275,18 @@ TESTS: Mapping[str, Test] = {
         misses="{field} is not of the domain {values}",
         misses_many="{field} is of none of the domains {values}",
     ),
+    "in_list": Test(
+        meaning="is in a file of rules/lists/: an address, domain or name for people, else as `words` and as `is`",
+        kinds=_NAMED,
+        read=_listed,
+        make=_make_in_list,
+        holds="{field} is in the list {values}",
+        holds_many="{field} is in one of the lists {values}",
+        misses="{field} is not in the list {values}",
+        misses_many="{field} is in none of the lists {values}",
+    ),
     "above": Test(
-        meaning="the number or size is larger",
+        meaning="the number, the size or the time is larger",
         kinds=_COUNTED,
         read=_number,
         make=_make_above,
@@ -254,7 +296,7 @@ TESTS: Mapping[str, Test] = {
         misses_many="{field} is above none of {values}",
     ),
     "below": Test(
-        meaning="the number or size is smaller",
+        meaning="the number, the size or the time is smaller",
         kinds=_COUNTED,
         read=_number,
         make=_make_below,
@@ -264,7 +306,7 @@ TESTS: Mapping[str, Test] = {
         misses_many="{field} is below none of {values}",
     ),
     "exists": Test(
-        meaning="true: the mail has the field, with something in it; false: it has not",
+        meaning="true: the mail or ticket has the field, with something in it; false: it has not",
         kinds=frozenset(Kind),
         read=_flag,
         make=_make_exists,

@@ -6,16 +6,19 @@ The function answers what did not hold: nothing where the condition holds.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from maild.routing.checks import TESTS, Check, ChoiceError, Test, shown
-from maild.routing.fields import HEADER, Field, Kind, header_field
+from maild.routing.fields import EVENTS, HEADER, NAMED, Field, Kind, header_field, named_field
 from maild.routing.view import View
 from maild.routing.words import Vocabulary
 
 Missed = tuple[str, ...]
 Judge = Callable[[View], Missed]
 Path = tuple[str | int, ...]
+Lists = Mapping[str, tuple[str, ...]]
+"""The entries of each list file by its name."""
 JOINS = {
     "all": "a list of conditions, all of which must hold",
     "any": "a list of conditions, one of which is enough",
@@ -60,26 +63,35 @@ class Problem:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reading:
-    """A condition as far as it could be read, and all that is wrong with it."""
+    """A condition as far as it could be read, and all that is wrong with it. `spoken`: each field, and where."""
 
     condition: Condition | None
     problems: tuple[Problem, ...]
+    spoken: tuple[tuple[Path, Field], ...] = ()
 
 
-def read_condition(when: object, fields: Mapping[str, Field], queues: tuple[str, ...]) -> Reading:
-    """Read a `when`: its fields are those given, `queue` is one of the queues."""
-    reader = _Reader(fields, queues)
+def read_condition(
+    when: object, fields: Mapping[str, Field], queues: tuple[str, ...], lists: Lists | None = None
+) -> Reading:
+    """Read a `when`: its fields are those given, `queue` is one of the queues, `in_list` names one of the lists."""
+    reader = _Reader(fields, queues, lists or {})
     condition = reader.table(when, ())
-    return Reading(condition=None if reader.problems else condition, problems=tuple(reader.problems))
+    return Reading(
+        condition=None if reader.problems else condition,
+        problems=tuple(reader.problems),
+        spoken=tuple(reader.spoken),
+    )
 
 
 class _Reader:
     """Reads one `when` and gathers what is wrong with it."""
 
-    def __init__(self, fields: Mapping[str, Field], queues: tuple[str, ...]) -> None:
+    def __init__(self, fields: Mapping[str, Field], queues: tuple[str, ...], lists: Lists) -> None:
         self.fields = fields
         self.queues = queues
+        self.lists = lists
         self.problems: list[Problem] = []
+        self.spoken: list[tuple[Path, Field]] = []
 
     def wrong(self, path: Path, message: str, code: str = "bad-value", known: tuple[str, ...] = ()) -> None:
         self.problems.append(Problem(path=path, code=code, message=message, known=known))
@@ -98,17 +110,19 @@ class _Reader:
             yield AnyOf(parts=parts) if key == "any" else AllOf(parts=parts)
         elif key == "not":
             yield Not(part=self.table(value, path))
-        elif key == "header":
-            yield from self.headers(value, path)
+        elif key in ("header", "field"):
+            yield from self.named(key, value, path)
         elif (field := self.field(key)) is not None:
             yield from self.tests(field, value, path)
         else:
-            known = (*self.fields, "header", *JOINS)
+            known = (*self.fields, "header", "field", *JOINS)
             self.wrong(path, f"unknown key '{key}'", "unknown-key", known)
 
     def field(self, key: str) -> Field | None:
         if key.startswith(HEADER) and len(key) > len(HEADER):
             return header_field(key.removeprefix(HEADER))
+        if key.startswith(NAMED) and len(key) > len(NAMED):
+            return named_field(key.removeprefix(NAMED))
         return self.fields.get(key)
 
     def several(self, value: object, path: Path) -> tuple[Condition, ...]:
@@ -117,15 +131,19 @@ class _Reader:
             return ()
         return tuple(self.table(part, (*path, number)) for number, part in enumerate(value))
 
-    def headers(self, value: object, path: Path) -> Iterator[Condition]:
+    def named(self, key: str, value: object, path: Path) -> Iterator[Condition]:
+        """Header lines, and a ticket's own fields: each is tested by its name."""
         if not isinstance(value, Mapping) or not value:
-            self.wrong(path, 'header wants the name of a header line: header.X-Mailer = "..."')
+            what = 'a header line: header.X-Mailer = "..."' if key == "header" else 'a field: field.order = "..."'
+            self.wrong(path, f"{key} wants the name of {what}")
             return
+        make = header_field if key == "header" else named_field
         for name, tests in value.items():
-            yield from self.tests(header_field(name), tests, (*path, name))
+            yield from self.tests(make(name), tests, (*path, name))
 
     def tests(self, field: Field, value: object, path: Path) -> Iterator[Condition]:
         """Every test on one field; a bare value is what the field is."""
+        self.spoken.append((path, field))
         if not isinstance(value, Mapping):
             yield from self.test(field, "is", value, path)
         elif not value:
@@ -144,12 +162,32 @@ class _Reader:
             self.wrong(path, f"{field.name} cannot be tested with {name}", "bad-value", possible)
             return
         written = value if isinstance(value, list) else [value]
+        if test is TESTS["in_list"]:
+            yield from self.in_list(field, written, path)
+            return
         if not written:
             self.wrong(path, "an empty list can never hold", "never-holds")
         read = [self.value(field, test, v, (*path, n) if written is value else path) for n, v in enumerate(written)]
         values = tuple(v for v in read if v is not None)
         if values and len(values) == len(written):
-            yield Check(field=field.name, test=name, values=values, shown=tuple(shown(field, v) for v in written))
+            said = tuple(shown(field, v) for v in written)
+            yield Check(field=field.name, test=name, values=values, shown=said, kind=field.kind)
+
+    def in_list(self, field: Field, names: list[object], path: Path) -> Iterator[Condition]:
+        """The entries of list files; an entry that this field can make nothing of is left out of the test."""
+        for name in names:
+            if name not in self.lists:
+                what = f"there is no list '{name}' in rules/lists/"
+                self.wrong(path, what, "unknown-list", tuple(self.lists))
+        entries = [entry for name in names for entry in self.lists.get(str(name), ())]
+        values = list[str | int | bool]()
+        for entry in dict.fromkeys(entries):
+            with suppress(ValueError):
+                values.append(TESTS["in_list"].read(field, entry))
+        said = tuple(str(name) for name in names)
+        if not names:
+            self.wrong(path, "an empty list can never hold", "never-holds")
+        yield Check(field=field.name, test="in_list", values=tuple(dict.fromkeys(values)), shown=said, kind=field.kind)
 
     def value(self, field: Field, test: Test, value: object, path: Path) -> str | int | bool | None:
         try:
@@ -197,8 +235,38 @@ def checks_of(condition: Condition) -> Iterator[Check]:
 
 def vocabulary_of(conditions: Iterator[Condition]) -> Vocabulary:
     """Every stem that any of the conditions asks for."""
-    asked = (check for condition in conditions for check in checks_of(condition) if check.test == "words")
+    asked = (check for condition in conditions for check in checks_of(condition) if _of_words(check))
     return Vocabulary(frozenset(stem for check in asked for value in check.values for stem in str(value).split(" ")))
+
+
+def _of_words(check: Check) -> bool:
+    return check.test == "words" or (check.test == "in_list" and check.kind is Kind.TEXT)
+
+
+def events_of(condition: Condition | None) -> frozenset[str]:
+    """The events at which a condition may hold; at new tickets alone where it says nothing of them."""
+    if condition is None or all(check.field != "event" for check in checks_of(condition)):
+        return frozenset(("new",))
+    return frozenset(event for event in EVENTS if _possible(condition, event)[0])
+
+
+def _possible(condition: Condition, event: str) -> tuple[bool, bool]:
+    """Whether a condition may hold at an event, and whether it may not, whatever else is so."""
+    match condition:
+        case Check():
+            if condition.field != "event":
+                return True, True
+            holds = TESTS[condition.test].make(condition)(View({"event": event}, Vocabulary(frozenset()), lambda: 0.0))
+            return holds, not holds
+        case Not():
+            may, may_not = _possible(condition.part, event)
+            return may_not, may
+        case AllOf():
+            parts = [_possible(part, event) for part in condition.parts]
+            return all(may for may, _ in parts), any(may_not for _, may_not in parts)
+        case AnyOf():
+            parts = [_possible(part, event) for part in condition.parts]
+            return any(may for may, _ in parts), all(may_not for _, may_not in parts)
 
 
 def words(condition: Condition) -> str:

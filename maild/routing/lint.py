@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from itertools import combinations
 
 from maild.routing.checks import TESTS, Check
-from maild.routing.conditions import AllOf, AnyOf, Condition, Not, checks_of
+from maild.routing.conditions import AllOf, AnyOf, Condition, Not, checks_of, events_of
 from maild.routing.fields import Field
-from maild.routing.rules import Predicate, Rule
+from maild.routing.rules import SCHEDULE, Predicate, Rule
 
 
 def never_holds(condition: Condition, fields: Mapping[str, Field]) -> str | None:
@@ -66,14 +66,18 @@ def _fits(value: str | int | bool, field: str, test: Check) -> bool:
 
 
 def hidden_rules(rules: tuple[Rule, ...]) -> Iterator[tuple[Rule, Rule]]:
-    """Each rule that never has its turn, with the earlier one that takes all its mails."""
+    """Each rule that never has its turn, with the earlier one that takes all its mails.
+
+    A rule of time has its turn whatever the others do.
+    """
     earlier: list[tuple[Rule, Condition, frozenset[str]]] = []
     for rule in rules:
         if rule.when is None:
             continue
         own = frozenset(check.field for check in checks_of(rule.when))
+        events = events_of(rule.when) - {SCHEDULE}
         for other, condition, needed in earlier:
-            if needed <= own and implies(rule.when, condition):
+            if needed <= own and events and events <= events_of(condition) and implies(rule.when, condition):
                 yield rule, other
                 break
         if not rule.continues and not rule.shadow:

@@ -6,34 +6,59 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from maild.routing.conditions import Condition, Judge, Missed, compile_condition, vocabulary_of
+from maild.routing.conditions import Condition, Judge, Missed, compile_condition, events_of, vocabulary_of
 from maild.routing.fields import Values
+from maild.routing.schedule import Schedule
 from maild.routing.view import View
 from maild.routing.words import Vocabulary
 
 T = TypeVar("T")
+SCHEDULE = "schedule"
+"""The event at which each rule is asked by itself, since each has a time of its own."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Choice:
+    """One of several agents: `by` "load" or "turn", `among` their ids; (): those who serve the ticket's queue and line.
+
+    Whom it falls on is not known here.
+    """
+
+    by: str
+    among: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"by {self.by}" + (f" among {', '.join(self.among)}" if self.among else "")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Actions:
-    """What a rule makes of a mail; None: it says nothing of that."""
+    """What a rule does; None: it says nothing of that. docs/rules.md tells each."""
 
     queue: str | None = None
     line: int | None = None
-    assignee: str | None = None
+    assignee: str | Choice | None = None
     priority: str | None = None
     tags: tuple[str, ...] = ()
     letter: str | None = None
     acknowledge: bool | None = None
     spam: bool | None = None
+    reject: bool | None = None
+    untag: tuple[str, ...] = ()
+    status: str | None = None
+    reply: str | None = None
+    note: str | None = None
+    tell: tuple[str, ...] = ()
+    sla: str | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rule:
-    """One rule. `when` is None for the default, which holds for every mail.
+    """One rule. `when` is None for the default, which holds for every mail that opens a ticket.
 
-    `continues`: the rules below it are asked too. `shadow`: it is only written down what it would have done.
+    `continues`: the rules below it are asked too. `stop`: neither they nor those of what follows from the same cause.
+    `shadow`: it is only written down what it would have done.
     """
 
     name: str
@@ -42,6 +67,7 @@ class Rule:
     when: Condition | None
     then: Actions = field(default_factory=Actions)
     continues: bool = False
+    stop: bool = False
     shadow: bool = False
 
 
@@ -57,24 +83,42 @@ class RuleTrace:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Route:
-    """What the rules say of a mail. What is None is left to the address written to and to the defaults.
+    """What the rules say. What is None is left to the address written to and to the defaults, or stays as it is.
 
-    `rule` is the one that decided ("" where none held). `timeouts` names the rules of which a pattern was cut off or
-    not tried, because all patterns together had used up their time: those did not hold.
+    `rule` is the one that decided ("" where none held). `parts` are those that held, with what each does. `timeouts`
+    names the rules of which a pattern was cut off or not tried, because all patterns together had used up their time:
+    those did not hold.
     """
 
     queue: str | None = None
     line: int | None = None
-    assignee: str | None = None
+    assignee: str | Choice | None = None
     priority: str | None = None
     tags: tuple[str, ...] = ()
     letter: str | None = None
     acknowledge: bool = True
     spam: bool = False
+    reject: bool = False
+    untag: tuple[str, ...] = ()
+    status: str | None = None
+    reply: str | None = None
+    sla: str | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
     rule: str = ""
+    stopped: bool = False
+    parts: tuple[tuple[str, Actions], ...] = ()
     trace: tuple[RuleTrace, ...] = ()
     timeouts: tuple[str, ...] = ()
+
+    def by(self, *actions: str) -> str:
+        """The rule whose word counts for one of these actions; the one that decided where none speaks of it."""
+        said = (rule for rule, then in self.parts if any(getattr(then, action) not in (None, ()) for action in actions))
+        return next(said, self.rule)
+
+    @property
+    def shadows(self) -> tuple[str, ...]:
+        """The rules that held and are only written down."""
+        return tuple(asked.rule for asked in self.trace if asked.held and asked.shadow)
 
 
 def _no_time_passes() -> float:
@@ -98,24 +142,19 @@ class _Compiled:
         return found
 
 
-@dataclass(frozen=True, kw_only=True)
-class RuleSet:
-    """All rules in their order. `stopwatch` counts seconds, for the time that patterns may take for one mail."""
+class _Event:
+    """The rules of one event in their order. Events that no rule speaks of cost nothing."""
 
-    rules: tuple[Rule, ...] = ()
-    stopwatch: Callable[[], float] = _no_time_passes
-    _compiled: tuple[_Compiled, ...] = field(init=False, repr=False, compare=False)
-    _vocabulary: Vocabulary = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        conditions = (rule.when for rule in self.rules if rule.when is not None)
-        object.__setattr__(self, "_compiled", tuple(_Compiled(rule) for rule in self.rules))
-        object.__setattr__(self, "_vocabulary", vocabulary_of(conditions))
+    def __init__(self, rules: Iterable[Rule], stopwatch: Callable[[], float]) -> None:
+        self._compiled = tuple(_Compiled(rule) for rule in rules)
+        conditions = (c.rule.when for c in self._compiled if c.rule.when is not None)
+        self._vocabulary = vocabulary_of(conditions)
+        self._stopwatch = stopwatch
 
     def route(self, values: Values) -> Route:
-        """What the rules say of a mail: the first that holds decides, and those before it that went on add to it."""
-        view = View(values, self._vocabulary, self.stopwatch)
-        held: list[tuple[Actions, list[tuple[str, str]]]] = []
+        """The first that holds decides, and those before it that went on add to it."""
+        view = View(values, self._vocabulary, self._stopwatch)
+        held: list[tuple[Rule, list[tuple[str, str]]]] = []
         trace: list[RuleTrace] = []
         timeouts: list[str] = []
         decided = ""
@@ -129,25 +168,61 @@ class RuleSet:
             if missed or rule.shadow:
                 view.captured.clear()
                 continue
-            held.append((rule.then, view.captured.copy()))
+            held.append((rule, view.captured.copy()))
             view.captured.clear()
-            if not rule.continues:
+            if rule.stop or not rule.continues:
                 decided = rule.name
                 break
         return _joined(held, decided, tuple(trace), tuple(timeouts))
 
 
+@dataclass(frozen=True, kw_only=True)
+class RuleSet:
+    """All rules in their order. `stopwatch` counts seconds, for the time that patterns may take for one mail."""
+
+    rules: tuple[Rule, ...] = ()
+    stopwatch: Callable[[], float] = _no_time_passes
+    schedules: tuple[Schedule, ...] = field(init=False, repr=False, compare=False)
+    """The rules that only time brings about, each asked by itself."""
+    _events: Mapping[str, _Event] = field(init=False, repr=False, compare=False)
+    _scheduled: Mapping[str, _Event] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        of_event: dict[str, list[Rule]] = {}
+        for rule in self.rules:
+            for event in events_of(rule.when):
+                of_event.setdefault(event, []).append(rule)
+        timed = [(rule, rule.when) for rule in of_event.pop(SCHEDULE, []) if rule.when is not None]
+        events = {event: _Event(rules, self.stopwatch) for event, rules in of_event.items()}
+        object.__setattr__(self, "_events", events)
+        object.__setattr__(self, "_scheduled", {rule.name: _Event((rule,), self.stopwatch) for rule, _ in timed})
+        object.__setattr__(self, "schedules", tuple(Schedule(rule=rule.name, when=when) for rule, when in timed))
+
+    def speaks_of(self, event: str) -> bool:
+        """Whether any rule is asked at this event."""
+        return event in self._events or (event == SCHEDULE and bool(self.schedules))
+
+    def route(self, values: Values) -> Route:
+        """What the rules say of what has happened: `event` names it, a new ticket where it is left out."""
+        event = self._events.get(str(values.get("event", "new")))
+        return event.route(values) if event is not None else Route()
+
+    def route_by(self, rule: str, values: Values) -> Route:
+        """What one of the rules of time says, asked by itself."""
+        return self._scheduled[rule].route(values)
+
+
 def _joined(
-    held: list[tuple[Actions, list[tuple[str, str]]]],
+    held: list[tuple[Rule, list[tuple[str, str]]]],
     rule: str,
     trace: tuple[RuleTrace, ...],
     timeouts: tuple[str, ...],
 ) -> Route:
     """One route of all that held: the first to speak of a thing has the say, tags add up."""
-    actions = [then for then, _ in held]
+    actions = [rule.then for rule, _ in held]
     fields: dict[str, str] = {}
-    for then, captured in held:
-        for name, value in (*then.fields.items(), *captured):
+    for one, captured in held:
+        for name, value in (*one.then.fields.items(), *captured):
             fields.setdefault(name, value)
     acknowledge = _first(then.acknowledge for then in actions)
     return Route(
@@ -155,15 +230,26 @@ def _joined(
         line=_first(then.line for then in actions),
         assignee=_first(then.assignee for then in actions),
         priority=_first(then.priority for then in actions),
-        tags=tuple(dict.fromkeys(tag for then in actions for tag in then.tags)),
+        tags=_all(then.tags for then in actions),
         letter=_first(then.letter for then in actions),
         acknowledge=True if acknowledge is None else acknowledge,
         spam=bool(_first(then.spam for then in actions)),
+        reject=bool(_first(then.reject for then in actions)),
+        untag=_all(then.untag for then in actions),
+        status=_first(then.status for then in actions),
+        reply=_first(then.reply for then in actions),
+        sla=_first(then.sla for then in actions),
         fields=fields,
         rule=rule,
+        stopped=any(one.stop for one, _ in held),
+        parts=tuple((one.name, one.then) for one, _ in held),
         trace=trace,
         timeouts=timeouts,
     )
+
+
+def _all(values: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(value for some in values for value in some))
 
 
 def _first(values: Iterable[T | None]) -> T | None:

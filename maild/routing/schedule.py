@@ -1,0 +1,77 @@
+"""Rules that only time brings about: when one of them can hold next. Moments in, moments out; no clock is read here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from maild.routing.conditions import AllOf, AnyOf, Condition, Not, checks_of
+from maild.routing.fields import Values
+
+_SECOND = timedelta(seconds=1)
+_HOUR = timedelta(hours=1)
+_HOURS_AHEAD = 24 * 7
+"""Whatever hours and days a rule wants, they come within a week."""
+_BY_THE_CLOCK = frozenset(("hour", "weekday"))
+_LENGTHS = frozenset(("silence", "age"))
+
+Fits = Callable[[datetime], bool]
+"""Whether a rule would hold at a moment, if nothing but time passes until then."""
+FieldsAt = Callable[[datetime], Values]
+"""A ticket's fields at a moment, if nothing but time passes until then."""
+
+
+class Began(NamedTuple):
+    """Since when a ticket is silent, and when it was opened."""
+
+    silence: datetime
+    age: datetime
+
+
+def has_threshold(condition: Condition) -> bool:
+    """Whether it holds only after some silence or age: without that it could hold all the time."""
+    match condition:
+        case AllOf():
+            return any(has_threshold(part) for part in condition.parts)
+        case AnyOf():
+            return all(has_threshold(part) for part in condition.parts)
+        case Not():
+            return False
+        case _:
+            return condition.test == "above" and condition.field in _LENGTHS
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Schedule:
+    """One such rule."""
+
+    rule: str
+    when: Condition
+
+    def key(self, began: Began) -> str:
+        """What names the one time that it is done: for this silence, or for the ticket where it asks of age alone."""
+        of_silence = any(check.field == "silence" for check in checks_of(self.when))
+        return f"rule {self.rule} {began.silence:%Y%m%dT%H%M%S.%fZ}" if of_silence else f"rule {self.rule}"
+
+    def next_at(self, fits: Fits, began: Began, now: datetime) -> datetime | None:
+        """The first moment from now on at which it holds; None where it does not before something else happens."""
+        return next((at for at in self._moments(began, now) if fits(at)), None)
+
+    def _moments(self, began: Began, now: datetime) -> Iterator[datetime]:
+        """Every moment at which what it says may become so."""
+        ahead = {now}
+        clocked = False
+        for check in checks_of(self.when):
+            clocked = clocked or check.field in _BY_THE_CLOCK
+            if check.field in _LENGTHS:
+                start = getattr(began, check.field)
+                # Lengths are told in whole seconds, so that "above" begins one second behind.
+                moments = (start + timedelta(seconds=int(value)) + _SECOND for value in check.values)
+                ahead.update(at for at in moments if at > now)
+        for at in sorted(ahead):
+            yield at
+            if clocked:
+                hour = at.replace(minute=0, second=0, microsecond=0)
+                yield from (hour + _HOUR * number for number in range(1, _HOURS_AHEAD + 1))
