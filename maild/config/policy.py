@@ -61,6 +61,7 @@ class _Read:
     ruling: Ruling
     teams: Source
     letters: Letters
+    doubts: tuple[Finding, ...]
     errors: tuple[Finding, ...]
 
 
@@ -77,7 +78,7 @@ def check_policy(rules_dir: Path, desk: Desk) -> list[Finding]:
     read = _read(rules_dir, desk)
     if read.errors:
         return list(read.errors)
-    found = [*team_doubts(read.teams, read.policy.team), *rule_doubts(read.ruling)]
+    found = [*team_doubts(read.teams, read.policy.team), *rule_doubts(read.ruling), *read.doubts]
     return _sorted([*found, *_letter_doubts(read, desk), *_example_findings(read)])
 
 
@@ -139,7 +140,7 @@ def _read(rules_dir: Path, desk: Desk) -> _Read:
     levels_source = sources.pop(SLA_FILE, parse_source(b"", SLA_FILE))
     letters = find_letters(rules_dir / LETTERS_FOLDER)
     team, team_findings = read_team(teams, desk)
-    levels, level_findings = read_levels(levels_source, desk, team)
+    levels, level_findings = read_levels(levels_source, rules_dir, desk, team)
     ruling, rule_findings = read_rules(sources.values(), team, letters)
     # Where a file could not be read, whatever it should have said is missing everywhere else: that is no news.
     findings = [*broken, *(f for f in (*team_findings, *level_findings, *rule_findings) if not broken or f.line)]
@@ -155,9 +156,10 @@ def _read(rules_dir: Path, desk: Desk) -> _Read:
         calendars=levels.calendars,
         examples=ruling.examples,
         letters_dir=rules_dir / LETTERS_FOLDER,
-        revision=_revision({TEAMS_FILE: teams, SLA_FILE: levels_source, **sources}),
+        revision=_revision({TEAMS_FILE: teams, SLA_FILE: levels_source, **sources, **levels.sources}),
     )
-    return _Read(policy=policy, ruling=ruling, teams=teams, letters=letters, errors=tuple(_sorted(findings)))
+    errors = tuple(_sorted(findings))
+    return _Read(policy=policy, ruling=ruling, teams=teams, letters=letters, doubts=levels.doubts, errors=errors)
 
 
 def _sources(rules_dir: Path) -> dict[str, Source]:

@@ -21,6 +21,7 @@ Span = Annotated[timedelta, BeforeValidator(lambda text: parse_span(str(text)))]
 QuietTime = Annotated[Quiet, BeforeValidator(lambda text: Quiet.parse(str(text)))]
 Every = Annotated[timedelta, BeforeValidator(lambda text: digest_interval(str(text)))]
 Label = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$")]
+OneOrMany = Annotated[tuple[Label, ...], BeforeValidator(lambda given: (given,) if isinstance(given, str) else given)]
 Tag = Annotated[str, Field(min_length=1, max_length=50, pattern=r"^[^\s,]+$")]
 AgentId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,39}$")]
 Priority = Literal["low", "normal", "high", "urgent"]
@@ -122,6 +123,7 @@ class CalendarTable(Table):
     hours: Literal["always"] | dict[str, tuple[str, ...]] = "always"
     holidays: str | None = None
     closed: tuple[date, ...] = ()
+    ics: OneOrMany = ()
     extra: dict[date, tuple[str, ...]] = {}
 
 

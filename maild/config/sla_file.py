@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 
+from maild.config.closure_files import ClosureFiles
 from maild.config.files import Source, nearest
 from maild.config.report import Found, names_given, read_tables
 from maild.config.rule_files import condition_findings
@@ -43,22 +45,36 @@ class Levels:
 
     calendars: tuple[Calendar, ...] = ()
     promises: tuple[GivenPromise, ...] = ()
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    """The iCalendar files that it names, by their names."""
+    doubts: tuple[Finding, ...] = ()
+    """What is not wrong but hardly meant."""
 
 
-def read_levels(source: Source, desk: Desk, team: Team) -> tuple[Levels, list[Finding]]:
-    """Calendars and promises as far as they can be read, and everything that is wrong with them."""
+def read_levels(source: Source, folder: Path, desk: Desk, team: Team) -> tuple[Levels, list[Finding]]:
+    """Calendars and promises as far as they can be read, and everything that is wrong with them.
+
+    iCalendar files are looked for in `folder`, and in `calendars/` below it.
+    """
     tables, findings = read_tables(source, SLA_TABLES)
-    reader = _Reader(desk, team, findings)
+    reader = _Reader(ClosureFiles(folder, source), desk, team, findings)
     calendars = reader.calendars(tables["calendar"])
     reader.known_calendars = names_given(source, "calendar", "name")
     promises = reader.promises(tables["promise"], calendars)
-    return Levels(calendars=tuple(calendars.values()), promises=promises), findings
+    levels = Levels(
+        calendars=tuple(calendars.values()),
+        promises=promises,
+        sources=reader.closures.sources,
+        doubts=tuple(reader.closures.doubts),
+    )
+    return levels, findings
 
 
 class _Reader:
     """Makes values of tables and gathers what is wrong."""
 
-    def __init__(self, desk: Desk, team: Team, findings: list[Finding]) -> None:
+    def __init__(self, closures: ClosureFiles, desk: Desk, team: Team, findings: list[Finding]) -> None:
+        self.closures = closures
         self.desk = desk
         self.team = team
         self.findings = findings
@@ -96,6 +112,7 @@ class _Reader:
             holidays=table.holidays,
             closed=frozenset(table.closed),
             extra=self.special_days(found),
+            imported=self.closures.read(found, self.findings),
         )
 
     def hours(self, found: Found, written: Mapping[str, tuple[str, ...]]) -> dict[int, tuple[Span, ...]]:

@@ -17,6 +17,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import accumulate, count, pairwise
 from zoneinfo import ZoneInfo
 
+from maild.sla.closures import ClosedDays
 from maild.sla.daysoff import days_off
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -97,9 +98,10 @@ class _Week:
 class Calendar:
     """When work is done. `hours` maps a weekday (0 is Monday) to its spans; None is every day, around the clock.
 
-    What a day has is decided by the first of: `extra` (spans of that very date), `closed` (none), a worked day of a
-    weekend in the country `holidays` (the hours of the last weekday before it that has any), a day off there (none),
-    `hours`. `holidays` is an ISO 3166 code such as "RU" or "DE-BY". ZoneInfoNotFoundError for an unknown time zone.
+    What a day has is decided by the first of: `extra` (spans of that very date), `closed` and `imported` (none), a
+    worked day of a weekend in the country `holidays` (the hours of the last weekday before it that has any), a day off
+    there (none), `hours`. `holidays` is an ISO 3166 code such as "RU" or "DE-BY", `imported` what iCalendar files
+    close. ZoneInfoNotFoundError for an unknown time zone.
     """
 
     name: str
@@ -108,6 +110,7 @@ class Calendar:
     holidays: str | None = None
     closed: frozenset[date] = frozenset()
     extra: Mapping[date, tuple[Span, ...]] = field(default_factory=dict)
+    imported: tuple[ClosedDays, ...] = ()
     _zone: ZoneInfo = field(init=False, repr=False, compare=False)
     _weeks: dict[int, _Week] = field(init=False, repr=False, compare=False, default_factory=dict)
 
@@ -198,7 +201,7 @@ class Calendar:
     def _hours_of(self, day: date) -> tuple[Span, ...]:
         if day in self.extra:
             return self.extra[day]
-        if day in self.closed:
+        if day in self.closed or any(day in file for file in self.imported):
             return ()
         if self.holidays is not None:
             known = days_off(self.holidays, day.year)
