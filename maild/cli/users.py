@@ -10,7 +10,7 @@ import click
 
 from maild.cli.app import App
 from maild.cli.output import report
-from maild.errors import ConfigError, Finding, UsageError
+from maild.errors import ConfigError, Finding, NotFound, UsageError
 
 
 @click.group()
@@ -42,15 +42,31 @@ def users_file(app: App) -> Path:
 @users.command("set")
 @click.argument("login")
 @click.option("--password", help="Else it is asked for on a terminal, and is a line of standard input in a pipe.")
+@click.option("--force", is_flag=True, help="Also where no agent has this login: the agent may come later.")
 @click.pass_obj
-def users_set(app: App, login: str, password: str | None) -> None:
+def users_set(app: App, login: str, password: str | None, force: bool) -> None:
     """Give LOGIN this password, in place of those it had."""
     from maild.ingest.users import set_password
 
     path = users_file(app)
+    if not force:
+        _of_an_agent(app, login)
     password = _asked_for() if password is None else password
     set_password(path, login, password, secrets.token_bytes(16))
     report(app.json, f"{login} may log in", login=login, state="set")
+
+
+def _of_an_agent(app: App, login: str) -> None:
+    """Raises NotFound for a login by which no agent would be known."""
+    from difflib import get_close_matches
+
+    team = app.office.practice.team
+    if team.agent(login) is not None or team.agent_by_address(login) is not None:
+        return
+    known = [name for agent in team.agents for name in (agent.id, *agent.addresses)]
+    near = get_close_matches(login, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"agents are: {' '.join(a.id for a in team.agents)}"
+    raise NotFound(f"no agent has the login {login}; {hint} (--force sets it all the same)")
 
 
 def _asked_for() -> str:
@@ -68,7 +84,6 @@ def _asked_for() -> str:
 @click.pass_obj
 def users_remove(app: App, login: str) -> None:
     """Take LOGIN's passwords away."""
-    from maild.errors import NotFound
     from maild.ingest.users import remove_login
 
     if not remove_login(users_file(app), login):

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from maild.messages.addresses import normal
 from maild.messages.mail import Address, Mark
+from maild.messages.words import TURNING
 
 _NAME_CAP = 500
 # Letters of other alphabets, in lower case, and the Latin ones that they look like, in either case.
@@ -20,7 +21,6 @@ _LIKE_LATIN = str.maketrans(_CYRILLIC | _GREEK)
 _LABEL = r"[A-Za-z0-9\u0080-\uffff-]{1,63}"
 _ADDRESS = re.compile(rf"[^\s<>()\[\]\\,;:\"'@]{{1,64}}@{_LABEL}(?:\.{_LABEL}){{1,8}}")
 _WORD = re.compile(r"[^\W\d_]+")
-_BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _INVISIBLE = re.compile("[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200d\u2060-\u2064\u3164\ufeff\uffa0]")
 
 
@@ -30,7 +30,7 @@ def marks(person: Address) -> tuple[Mark, ...]:
     found = {
         Mark.ADDRESS_IN_NAME: _names_another(name, person.address),
         Mark.MIXED_SCRIPTS: any(_mixed(word) for word in _WORD.findall(name)),
-        Mark.HIDDEN_CHARACTERS: bool(_BIDI.search(name) or _INVISIBLE.search(name)),
+        Mark.HIDDEN_CHARACTERS: bool(TURNING.search(name) or _INVISIBLE.search(name)),
         Mark.PUNYCODE_DOMAIN: shown is not None,
         Mark.LOOKALIKE_DOMAIN: shown is not None and _looks_latin(shown),
     }
@@ -38,7 +38,7 @@ def marks(person: Address) -> tuple[Mark, ...]:
 
 
 def _names_another(name: str, address: str) -> bool:
-    plain = _INVISIBLE.sub("", _BIDI.sub("", unicodedata.normalize("NFKC", name)))
+    plain = _INVISIBLE.sub("", TURNING.sub("", unicodedata.normalize("NFKC", name)))
     return any(normal(found) != normal(address) for found in _ADDRESS.findall(plain))
 
 
@@ -78,7 +78,7 @@ def _looks_latin(domain: str) -> bool:
 
 def skeleton(text: str) -> str:
     """Text in the letters that it looks like, for comparing by eye: case, accents and hidden characters left out."""
-    plain = _INVISIBLE.sub("", _BIDI.sub("", unicodedata.normalize("NFKD", text[:_NAME_CAP])))
+    plain = _INVISIBLE.sub("", TURNING.sub("", unicodedata.normalize("NFKD", text[:_NAME_CAP])))
     folded = "".join(char for char in plain if not unicodedata.combining(char)).casefold()
     return folded.translate(_LIKE_LATIN)
 

@@ -17,6 +17,9 @@ _SPACE = b" \t\r\n"
 _LABEL = re.compile(rb"=\?([^?\s=]{1,60})\?([bBqQ])\?")
 _QP = re.compile(rb"=([0-9A-Fa-f]{2})")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
+TURNING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""What turns the reading direction of the text behind it (UAX 9)."""
+_UNSEEN = re.compile(TURNING.pattern + "|[\u00ad\u180e\u200b\u2060-\u2065\u206a-\u206f\ufeff\ufff9-\ufffb]")
 _BREAKS = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]+ ?")
 
 
@@ -55,6 +58,11 @@ def one_line(text: str) -> str:
     if text.isprintable():
         return text.strip()
     return _BREAKS.sub(" ", charset.clean(text.replace("\x00", "\ufffd"))).strip()
+
+
+def plain_line(text: str) -> str:
+    """One line in which nothing turns the reading direction, and nothing is unseen but what joins letters and emoji."""
+    return text.strip() if text.isprintable() else _UNSEEN.sub("", one_line(text)).strip()
 
 
 def _plain(value: bytes, body_charset: str | None) -> str:

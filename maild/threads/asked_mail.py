@@ -14,6 +14,7 @@ from maild.threads.lookups import MAX_LOOKUPS, Lookup, ask_of
 from maild.threads.model import Event, InboxState
 from maild.threads.order_lines import Order
 from maild.threads.orders.asking import asked
+from maild.threads.orders.table import too_many
 from maild.threads.orders.work import Done, Setting
 from maild.threads.plan import Letter, Plan
 
@@ -36,7 +37,8 @@ def asked_mail(draft: Draft, orders: Sequence[Order], at_hand: int | None) -> Pl
         practice=case.practice,
         tickets=case.facts.tickets,
     )
-    found, wrong = _read(orders, setting, at_hand)
+    refused = too_many(orders, setting.language)
+    found, wrong = ((), refused) if refused else _read(orders, setting, at_hand)
     if wrong:
         draft.letters.append(order_letter(draft.pen, agent, case.mail, done=wrong))
         return draft.seal(InboxState.OWN, f"{agent.id} asked what cannot be answered")

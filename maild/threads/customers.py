@@ -8,6 +8,7 @@ from datetime import timedelta
 from maild.messages.addresses import normal
 from maild.messages.mail import Address, MailClass
 from maild.messages.subject import base_subject
+from maild.messages.words import plain_line
 from maild.sla.events import Happening as ClockHappening
 from maild.threads import states
 from maild.threads.case import Case
@@ -155,7 +156,7 @@ def _new_ticket(draft: Draft, routed: Routed, promise: str | None) -> Ticket:
         id=number,
         number=practice.ticket_number(number),
         status=Status.SPAM if routed.spam else Status.NEW,
-        subject=mail.subject,
+        subject=plain_line(mail.subject),
         base_subject=base_subject(mail.subject),
         queue=routed.queue,
         line=routed.line,

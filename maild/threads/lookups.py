@@ -131,16 +131,16 @@ _NAMES = {name: ask for ask, words in ASK_WORDS.items() for name in (str(ask), *
 
 def read_lookups(orders: Iterable[Order], agent: Agent, team: Team, tag: str) -> tuple[Lookup, ...]:
     """What these orders ask, as far as it can be understood; the first few of them."""
-    found = []
+    found = dict[Lookup, None]()
     for order in orders:
         ask = ask_of(order.name)
-        if ask is None:
+        if ask is None or len(found) == MAX_LOOKUPS:
             continue
         try:
-            found.append(read_lookup(ask, order.argument, agent, team, tag))
+            found[read_lookup(ask, order.argument, agent, team, tag)] = None
         except AskError:
             continue  # he is told when the orders are judged
-    return tuple(dict.fromkeys(found))[:MAX_LOOKUPS]
+    return tuple(found)
 
 
 def read_lookup(ask: Ask, words: str, agent: Agent | None, team: Team, tag: str) -> Lookup:

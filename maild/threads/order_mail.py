@@ -16,6 +16,7 @@ from maild.threads.draft import Draft
 from maild.threads.lookups import OF_TICKET, ask_of
 from maild.threads.model import InboxState
 from maild.threads.order_lines import Order, split_orders, ticket_numbers
+from maild.threads.orders.table import too_many
 from maild.threads.orders.work import Done
 from maild.threads.plan import Plan
 from maild.threads.unproven import unverified
@@ -40,6 +41,10 @@ def order_mail(draft: Draft) -> Plan:
     orders, text = split_orders(case.mail.reply)
     if only_asks(orders):
         return asked_mail(draft, orders, next(iter(case.clues.tickets_named), draft.thread.ticket))
+    language = case.practice.language_for(agent.language)
+    if refused := too_many(orders, language):
+        draft.letters.append(order_letter(draft.pen, agent, case.mail, done=refused))
+        return draft.seal(InboxState.OWN, f"too many orders of {agent.id}; nothing was done")
     number, orders = _addressed(draft, orders)
     found = case.facts.tickets.get(number) if number is not None else None
     if found is None:

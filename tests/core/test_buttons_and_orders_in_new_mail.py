@@ -150,3 +150,13 @@ def test_a_stranger_who_writes_orders_is_a_customer() -> None:
 def test_every_button_gives_an_order_that_there_is() -> None:
     """But those two that come with letters that wait."""
     assert set(VERBS.values()) - {"send", "undo"} <= set(HANDLERS)
+
+
+@pytest.mark.parametrize("line", ["/close SUP-1001", "/show SUP-1001", "/close", "/search x"])
+def test_a_mail_of_very_many_orders_is_told_so_in_one_line(line: str) -> None:
+    """Whatever they are, and whether they name a ticket: the letter is no longer for there being more of them."""
+    a_mail = mail("\n".join([line] * 2000), sender=ANNA_FROM, message_id="<many@desk>")
+    plan = judge(a_mail, facts(ticket()), by=envelope("anna@desk.example", login="anna"))
+    [letter] = plan.letters
+    assert [o["effect"] for o in letter.context["orders"]] == ["в одном письме не больше 50 команд"]  # type: ignore[attr-defined]
+    assert plan.ticket is None or plan.ticket.status is Status.OPEN

@@ -286,3 +286,11 @@ def test_an_agent_in_copy_is_no_participant() -> None:
     plan = judge(mail(Cc="anna@desk.example"), facts())
     assert plan.ticket is not None
     assert [p.address.address for p in plan.ticket.participants] == [IVAN]
+
+
+def test_the_subject_of_a_ticket_turns_nothing_and_hides_nothing() -> None:
+    """What the mail said stays with the mail; the ticket's goes into letters to others."""
+    plan = judge(mail(subject="=?utf-8?q?Pay=E2=80=AE_gnp.exe=E2=80=8B?="), facts())
+    assert plan.ticket is not None
+    assert plan.message is not None
+    assert (plan.ticket.subject, plan.message.subject) == ("Pay gnp.exe", "Pay\u202e gnp.exe\u200b")

@@ -209,3 +209,14 @@ def test_a_mail_of_thousands_of_orders_is_refused_whole() -> None:
     assert len(carried.done) == 1
     assert "at most 50" in carried.done[0].effect
     assert not ordered("/take\n" * 50).error
+
+
+def test_what_turns_the_reading_direction_or_is_not_seen_gets_into_no_tag_and_no_subject() -> None:
+    """What joins letters and emoji stays; an order of hidden signs alone has no words."""
+    assert ordered("/tag \u202einvoice\u202c, a\u200bb \x00c").ticket.tags == ("invoice", "ab", "\ufffdc")
+    changed = ordered("/subject Pay\u2066 now\u202e \U0001f468\u200d\U0001f469").ticket
+    assert (changed.subject, changed.base_subject) == (
+        "Pay now \U0001f468\u200d\U0001f469",
+        "pay now \U0001f468\u200d\U0001f469",
+    )
+    assert "needs a word" in effect("/tag \u202e\u200b")

@@ -330,6 +330,15 @@ def test_a_password_is_read_from_a_pipe(desk: Daemon) -> None:
     assert (done.returncode, done.stderr) == (64, "maild: there is no password on standard input\n")
 
 
+def test_a_login_that_no_agent_has_is_refused_with_the_nearest(desk: Daemon) -> None:
+    """His address is one, in any case; --force sets what may come later."""
+    done = desk.run("users", "set", "ana", given=b"correct horse\n")
+    assert (done.returncode, "did you mean anna?" in done.stderr) == (66, True)
+    done = desk.run("users", "set", "ana", "--force", given=b"correct horse\n")
+    assert (done.returncode, done.stdout) == (0, "ana may log in\n")
+    assert desk.run("users", "set", "Anna@desk.example", given=b"correct horse\n").returncode == 0
+
+
 def test_a_preview_is_of_the_letter_that_was_named(desk: Daemon) -> None:
     """No other language is shown in its place; a name that there is not says where the names are."""
     done = desk.run("letters", "preview", "answer", "--language", "xx")

@@ -139,9 +139,9 @@ def _point(words: list[str], here: datetime, bare: time) -> datetime | None:
             return None
         at = datetime.combine(here.date(), hour)
         return at if at > here.replace(tzinfo=None) else at + timedelta(days=1)
-    at = hour if hour is not None else bare
-    day = _day(words, here, at)
-    return datetime.combine(day, at) if day is not None else None
+    clock = hour if hour is not None else bare
+    day = _day(words, here, clock)
+    return datetime.combine(day, clock) if day is not None else None
 
 
 def _take_hour(words: list[str]) -> tuple[time | None, list[str]]:

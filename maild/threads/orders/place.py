@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from maild.messages.subject import base_subject
-from maild.messages.words import one_line
+from maild.messages.words import plain_line
 from maild.people.team import Agent
 from maild.threads.model import LAST_LINE, Priority
 from maild.threads.order_lines import Order
@@ -125,11 +125,16 @@ def untag(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
 
 
 def _tag_words(order: Order, setting: Setting) -> list[str]:
-    return [w.lower() for w in needed(order, setting).replace(",", " ").split()]
+    return [w.lower() for w in _plain(order, setting).replace(",", " ").split()]
+
+
+def _plain(order: Order, setting: Setting) -> str:
+    """The words behind an order as they are seen: without what is hidden in them or turns the reading direction."""
+    return needed(replace(order, argument=plain_line(order.argument)), setting)
 
 
 def subject(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
     """Another subject; the conversation holds together by its ids, not by it."""
-    wanted = one_line(needed(order, setting))[:_MAX_SUBJECT]
+    wanted = _plain(order, setting)[:_MAX_SUBJECT]
     effect = setting.say("subject", after=wanted)
     return replace(work, ticket=replace(work.ticket, subject=wanted, base_subject=base_subject(wanted))), effect

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
@@ -14,7 +14,7 @@ from maild.threads.orders import people, place, sending, status, tickets
 from maild.threads.orders.asking import asking
 from maild.threads.orders.work import Done, Handler, Setting, Work, WrongError, no_argument
 from maild.threads.states import Happening
-from maild.threads.words import HELP
+from maild.threads.words import HELP, say
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -136,13 +136,19 @@ MAX_ORDERS = 50
 """In one mail: everybody else waits while they are carried out."""
 
 
+def too_many(orders: Sequence[Order], language: str) -> tuple[Done, ...]:
+    """What to say of more orders than a mail may have; nothing where it has not."""
+    if len(orders) <= MAX_ORDERS:
+        return ()
+    return (Done(line=orders[0].line, effect=say(language, "too_many_orders", limit=MAX_ORDERS), ok=False),)
+
+
 def carry_out(ticket: Ticket, orders: Iterable[Order], setting: Setting) -> Carried:
     """Every order in turn, or none when one of them is wrong."""
     before = work = Work(ticket=ticket)
     orders = tuple(orders)
-    if len(orders) > MAX_ORDERS:
-        refused = Done(line=orders[0].line, effect=setting.say("too_many_orders", limit=MAX_ORDERS), ok=False)
-        return Carried(work=before, done=(refused,), error=True)
+    if refused := too_many(orders, setting.language):
+        return Carried(work=before, done=refused, error=True)
     done, error = list[Done](), False
     for order in orders:
         try:

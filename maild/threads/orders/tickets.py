@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from maild.messages.subject import base_subject
+from maild.messages.words import plain_line
 from maild.sla.events import Happening as ClockHappening
 from maild.threads import states
 from maild.threads.facts import TicketFacts
@@ -59,7 +60,7 @@ def _own_ticket(origin: Ticket, message: Message, setting: Setting) -> Change:
         id=number,
         number=practice.ticket_number(number),
         status=Status.NEW,
-        subject=message.subject,
+        subject=plain_line(message.subject),
         base_subject=base_subject(message.subject),
         assignee=setting.agent.id if setting.agent is not None and origin.assignee == setting.agent.id else None,
         priority=Priority.NORMAL,
