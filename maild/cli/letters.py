@@ -40,6 +40,9 @@ def letters_list(app: App) -> None:
 def letters_preview(app: App, name: str, language: str | None, number: str | None, html_file: Path | None) -> None:
     """A letter with an example's values, or with a ticket's."""
     spoken = language or app.settings.desk.languages[0]
+    if name.startswith("canned/"):
+        _preview_canned(app, name, spoken, number)
+        return
     _check(app, name, spoken)
     context = _of_ticket(app, name, spoken, number) if number is not None else None
     subject, text, html = app.office.letters.preview(name, spoken, context)
@@ -50,6 +53,22 @@ def letters_preview(app: App, name: str, language: str | None, number: str | Non
         return
     click.secho(f"Subject: {subject}", bold=True)
     click.echo()
+    click.echo(text)
+
+
+def _preview_canned(app: App, name: str, language: str, number: str | None) -> None:
+    """A canned text, for a customer of this language or for the one of a ticket."""
+    if number is None:
+        text = app.office.letters.preview(name, language)[1]
+    else:
+        from maild.threads.canned import canned_text
+
+        ticket = app.keep.views.ticket(number, app.office.practice.tag).ticket
+        language = ticket.language
+        text = canned_text(app.office.practice, ticket, name.removeprefix("canned/")) + "\n"
+    if app.json:
+        say_json({"name": name, "language": language, "subject": "", "text": text, "html": ""})
+        return
     click.echo(text)
 
 

@@ -113,7 +113,7 @@ def _address(address: Address | None) -> dict[str, str] | None:
     return {"name": address.name, "address": address.address} if address else None
 
 
-_LATER = (*("canned", "kb", "report", "take"),)
+_LATER = (*("kb", "report", "take"),)
 """Orders of the interface that this version cannot carry out at the command line yet."""
 
 

@@ -1,20 +1,45 @@
-"""Which letters there are: the built-in ones, and the admin's own under rules/letters/. Their texts are not read."""
+"""Which letters and canned texts there are: the built-in ones, and the admin's own under rules/letters/.
+
+Where they lie and how they are called is said here; their texts are not read.
+"""
 
 from __future__ import annotations
 
+import re
+import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import maild
 
+CANNED = "canned"
+"""The folder below that of the letters in which texts lie ready for answers."""
 _SUFFIX = ".txt"
+_LANGUAGE = re.compile(r"[a-z]{2,3}\Z")
+_CANNED_NAME = re.compile(r"[^\W_][\w-]{0,60}\Z")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CannedFile:
+    """A text for answers: its name as people write it, and its language ("": for customers of any)."""
+
+    name: str
+    language: str
+    path: Path
+
+    @property
+    def well_named(self) -> bool:
+        """Whether an order can call it: letters, digits, - and _."""
+        return _CANNED_NAME.match(self.name) is not None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Letters:
-    """The names of letters by language."""
+    """The names of letters by language, and those of the canned texts as `canned_key` gives them."""
 
     by_language: dict[str, frozenset[str]]
+    canned: frozenset[str] = frozenset()
 
     def languages(self, name: str) -> list[str]:
         """The languages in which a letter exists."""
@@ -26,10 +51,27 @@ class Letters:
 
 
 def find_letters(folder: Path) -> Letters:
-    """The letters that can be had with this folder of the admin's own."""
+    """The letters and canned texts that can be had with this folder of the admin's own."""
     built_in = Path(maild.__file__).parent / "templates"
     found: dict[str, frozenset[str]] = {}
     for file in (*built_in.glob(f"*/*{_SUFFIX}"), *folder.glob(f"*/*{_SUFFIX}")):
         language = file.parent.name
-        found[language] = found.get(language, frozenset()) | {file.stem}
-    return Letters(by_language=dict(sorted(found.items())))
+        if _LANGUAGE.match(language):
+            found[language] = found.get(language, frozenset()) | {file.stem}
+    canned = frozenset(canned_key(file.name) for file in canned_files(folder) if file.well_named)
+    return Letters(by_language=dict(sorted(found.items())), canned=canned)
+
+
+def canned_files(folder: Path) -> Iterator[CannedFile]:
+    """The canned texts below a folder of letters (`canned/NAME.txt`, `canned/LANGUAGE/NAME.txt`), in a fixed order."""
+    for path in sorted((folder / CANNED).glob(f"*{_SUFFIX}")):
+        if path.is_file() and not path.name.startswith("."):
+            yield CannedFile(name=unicodedata.normalize("NFC", path.stem), language="", path=path)
+    for path in sorted((folder / CANNED).glob(f"*/*{_SUFFIX}")):
+        if _LANGUAGE.match(path.parent.name) and path.is_file() and not path.name.startswith("."):
+            yield CannedFile(name=unicodedata.normalize("NFC", path.stem), language=path.parent.name, path=path)
+
+
+def canned_key(name: str) -> str:
+    """The name of a canned text for comparing: case and ё say nothing."""
+    return unicodedata.normalize("NFC", name).strip().casefold().replace("ё", "е")

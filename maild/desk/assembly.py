@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from maild.config.policy import Policy, load_policy
@@ -52,10 +53,9 @@ def signer_findings(settings: Settings) -> list[Finding]:
 
 def make_office(settings: Settings) -> Office:
     """Rules, letters and keys as they stand in the files now. Raises ConfigError with all mistakes."""
-    return Office(
-        practice=make_practice(settings, load_policy(settings.paths.rules, settings.desk)),
-        letters=make_letters(settings, make_signer(settings)),
-    )
+    letters = make_letters(settings, make_signer(settings))
+    practice = make_practice(settings, load_policy(settings.paths.rules, settings.desk))
+    return Office(practice=replace(practice, canned=letters.canned), letters=letters)
 
 
 def make_practice(settings: Settings, policy: Policy) -> Practice:

@@ -11,33 +11,31 @@ import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
+from maild.config.letters import CANNED
 from maild.crypto.dkim import Signer
-from maild.errors import DataError, Finding, NotFound
+from maild.errors import Finding, NotFound
 from maild.outgoing import samples
+from maild.outgoing.canned import Canned
+from maild.outgoing.letter_files import letter_finding, place_in, read_source
 from maild.outgoing.lint import unknown_variables
+from maild.outgoing.plain import plain_table
 from maild.outgoing.pretty import MAX_TEXT, to_html
-from maild.outgoing.sandbox import BUDGET, MAX_SOURCE, Compiled, LetterError
+from maild.outgoing.sandbox import BUDGET, Compiled, LetterError
 from maild.outgoing.words import Run
 
 BUILT_IN_DIR = Path(__file__).resolve().parents[1] / "templates"
-MAX_VALUE = 500_000
-"""Characters of one value that a letter shows; the rest stays with the desk, and the letter says that it was cut."""
 MAX_SUBJECT = 500
 
 _log = logging.getLogger("maild.outgoing")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,60}\Z")
 _LANGUAGE = re.compile(r"[a-z]{2,3}\Z")
-_CUT = {
-    "en": "\n[… cut: {n} more characters lie with the desk]",
-    "ru": "\n[… сокращено: ещё {n} знаков хранится у нас]",
-}
+_CANNED = f"{CANNED}/"
 _HTML_SHAPE = {"subject": "", "body": "", "language": ""}
 
 
@@ -87,6 +85,7 @@ class Letters:
         self._folders = tuple(folder for folder in (admin_dir, BUILT_IN_DIR) if folder is not None)
         self._languages = tuple(dict.fromkeys(languages)) or ("en",)
         self._zone = ZoneInfo(timezone)
+        self.canned = Canned(admin_dir, self._languages, self._zone)
         self._paths = {path for folder in self._folders for path in _paths(folder)}
         """What lay in the folders at the start: a new set of letters is a new object."""
         self._spoken = sorted({path.parent.name for path in self._paths if _LANGUAGE.match(path.parent.name)})
@@ -97,7 +96,7 @@ class Letters:
 
         A broken letter of the admin steps back behind the next one that works (`note`, and a line in the log).
         """
-        values = samples.complete(name, _plain_table(context, language))
+        values = samples.complete(name, plain_table(context, language))
         if name == "acknowledgement" and not values.get("proven"):
             values = _shielded(values)
         notes: list[str] = []
@@ -105,7 +104,7 @@ class Letters:
             try:
                 subject, text = self._write_text(path, values, self._run(spoken))
             except LetterError as error:
-                notes.append(f"{_place(path, error.line)}: {error}; another letter was used")
+                notes.append(f"{place_in(path, error.line)}: {error}; another letter was used")
                 _log.warning("letter %s", notes[-1])
                 continue
             html = self._write_html(folder, spoken, name, subject, text, values, notes)
@@ -113,7 +112,14 @@ class Letters:
         raise NotFound("\n".join(notes) or f"there is no letter {name}")
 
     def preview(self, name: str, language: str, context: Mapping[str, object] | None = None) -> tuple[str, str, str]:
-        """Subject, text and HTML of a letter, with the built-in example unless a context is given."""
+        """Subject, text and HTML of a letter, with the built-in example unless a context is given.
+
+        Of a canned text, which is called canned/NAME, there is the text alone.
+        """
+        if name.startswith(_CANNED):
+            called = name.removeprefix(_CANNED)
+            text = self.canned.write(called, language, context) if context else self.canned.example(called, language)
+            return "", f"{text}\n", ""
         if context is None:
             context = samples.sample(name, language) if name in samples.BUILT_IN else samples.shape(name)
         written = self.render(name, language, context)
@@ -124,7 +130,7 @@ class Letters:
         return any(True for _ in self._candidates(name, self._languages[0]))
 
     def list_letters(self) -> list[LetterRow]:
-        """Every letter in every language, with the file that is used."""
+        """Every letter in every language, with the file that is used; canned texts as canned/NAME."""
         rows: dict[tuple[str, str], LetterRow] = {}
         for folder in self._folders:
             for language, name, path in self._files(folder, ".txt"):
@@ -133,21 +139,27 @@ class Letters:
                 rows[name, language] = LetterRow(
                     name=name, language=language, source=source, shadowed=first is not None
                 )
+        canned = {(f"{_CANNED}{f.name}", f.language): f for f in self.canned.files}
+        rows |= {
+            key: LetterRow(name=key[0], language=key[1], source=str(f.path), shadowed=False)
+            for key, f in canned.items()
+        }
         return [rows[key] for key in sorted(rows)]
 
     def check(self) -> list[Finding]:
         """Every mistake in the letters: bad-letter and unknown-variable (errors), missing-letter (warnings)."""
         found = [finding for folder in self._folders for finding in self._check_folder(folder)]
-        rows = self.list_letters()
+        found.extend(self.canned.check())
+        rows = [row for row in self.list_letters() if not row.name.startswith(_CANNED)]
         names = {row.name for row in rows}
         have = {(row.name, row.language) for row in rows}
         where = str(self._folders[0])
         for language in self._languages:
-            found.extend(
-                _finding(Path(where) / language / f"{name}.txt", 0, "missing-letter", f"no letter {name} in {language}",
-                         f"{self._languages[0]} or English is used instead", "warning")
-                for name in sorted(names) if (name, language) not in have
-            )  # fmt: skip
+            for name in sorted(names):
+                if (name, language) not in have:
+                    path, message = Path(where) / language / f"{name}.txt", f"no letter {name} in {language}"
+                    hint = f"{self._languages[0]} or English is used instead"
+                    found.append(letter_finding(path, 0, "missing-letter", message, hint, "warning"))
         return found
 
     # -- one letter ----------------------------------------------------------------------------------------------------
@@ -196,7 +208,7 @@ class Letters:
                 assert isinstance(layout, Compiled)
                 return layout.write({**values, **frame}, self._run(language))
             except LetterError as error:
-                notes.append(f"{_place(path, error.line)}: {error}; another layout was used")
+                notes.append(f"{place_in(path, error.line)}: {error}; another layout was used")
                 _log.warning("letter %s", notes[-1])
         return ""
 
@@ -205,7 +217,7 @@ class Letters:
         key = (path, html)
         if key not in self._loaded:
             try:
-                source = _source(path)
+                source = read_source(path)
                 self._loaded[key] = Compiled(source, file=str(path), html=True) if html else _text(source, str(path))
             except LetterError as error:
                 self._loaded[key] = error
@@ -234,14 +246,14 @@ class Letters:
         try:
             loaded = self._load(path, html=html)
         except LetterError as error:
-            yield _finding(path, error.line, "bad-letter", str(error), "see docs/letters.md")
+            yield letter_finding(path, error.line, "bad-letter", str(error), "see docs/letters.md")
             return
         shape = (samples.shape(name) if name else {}) | (_HTML_SHAPE if html else {})
         parts = [loaded] if isinstance(loaded, Compiled) else [part for part in (loaded.subject, loaded.body) if part]
         unknown = [entry for part in parts for entry in unknown_variables(part.tree, shape)]
         for entry in unknown:
             hint = f"do you mean {entry.near}?" if entry.near else "docs/letters.md lists the variables of each letter"
-            yield _finding(path, entry.line, "unknown-variable", f"there is no variable {entry.name}", hint)
+            yield letter_finding(path, entry.line, "unknown-variable", f"there is no variable {entry.name}", hint)
         if not unknown:
             yield from self._try_out(path, parts, name, language, html=html)
 
@@ -256,7 +268,7 @@ class Letters:
                 for part in parts:
                     part.write(values, self._run(language))
             except LetterError as error:
-                yield _finding(path, error.line, "bad-letter", str(error), "see docs/letters.md")
+                yield letter_finding(path, error.line, "bad-letter", str(error), "see docs/letters.md")
                 return
 
 
@@ -267,17 +279,6 @@ def _paths(folder: Path) -> Iterator[Path]:
             yield path
     if (folder / "layout.html").is_file():
         yield folder / "layout.html"
-
-
-def _source(path: Path) -> str:
-    raw = b""
-    try:
-        raw = path.read_bytes()[: MAX_SOURCE * 4 + 1]
-        return raw.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
-    except OSError as error:
-        raise LetterError(f"the file cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise LetterError("the file is not in UTF-8", raw[: error.start].count(b"\n") + 1) from error
 
 
 def _text(source: str, file: str) -> _Text:
@@ -299,42 +300,3 @@ def _shielded(values: Mapping[str, Any]) -> dict[str, Any]:
     """For an unproven sender: nothing that he wrote, lest our mail carry his words to somebody else."""
     ticket = {**values["ticket"], "subject": "", "tags": []}
     return {**values, "customer": {"name": "", "address": ""}, "ticket": ticket}
-
-
-def _plain_table(context: Mapping[str, object], language: str) -> dict[str, Any]:
-    return {str(key): _plain(value, language) for key, value in context.items()}
-
-
-def _plain(value: object, language: str) -> Any:
-    """A copy of plain values alone: no object of ours, and so none of its methods, ever reaches a letter."""
-    if value is None or isinstance(value, bool | int | float | datetime):
-        return value
-    if isinstance(value, str):
-        if len(value) > MAX_VALUE:
-            return value[:MAX_VALUE] + _CUT.get(language, _CUT["en"]).format(n=len(value) - MAX_VALUE)
-        return str(value)
-    if isinstance(value, Mapping):
-        return _plain_table(value, language)
-    if isinstance(value, list | tuple):
-        return [_plain(entry, language) for entry in value]
-    raise DataError(f"a letter is given plain values only, not {type(value).__name__}")
-
-
-def _place(path: Path, line: int) -> str:
-    return f"{path}:{line}" if line else str(path)
-
-
-def _finding(
-    path: Path, line: int, code: str, message: str, hint: str, severity: Literal["error", "warning"] = "error"
-) -> Finding:
-    return Finding(
-        file=str(path), line=line, column=1 if line else 0, severity=severity, code=code, message=message, hint=hint,
-        source=_line_of(path, line),
-    )  # fmt: skip
-
-
-def _line_of(path: Path, line: int) -> str:
-    try:
-        return path.read_text("utf-8", errors="replace").splitlines()[line - 1] if line else ""
-    except (OSError, IndexError):
-        return ""

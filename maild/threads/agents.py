@@ -19,13 +19,14 @@ from maild.sla.events import Happening as ClockHappening
 from maild.threads import states
 from maild.threads.answering import collided, hold_answer, send_answer
 from maild.threads.asked_mail import answers, asked_mail, only_asks
+from maild.threads.canned import with_canned
 from maild.threads.correspondence import transcript
 from maild.threads.draft import Draft, clock_happenings, incoming
 from maild.threads.facts import id_hash
 from maild.threads.model import InboxState, Ticket, Visibility
 from maild.threads.notices import News, handover, notifications
 from maild.threads.order_lines import Order, split_orders
-from maild.threads.orders.table import ALIASES, HANDLERS, Carried, canonical, carry_out
+from maild.threads.orders.table import ALIASES, CANNED_WORDS, HANDLERS, Carried, canonical, carry_out
 from maild.threads.orders.work import Done, Setting
 from maild.threads.plan import LetterKind, Plan
 from maild.threads.release import Withheld, files_to_send, words_to_send
@@ -94,14 +95,17 @@ def agent_mail(draft: Draft, before: Ticket) -> Plan:
     if only_asks(orders) and not text.strip() and not files_to_send(case.mail):
         return asked_mail(draft, orders, before.id)
     internal = claim.purpose is Purpose.NOTE or any(canonical(o.name) == "note" for o in orders)
-    trouble, base, posts = None, before, bool(text.strip() or files_to_send(case.mail))
-    if not internal:
-        try:
-            text = _own_words(draft, before, agent, text)
-            posts = bool(text or (files_to_send(case.mail) and not orders))
+    calls = _calls_canned(orders)
+    trouble, base, posts = None, before, bool(calls or text.strip() or files_to_send(case.mail))
+    try:
+        if not internal:
+            text = _own_words(draft, before, agent, text, calls=calls)
+            posts = bool(calls or text or (files_to_send(case.mail) and not orders))
             base = _answered(before) if posts else before
-        except UsageError as refused:
-            trouble = str(refused)
+        if posts:
+            text = _filled(draft, before, agent, orders, text)
+    except UsageError as refused:
+        trouble = str(refused)
     if posts and not internal and trouble is None and (other := collided(draft, agent)) is not None:
         return hold_answer(draft, before, agent, other, orders, text)
     carried = carry_out(base, orders, _setting(draft, agent, before))
@@ -118,8 +122,13 @@ def orders_of_new_mail(draft: Draft, ticket: Ticket, orders: tuple[Order, ...], 
     assert agent is not None
     internal = any(canonical(o.name) == "note" for o in orders)
     carried = carry_out(ticket, orders, _setting(draft, agent, ticket))
-    posts = bool(text.strip() or files_to_send(draft.case.mail))
+    posts = bool(_calls_canned(orders) or text.strip() or files_to_send(draft.case.mail))
     trouble = say(agent.language, "answer_a_letter") if posts and not internal else None
+    if posts and internal and not carried.error:
+        try:
+            text = _filled(draft, ticket, agent, orders, text)
+        except UsageError as refused:
+            trouble = str(refused)
     if trouble is not None or carried.error:
         return _nothing_done(draft, ticket, agent, orders, carried, trouble, text)
     return _done(draft, ticket, agent, carried, text=text if posts else None, internal=internal)
@@ -183,14 +192,28 @@ def _machine(draft: Draft, ticket: Ticket, agent: Agent) -> Plan:
     return draft.seal(InboxState.AUTOMATIC, f"automatic mail of {agent.id} on {ticket.number}")
 
 
-def _own_words(draft: Draft, ticket: Ticket, agent: Agent, text: str) -> str:
-    """The agent's words for the customer. Raises UsageError with a sentence for him where nothing can be sent."""
+def _calls_canned(orders: tuple[Order, ...]) -> bool:
+    return any(order.name in CANNED_WORDS for order in orders)
+
+
+def _filled(draft: Draft, ticket: Ticket, agent: Agent, orders: tuple[Order, ...], text: str) -> str:
+    """The text with the canned ones in it. Raises UsageError with a sentence for the agent."""
+    above, own = with_canned(ticket, orders, text, CANNED_WORDS, _setting(draft, agent, ticket))
+    return f"{above}\n\n{own}".strip("\n")
+
+
+def _own_words(draft: Draft, ticket: Ticket, agent: Agent, text: str, *, calls: bool) -> str:
+    """The agent's words for the customer. Raises UsageError with a sentence for him where nothing can be sent.
+
+    `calls`: canned texts are sent beside them, if there are any.
+    """
     own = {normal(a) for a in agent.addresses}
     try:
-        words = words_to_send(text, ticket.number, own, HANDLERS.keys() | ALIASES.keys(), draft.case.practice.mint)
+        orders, mint = HANDLERS.keys() | ALIASES.keys(), draft.case.practice.mint
+        words = words_to_send(text, ticket.number, own, orders, mint, CANNED_WORDS)
     except Withheld as why:
         raise UsageError(say(agent.language, str(why))) from why
-    if words or files_to_send(draft.case.mail):
+    if calls or words or files_to_send(draft.case.mail):
         if ticket.requester is None:
             raise UsageError(say(agent.language, "nobody_to_answer"))
         if not states.can(ticket.status, Happening.ANSWER):

@@ -15,6 +15,7 @@ from maild.threads.budget import Budgets
 from maild.threads.promises import Promises
 
 
+from maild.threads.texts import CannedTexts, NoCannedTexts
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Practice:
     """One desk's ways. `revision` names the rule files it was made from."""
@@ -52,6 +53,9 @@ class Practice:
     def zone(self) -> ZoneInfo:
         """The desk's time zone."""
         return ZoneInfo(self.timezone)
+
+    canned: CannedTexts = field(default_factory=NoCannedTexts)
+    """Texts that lie ready for answers."""
 
     def is_ours(self, address: str) -> bool:
         """Whether an address is the desk's own, plus detail left aside."""

@@ -38,10 +38,18 @@ class Withheld(UsageError):
     """The text cannot be sent; its text is the key of a phrase that says why."""
 
 
-def words_to_send(text: str, number: str, own_addresses: Collection[str], orders: Collection[str], mint: Mint) -> str:
+def words_to_send(
+    text: str,
+    number: str,
+    own_addresses: Collection[str],
+    orders: Collection[str],
+    mint: Mint,
+    within: Collection[str] = (),
+) -> str:
     """The agent's words for the customer. `number` is the ticket's, `orders` the names of all orders.
 
-    Raises Withheld where his words cannot be told from ours for sure, or where an order stands below them.
+    `within` are those that may stand among his words. Raises Withheld where his words cannot be told from ours for
+    sure, or where an order stands below them.
     """
     lines = text.split("\n")
     ours = [i for i, line in enumerate(lines) if _is_ours(line, number, orders, mint)]
@@ -51,7 +59,7 @@ def words_to_send(text: str, number: str, own_addresses: Collection[str], orders
         lines = lines[: ours[0]]
         while lines and not lines[-1].strip(_RULE):
             lines.pop()
-    if any(_is_order(line.strip(), orders) for line in lines):
+    if any(_is_order(line.strip(), orders) and not _is_order(line.strip(), within) for line in lines):
         raise Withheld("order_below")
     kept = [line for line in lines if normal(line.strip(" \t\u00a0<>").removeprefix("mailto:")) not in own_addresses]
     words = "\n".join(kept).strip("\n")

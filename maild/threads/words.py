@@ -104,6 +104,12 @@ _EN: Mapping[str, str] = {
     "raw_here": "at the command line `maild inbox raw {id}` shows it",
     "button_take": "Take",
     "button_close": "Close",
+    "canned": "stands in your answer: {names}",
+    "which_canned": "say which text; known are: {names}",
+    "no_canned": "there are no canned texts; your admin puts them into rules/letters/canned/",
+    "unknown_canned": "there is no canned text {name}",
+    "too_many_canned": "an answer is made of at most {limit} canned texts",
+    "canned_here": "an answer is an agent's: mail /canned {names} in reply to a letter about {number}",
     "button_snooze": "Snooze 1 day",
     "button_spam": "Spam",
     "button_keep": "Keep here",
@@ -238,6 +244,12 @@ _RU: Mapping[str, str] = {
     "ask_of_a_ticket": "укажите, о какой заявке речь, например /{name} {tag}-1007",
 }
 WORDS: Mapping[str, Mapping[str, str]] = {"en": _EN, "ru": _RU}
+    "canned": "вставлено в ваш ответ: {names}",
+    "which_canned": "укажите, какая заготовка; есть такие: {names}",
+    "no_canned": "заготовок ответов нет; администратор кладёт их в rules/letters/canned/",
+    "unknown_canned": "заготовки {name} нет",
+    "too_many_canned": "в одном ответе не больше {limit} заготовок",
+    "canned_here": "отвечает сотрудник: отправьте /canned {names} в ответ на письмо по заявке {number}",
 
 HELP: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "en": {
@@ -304,6 +316,7 @@ HELP: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "keep": ("", "предложенное письмо относится к этой заявке"),
         "split": ("", "предложенное, иначе последнее письмо становится отдельной заявкой"),
         "merge": ("НОМЕР", "продолжить в другой заявке"),
+        "canned": ("NAME...", "puts a canned text into your answer: above your words, or on this line among them"),
         "send": ("", "отправить ваш ответ, который ждёт из-за ответа коллеги"),
         "undo": ("", "отменить ваше последнее действие здесь; ответ — только пока он не ушёл"),
         "raw": ("[НОМЕР]", "последнее письмо или одно из прежних целиком, со всеми вложениями"),
@@ -321,3 +334,4 @@ HELP: Mapping[str, Mapping[str, tuple[str, str]]] = {
 def say(language: str, key: str, **values: object) -> str:
     """One phrase with its values filled in; English where the language is not ours."""
     return WORDS.get(language, _EN)[key].format(**values)
+        "canned": ("ИМЯ...", "вставить заготовку в ответ: над вашим текстом или в этой строке среди него"),

@@ -1,4 +1,4 @@
-"""Orders on what has been written: take the last action back, send an answer that waits, show a mail as it came."""
+"""Orders on what is written: take it back, send an answer that waits, show a mail as it came, put in a canned text."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from maild.sla.events import Happening as ClockHappening
 from maild.threads import states
-from maild.threads.model import Direction, Visibility
+from maild.threads.model import Direction, Ticket, Visibility
 from maild.threads.order_lines import Order
-from maild.threads.orders.work import Setting, Work, WrongError, no_argument
+from maild.threads.orders.work import Setting, Work, WrongError, fold, no_argument, unknown
 from maild.threads.plan import Enclosed
 from maild.threads.states import Happening
 from maild.threads.undo import taken_back
@@ -61,3 +61,25 @@ def raw(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
         raise WrongError(setting.say("raw_here", id=inbox_id))
     enclosed = Enclosed(inbox_id=inbox_id, filename=f"{work.ticket.number}-{inbox_id}.eml")
     return replace(work, enclosed=(*work.enclosed, enclosed)), setting.say("raw", subject=subject or "-")
+
+
+def canned(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
+    """Texts that lie ready stand in the agent's answer, in place of this line. The answer itself is made elsewhere."""
+    names = " ".join(canned_called(work.ticket, order, setting))
+    if setting.agent is None:
+        raise WrongError(setting.say("canned_here", names=names, number=work.ticket.number))
+    return work, setting.say("canned", names=names)
+
+
+def canned_called(ticket: Ticket, order: Order, setting: Setting) -> tuple[str, ...]:
+    """The canned texts that an order names. Raises WrongError, with what there is, for none and for unknown ones."""
+    texts, called = setting.practice.canned, tuple(order.argument.replace(",", " ").split())
+    known = {fold(name): name for name in texts.names(ticket.language)}
+    if not known:
+        raise WrongError(setting.say("no_canned"))
+    if not called:
+        raise WrongError(setting.say("which_canned", names=" ".join(known.values())))
+    for name in called:
+        if fold(name) not in known:
+            raise unknown("unknown_canned", name, known.values(), setting)
+    return tuple(known[fold(name)] for name in called)

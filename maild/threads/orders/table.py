@@ -41,8 +41,14 @@ def _help(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
         name = canonical(order.argument.lstrip("/").lower())
         if name is None:
             raise _unknown(order.argument.lstrip("/").lower(), setting)
-        return work, help_line(name, setting.language)
+        return work, help_line(name, setting.language) + _canned_there(name, work, setting)
     return work, "\n".join(help_line(name, setting.language) for name in HANDLERS)
+
+
+def _canned_there(name: str, work: Work, setting: Setting) -> str:
+    """The canned texts for this ticket's customer, behind the help of the order that puts them in."""
+    names = setting.practice.canned.names(work.ticket.language) if name == "canned" else ()
+    return setting.say("known", names=" ".join(names)) if names else ""
 
 
 def help_line(name: str, language: str) -> str:
@@ -81,6 +87,7 @@ HANDLERS: Mapping[str, Handler] = {
     "send": sending.send,
     "undo": sending.undo,
     "raw": sending.raw,
+    "canned": sending.canned,
     **{str(ask): asking(ask) for ask in Ask},
     "help": _help,
 }
@@ -118,6 +125,7 @@ ALIASES: Mapping[str, str] = {
         "send": "отправить",
         "undo": "отменить отмена",
         "raw": "original source исходник оригинал",
+        "canned": "template шаблон шаблоны заготовка заготовки",
         "help": "commands помощь справка команды ?",
         **{str(ask): words for ask, words in ASK_WORDS.items()},
     }.items()
@@ -132,6 +140,8 @@ def canonical(word: str) -> str | None:
     return word if word in HANDLERS else ALIASES.get(word)
 
 
+CANNED_WORDS = frozenset({"canned", *(alias for alias, name in ALIASES.items() if name == "canned")})
+"""The words by which canned texts are called, on top of an answer or on a line of its own within it."""
 MAX_ORDERS = 50
 """In one mail: everybody else waits while they are carried out."""
 

@@ -1,0 +1,70 @@
+"""Texts that lie ready for answers: what one says for a ticket, and where it stands among an agent's own words.
+
+Which there are, and how they are written, is the business of whoever keeps them (`texts.py`); whether an order names
+one that there is stands in `orders/sending.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from maild.errors import DataError, UsageError
+from maild.threads.correspondence import ticket_context
+from maild.threads.model import Ticket
+from maild.threads.order_lines import Order, read_order
+from maild.threads.orders.sending import canned_called
+from maild.threads.orders.work import Setting
+from maild.threads.practice import Practice
+
+MAX_CANNED = 10
+"""Texts that one answer may be made of."""
+
+
+def canned_text(practice: Practice, ticket: Ticket, name: str, agent: str = "") -> str:
+    """What the canned text of this name says to the ticket's customer, in his language; `agent` is who answers.
+
+    Raises NotFound where there is none of this name, DataError where it cannot be written for this ticket.
+    """
+    values = ticket_context(practice, ticket, agent)
+    return practice.canned.write(name, ticket.language, values | {"fields": dict(ticket.fields)})
+
+
+def with_canned(
+    ticket: Ticket, orders: Iterable[Order], text: str, words: Collection[str], setting: Setting
+) -> tuple[str, str]:
+    """What the canned texts called on top say, and the agent's own text with those called in it in their places.
+
+    `words` are those by which the order is called. Raises UsageError, with a sentence for the agent, where a text is
+    unknown, or cannot be written for this ticket.
+    """
+    top = [order for order in orders if order.name in words]
+    lines = [(line, _call(line, words)) for line in text.split("\n")]
+    names = [name for o in (*top, *(o for _, o in lines if o)) for name in canned_called(ticket, o, setting)]
+    if len(names) > MAX_CANNED:
+        raise UsageError(setting.say("too_many_canned", limit=MAX_CANNED))
+    pieces, own = list[str](), list[str]()
+    for line, order in lines:
+        if order is None:
+            own.append(line)
+        else:
+            pieces.extend(("\n".join(own), _written(ticket, order, setting)))
+            own = []
+    return _joined(_written(ticket, order, setting) for order in top), _joined((*pieces, "\n".join(own)))
+
+
+def _call(line: str, words: Collection[str]) -> Order | None:
+    order = read_order(line)
+    return order if order is not None and order.name in words else None
+
+
+def _joined(pieces: Iterable[str]) -> str:
+    return "\n\n".join(bare for piece in pieces if (bare := piece.strip("\n")))
+
+
+def _written(ticket: Ticket, order: Order, setting: Setting) -> str:
+    writer = setting.agent.name if setting.agent is not None else ""
+    try:
+        names = canned_called(ticket, order, setting)
+        return _joined(canned_text(setting.practice, ticket, name, writer) for name in names)
+    except DataError as error:
+        raise UsageError(str(error)) from error

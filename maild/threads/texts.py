@@ -1,0 +1,32 @@
+"""What the judgement asks of whoever keeps texts ready for answers. What becomes of them stands in `canned.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from maild.errors import NotFound
+
+
+class CannedTexts(Protocol):
+    """Texts that an answer can be made of, by name; the same values always give the same text."""
+
+    def names(self, language: str) -> tuple[str, ...]:
+        """What there is for a customer of this language, in the order of the alphabet."""
+        ...
+
+    def write(self, name: str, language: str, values: Mapping[str, object]) -> str:
+        """The text with these values. Raises NotFound for an unknown name, DataError where it cannot be written."""
+        ...
+
+
+class NoCannedTexts:
+    """A desk that keeps none."""
+
+    def names(self, _language: str) -> tuple[str, ...]:
+        """None."""
+        return ()
+
+    def write(self, name: str, language: str, values: Mapping[str, object]) -> str:  # noqa: ARG002 there are none
+        """Always raises NotFound."""
+        raise NotFound(name)
