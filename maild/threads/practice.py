@@ -13,9 +13,9 @@ from maild.people.team import Team
 from maild.routing.rules import RuleSet
 from maild.threads.budget import Budgets
 from maild.threads.promises import Promises
-
-
 from maild.threads.texts import CannedTexts, NoCannedTexts
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Practice:
     """One desk's ways. `revision` names the rule files it was made from."""
@@ -49,13 +49,13 @@ class Practice:
     on_behalf: frozenset[str] = frozenset()
     """Addresses in From, normalised, that write for others: whom they name is who asked."""
 
+    canned: CannedTexts = field(default_factory=NoCannedTexts)
+    """Texts that lie ready for answers."""
+
     @property
     def zone(self) -> ZoneInfo:
         """The desk's time zone."""
         return ZoneInfo(self.timezone)
-
-    canned: CannedTexts = field(default_factory=NoCannedTexts)
-    """Texts that lie ready for answers."""
 
     def is_ours(self, address: str) -> bool:
         """Whether an address is the desk's own, plus detail left aside."""
