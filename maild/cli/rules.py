@@ -22,10 +22,11 @@ def rules() -> None:
 @json_option
 @click.pass_obj
 def rules_check(app: App) -> int:
-    """Every mistake and doubt in the rules folder, with its place; 1 when there are mistakes."""
+    """Every mistake and doubt in the rules folder, its letters included, with its place; 1 when there are mistakes."""
     from maild.config.policy import check_policy
+    from maild.desk.assembly import make_letters
 
-    findings = check_policy(app.settings.paths.rules, app.settings.desk)
+    findings = [*check_policy(app.settings.paths.rules, app.settings.desk), *make_letters(app.settings).check()]
     if app.json:
         for finding in findings:
             say_json(finding_json(finding))
