@@ -171,7 +171,7 @@ def _message_json(message_id: int, m: Message) -> dict[str, object]:
 
 
 def _clock_json(app: App, t: Ticket, clock: TicketClock) -> dict[str, Any]:
-    promise, now = app.office.practice.promises.named(t.promise), app.clock.now()
+    promise, now = app.office.practice.promises.named(clock.promise or t.promise), app.clock.now()
     return {
         "target": clock.target,
         "started_at": clock.started_at,

@@ -19,8 +19,8 @@ from maild.config.stopwatch import computed_seconds
 from maild.config.units import parse_address
 from maild.errors import Finding
 from maild.people.team import Team
-from maild.routing.conditions import Condition, read_condition
-from maild.routing.fields import TICKET_FIELDS
+from maild.routing.conditions import Condition, checks_of, read_condition
+from maild.routing.fields import TICKET_FIELDS, is_stored
 from maild.routing.rules import Predicate
 from maild.sla.calendar import Calendar, Span
 from maild.sla.daysoff import known_country
@@ -28,7 +28,6 @@ from maild.sla.promise import At, Promise, Step, Target, parse_duration
 
 T = TypeVar("T")
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_TELL = ("assignee", "queue", "lead")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,6 +36,8 @@ class GivenPromise:
 
     promise: Promise
     fits: Predicate
+    by_mail: bool
+    """Whether its condition looks at the mail, of which a ticket does not keep all that can be tested."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -163,7 +164,9 @@ class _Reader:
             pause=frozenset(table.pause),
             steps=tuple(self.steps(found)),
         )
-        return GivenPromise(promise=promise, fits=Predicate(when=self.when(found), stopwatch=computed_seconds))
+        when = self.when(found)
+        by_mail = when is not None and not all(is_stored(check.field) for check in checks_of(when))
+        return GivenPromise(promise=promise, fits=Predicate(when=when, stopwatch=computed_seconds), by_mail=by_mail)
 
     def duration(self, found: Found, target: Target) -> timedelta | None:
         written = getattr(found.table, target)
@@ -197,14 +200,7 @@ class _Reader:
             message = "this step does nothing"
             hint = "give it tell, priority or line"
             self.findings.append(found.finding(path, "bad-value", message, hint, at_value=False))
-        known = [*_TELL, *(agent.id for agent in self.team.agents)]
-        for position, word in enumerate(step.tell):
-            where = (*path, "tell", position)
-            if "@" in word:
-                self.tried(found, where, partial(parse_address, word))
-            elif word not in known:
-                message = f"there is nobody named '{word}' to tell"
-                self.findings.append(found.finding(where, "unknown-agent", message, nearest(word, known)))
+        self.findings.extend(tell_findings(found, (*path, "tell"), step.tell, self.team))
 
 
 def weekdays(text: str) -> tuple[int, ...]:

@@ -70,7 +70,7 @@ def make_practice(settings: Settings, policy: Policy) -> Practice:
         timezone=desk.timezone,
         team=policy.team,
         rules=policy.rules,
-        promises=Promises(given=tuple(Given(promise=g.promise, fits=g.fits) for g in policy.promises)),
+        promises=make_promises(policy),
         mint=make_mint(settings),
         authserv_ids=frozenset(settings.trust.authserv_ids),
         on_behalf=frozenset(normal(address) for address in settings.trust.on_behalf),
@@ -83,6 +83,11 @@ def make_practice(settings: Settings, policy: Policy) -> Practice:
         undo_delay=settings.outgoing.undo_delay,
         budgets=make_budgets(settings),
     )
+
+
+def make_promises(policy: Policy) -> Promises:
+    """What is promised, and to whom."""
+    return Promises(given=tuple(Given(promise=g.promise, fits=g.fits, by_mail=g.by_mail) for g in policy.promises))
 
 
 def make_budgets(settings: Settings) -> Budgets:

@@ -182,6 +182,14 @@ MAIL_FIELDS: Mapping[str, Field] = {field.name: field for field in _ALL if "new"
 TICKET_FIELDS: Mapping[str, Field] = {field.name: field for field in _ALL if PROMISES in field.at}
 """What promises can test; `queue` is the ticket's own there."""
 
+STORED = frozenset(("queue", "line", "priority", "tags", "customer"))
+"""What promises see of a ticket whenever it changes, beside its own fields; all else is of its first mail."""
+
+
+def is_stored(name: str) -> bool:
+    """Whether promises see a field at any time."""
+    return name in STORED or name.startswith(NAMED)
+
 
 def header_field(name: str) -> Field:
     """The field of any header line."""

@@ -32,11 +32,20 @@ class ClockState(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Missed:
+    """A due time that passed under an earlier promise of the ticket, and how much working time that had allowed."""
+
+    allowed: timedelta
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class TicketClock:
     """How far one target of a ticket has come.
 
     `spent` is the working time that had been counted before `resumed_at` (None unless it runs). `due_at` is None while
-    it is paused, unless it had been overdue before. All times are aware and in UTC.
+    it is paused, unless it had been overdue before. `promise` names the promise that it counts for, or counted for when
+    it ended. All times are aware and in UTC.
     """
 
     target: Target
@@ -46,6 +55,8 @@ class TicketClock:
     due_at: datetime | None
     state: ClockState = ClockState.RUNNING
     ended_at: datetime | None = None
+    promise: str = ""
+    missed: tuple[Missed, ...] = ()
 
     @property
     def ended(self) -> bool:
@@ -59,7 +70,8 @@ def start(promise: Promise, target: Target, now: datetime) -> TicketClock | None
     if allowed is None:
         return None
     at = now.astimezone(UTC)
-    return TicketClock(target=target, started_at=at, resumed_at=at, due_at=promise.calendar.add(at, allowed))
+    due_at = promise.calendar.add(at, allowed)
+    return TicketClock(target=target, started_at=at, resumed_at=at, due_at=due_at, promise=promise.name)
 
 
 def spent_at(clock: TicketClock, calendar: Calendar, now: datetime) -> timedelta:
@@ -116,24 +128,40 @@ def state_at(clock: TicketClock, now: datetime) -> ClockState:
     return ClockState.BREACHED if is_breached(clock, now) else clock.state
 
 
-def recompute(clock: TicketClock, before: Promise | None, after: Promise, now: datetime) -> TicketClock | None:
-    """The clock under another promise, or under one whose text has changed; None where that says nothing of the target.
+def recompute(clock: TicketClock, before: Promise | None, after: Promise, now: datetime) -> TicketClock:
+    """The clock under another promise, or under one whose text has changed.
 
     Fair to both sides: time spent until now stays spent, as the old promise's calendar counted it (`before` None: it is
     not known any more, the new calendar counts), the rest runs by the new one. Where more has been spent than is
-    allowed now, the clock is due now, never in the past. An ended clock stays as it is.
+    allowed now, the clock is due now, never in the past. A due time that has passed is remembered: it is missed again
+    as soon as the ticket is back under a promise as tight, so nothing is gained by moving it to and fro. A target that
+    is not promised any more stands still, in case the ticket comes back. An ended clock stays as it is.
     """
     if clock.ended:
         return clock
     allowed = after.allowed(clock.target)
+    missed = _all_missed(clock, before, now)
+    spent = spent_at(clock, (before or after).calendar, now)
+    settled = replace(clock, spent=spent, promise=after.name, missed=missed)
     if allowed is None:
-        return None
-    settled = replace(clock, spent=spent_at(clock, (before or after).calendar, now))
+        return replace(settled, resumed_at=None, due_at=None, state=ClockState.PAUSED)
+    passed = min((m.at for m in missed if allowed <= m.allowed), default=None)
+    if passed is None and is_breached(clock, now) and spent >= allowed:
+        passed = clock.due_at
     if clock.state is ClockState.PAUSED:
-        return replace(settled, due_at=clock.due_at if settled.spent > allowed else None)
+        return replace(settled, due_at=passed)
     at = now.astimezone(UTC)
-    overdue = is_breached(clock, now) and settled.spent >= allowed
-    return replace(settled, resumed_at=at, due_at=clock.due_at if overdue else _due(after, settled, at))
+    return replace(settled, resumed_at=at, due_at=passed or _due(after, settled, at))
+
+
+def _all_missed(clock: TicketClock, before: Promise | None, now: datetime) -> tuple[Missed, ...]:
+    """What the clock has missed so far, with the due time that it is past now; each allowance at its first passing."""
+    allowed = before.allowed(clock.target) if before is not None else None
+    if allowed is None or clock.due_at is None or not is_breached(clock, now):
+        return clock.missed
+    if any(m.allowed >= allowed and m.at <= clock.due_at for m in clock.missed):
+        return clock.missed
+    return (*clock.missed, Missed(allowed=allowed, at=clock.due_at))
 
 
 def _due(promise: Promise, clock: TicketClock, now: datetime) -> datetime | None:

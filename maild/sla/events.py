@@ -56,8 +56,21 @@ def apply_event(clocks: Clocks, promise: Promise, event: ClockEvent, now: dateti
     An order that does two things at once (an answer with `/solve`) is two events. `now` is the time of the event: for a
     mail, the time at which it was accepted.
     """
-    changed = _RULES[event.happening](clocks, promise, now)
-    return tuple(_follow(clock, promise, event.status, now) for clock in changed)
+    return follow_status(_RULES[event.happening](clocks, promise, now), promise, event.status, now)
+
+
+def follow_status(clocks: Clocks, promise: Promise, status: str, now: datetime) -> Clocks:
+    """The clocks as the ticket's status wants them: still or running. What is not promised (any more) stays still."""
+    return tuple(_follow(c, promise, status, now) if promise.allowed(c.target) is not None else c for c in clocks)
+
+
+def newly_promised(clocks: Clocks, before: Promise, after: Promise, targets: Iterable[Target], now: datetime) -> Clocks:
+    """The clocks, and a new one for each of these targets that `after` promises and `before` did not."""
+    for target in targets:
+        owed = target is Target.NEXT_RESPONSE and _open(clocks, Target.FIRST_RESPONSE)
+        if before.allowed(target) is None and not owed:
+            clocks = _started(clocks, after, target, now)
+    return clocks
 
 
 def _first_mail(clocks: Clocks, promise: Promise, now: datetime) -> Clocks:
@@ -65,17 +78,27 @@ def _first_mail(clocks: Clocks, promise: Promise, now: datetime) -> Clocks:
 
 
 def _customer_waits(clocks: Clocks, promise: Promise, now: datetime) -> Clocks:
-    owed = any(clock.target in _RESPONSES and not clock.ended for clock in clocks)
+    promised = (clock for clock in clocks if promise.allowed(clock.target) is not None)
+    owed = any(clock.target in _RESPONSES and not clock.ended for clock in promised)
     waiting = clocks if owed else _started(clocks, promise, Target.NEXT_RESPONSE, now)
     return _started(waiting, promise, Target.RESOLUTION, now)
 
 
 def _answered(clocks: Clocks, promise: Promise, now: datetime) -> Clocks:
-    return tuple(meet(clock, promise, now) if clock.target in _RESPONSES else clock for clock in clocks)
+    return _met(clocks, promise, _RESPONSES, now)
 
 
 def _solved(clocks: Clocks, promise: Promise, now: datetime) -> Clocks:
-    return tuple(meet(clock, promise, now) for clock in clocks)
+    return _met(clocks, promise, tuple(Target), now)
+
+
+def _met(clocks: Clocks, promise: Promise, targets: tuple[Target, ...], now: datetime) -> Clocks:
+    """What was promised has happened; a clock that only stood still for a target that is not promised any more goes."""
+    return tuple(
+        meet(clock, promise, now) if clock.target in targets else clock
+        for clock in clocks
+        if clock.ended or clock.target not in targets or promise.allowed(clock.target) is not None
+    )
 
 
 def _reopened(clocks: Clocks, promise: Promise, now: datetime) -> Clocks:

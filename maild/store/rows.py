@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from maild.messages.addresses import normal
 from maild.messages.mail import Address, MailClass
-from maild.sla.deadlines import ClockState, TicketClock
+from maild.sla.deadlines import ClockState, Missed, TicketClock
 from maild.sla.promise import Target
 from maild.store.tables import clean
 from maild.threads.model import (
@@ -63,6 +63,8 @@ def ticket_row(ticket: Ticket) -> dict[str, Any]:
         "wake_at": ticket.wake_at,
         "due_by": ticket.deadline.at if ticket.deadline else None,
         "due_set_by": ticket.deadline.set_by if ticket.deadline else None,
+        "promise_set": ticket.promise_set,
+        "promises_fitted": list(ticket.promises_fitted) if ticket.promises_fitted is not None else None,
     }
 
 
@@ -97,6 +99,8 @@ def to_ticket(row: Row, participants: tuple[Participant, ...]) -> Ticket:
         promise=row["promise"],
         wake_at=row["wake_at"],
         deadline=_deadline(row),
+        promise_set=bool(row.get("promise_set")),
+        promises_fitted=tuple(fitted) if (fitted := row.get("promises_fitted")) is not None else None,
     )
 
 
@@ -184,7 +188,11 @@ def clock_row(clock: TicketClock, promise: str | None) -> dict[str, Any]:
         "due_at": clock.due_at,
         "ended_at": clock.ended_at,
         "state": str(clock.state),
-        "promise": promise or "",
+        "promise": clock.promise or promise or "",
+        "missed": [
+            {"allowed_microseconds": m.allowed // timedelta(microseconds=1), "at": m.at.isoformat()}
+            for m in clock.missed
+        ],
     }
 
 
@@ -198,4 +206,11 @@ def to_clock(row: Row) -> TicketClock:
         due_at=row["due_at"],
         ended_at=row["ended_at"],
         state=ClockState(row["state"]),
+        promise=row["promise"],
+        missed=tuple(_to_missed(m) for m in row.get("missed") or ()),
     )
+
+
+def _to_missed(value: Mapping[str, Any]) -> Missed:
+    allowed = timedelta(microseconds=value["allowed_microseconds"])
+    return Missed(allowed=allowed, at=datetime.fromisoformat(value["at"]))

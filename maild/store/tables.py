@@ -142,6 +142,8 @@ tickets = sa.Table(
     sa.Column("wake_at", Instant),
     sa.Column("due_by", Instant),
     sa.Column("due_set_by", Words),
+    sa.Column("promise_set", sa.Boolean),
+    sa.Column("promises_fitted", sa.JSON),
     sa.Index("tickets_by_requester", "requester_key", "status"),
     sa.Index("tickets_by_status", "status", "due_at"),
     sa.Index("tickets_by_step", "next_step_at"),
@@ -232,6 +234,7 @@ clocks = sa.Table(
     sa.Column("ended_at", Instant),
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("promise", Words, nullable=False),
+    sa.Column("missed", sa.JSON),
 )
 steps_done = sa.Table(
     "steps_done",

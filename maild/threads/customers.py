@@ -124,8 +124,7 @@ def open_ticket(draft: Draft, earlier: Ticket | None) -> Plan:
     """A new ticket; `earlier` is the closed one that it goes on from."""
     case, practice = draft.case, draft.case.practice
     routed = draft.routed = route(case)
-    promise = practice.promises.choose(ticket_fields(case, routed))
-    ticket = _new_ticket(draft, routed, promise.name if promise else None)
+    ticket = practice.promises.opened(_new_ticket(draft, routed), ticket_fields(case, routed))
     draft.clocks, draft.steps_done = (), frozenset()
     draft.ticket, draft.is_new = ticket, True
     draft.message = incoming(case, draft.at, visibility=Visibility.PUBLIC)
@@ -149,7 +148,7 @@ def open_ticket(draft: Draft, earlier: Ticket | None) -> Plan:
     )
 
 
-def _new_ticket(draft: Draft, routed: Routed, promise: str | None) -> Ticket:
+def _new_ticket(draft: Draft, routed: Routed) -> Ticket:
     case, practice, mail = draft.case, draft.case.practice, draft.case.mail
     number = case.facts.next_ticket
     ticket = Ticket(
@@ -169,7 +168,6 @@ def _new_ticket(draft: Draft, routed: Routed, promise: str | None) -> Ticket:
         channel=case.envelope.channel,
         created_at=draft.at,
         updated_at=draft.now,
-        promise=promise,
     )
     return replace(ticket, participants=with_participants(case, ticket))
 

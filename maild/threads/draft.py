@@ -33,7 +33,7 @@ from maild.threads.notices import Background, split_off
 from maild.threads.orders.work import Work
 from maild.threads.plan import Change, Letter, Plan, Remembered
 from maild.threads.practice import Practice
-from maild.threads.promises import move_clocks, next_look, response_due, with_due
+from maild.threads.promises import FITS_NOW, move_clocks, next_look, response_due, with_due
 from maild.threads.route import Routed
 
 _ENDED = (Status.SOLVED, Status.CLOSED)
@@ -94,9 +94,10 @@ class Draft:
     def run_clocks(self, *happenings: ClockHappening) -> None:
         """Move the ticket's clocks by what happened, in order."""
         assert self.ticket is not None
-        self.ticket, self.clocks = move_clocks(
-            self.case.practice.promises, self.ticket, self.clocks, happenings, self.at
-        )
+        before = self.ticket
+        self.ticket, self.clocks = move_clocks(self.case.practice.promises, before, self.clocks, happenings, self.at)
+        for kind, detail in differences(before, self.ticket):
+            self.note(kind, detail, FITS_NOW, "maild")
 
     def take_over(self, work: Work, actor: str) -> None:
         """What orders do beside the ticket itself: messages kept, other tickets changed, ties made."""
@@ -176,12 +177,19 @@ def differences(before: Ticket, after: Ticket) -> list[tuple[str, str]]:
         found.append(("requester", f"{_address_of(before.requester)} -> {_address_of(after.requester)}"))
     if before.wake_at != after.wake_at:
         found.append(("rests", f"until {after.wake_at:%Y-%m-%d %H:%M} UTC" if after.wake_at else "no longer"))
+    if before.promise != after.promise:
+        found.append(("promise", _promises(before, after)))
     if before.deadline != after.deadline:
         found.append(("deadline", f"{_deadline_of(before)} -> {_deadline_of(after)}"))
     found.extend(_let_in_or_out(before, after))
     if before.tags != after.tags:
         found.append(("tags", ", ".join(after.tags) or "-"))
     return found
+
+
+def _promises(before: Ticket, after: Ticket) -> str:
+    old, new = (f"{t.due_at:%Y-%m-%d %H:%M} UTC" if t.due_at is not None else "-" for t in (before, after))
+    return f"{before.promise or '-'} -> {after.promise or '-'}, due {old} -> {new}"
 
 
 def _deadline_of(ticket: Ticket) -> str:

@@ -11,6 +11,10 @@ from maild.messages.mail import Address, MailClass
 from maild.sla.deadlines import TicketClock
 
 
+IMPORTED = "import"
+"""The channel of old mail, and of the tickets that it opened."""
+
+
 class Status(StrEnum):
     """Where a ticket stands; `states.py` holds every way from one to another."""
 
@@ -118,6 +122,10 @@ class Ticket:
     solved_at: datetime | None = None
     due_at: datetime | None = None
     promise: str | None = None
+    promise_set: bool = False
+    """Whether a rule has said which promise it has: then no other takes its place."""
+    promises_fitted: tuple[str, ...] | None = None
+    """The promises that look at the mail and fitted the one that opened it; None where that was not written down."""
     wake_at: datetime | None = None
     """When a ticket that was put off opens again."""
     deadline: Deadline | None = None

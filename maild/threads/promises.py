@@ -6,16 +6,27 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from maild.routing.fields import NAMED
 from maild.sla.calendar import Calendar
-from maild.sla.deadlines import TicketClock
-from maild.sla.events import ClockEvent, Happening, apply_event
+from maild.sla.deadlines import TicketClock, recompute
+from maild.sla.events import ClockEvent, Happening, apply_event, follow_status, newly_promised
 from maild.sla.explain import explain
 from maild.sla.promise import Promise, Target
 from maild.sla.steps import next_step_at
-from maild.threads.model import UNFINISHED, Deadline, Ticket
+from maild.threads.model import IMPORTED, UNFINISHED, Deadline, Status, Ticket
 
+FITS_NOW = "it is the first that fits the ticket now"
+"""Why a ticket has another promise, where no rule says so."""
 Fields = Mapping[str, str | int | tuple[str, ...]]
 
+_COUNTED = (*UNFINISHED, Status.SOLVED, Status.CLOSED)
+_STARTED: Mapping[Status, tuple[Target, ...]] = {
+    Status.NEW: (Target.FIRST_RESPONSE, Target.RESOLUTION),
+    Status.OPEN: (Target.NEXT_RESPONSE, Target.RESOLUTION),
+    Status.PENDING: (Target.RESOLUTION,),
+    Status.HOLD: (Target.RESOLUTION,),
+}
+"""What a customer waits for in each status, so what starts where it is promised from now on."""
 _NO_PROMISE = Promise(name="", calendar=Calendar(name="", timezone="UTC", hours=None))
 """For a ticket whose promise is gone or never was: nothing starts, what ran ends as it would."""
 
@@ -26,6 +37,8 @@ class Given:
 
     promise: Promise
     fits: Callable[[Fields], bool]
+    by_mail: bool = False
+    """Whether it looks at more than a ticket has: then what it said of the first mail holds."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,9 +47,21 @@ class Promises:
 
     given: tuple[Given, ...] = ()
 
-    def choose(self, fields: Fields) -> Promise | None:
-        """The promise for a ticket with these fields."""
-        return next((g.promise for g in self.given if g.fits(fields)), None)
+    def opened(self, ticket: Ticket, mail: Fields) -> Ticket:
+        """A new ticket with its promise: by what it is, and by the fields of the mail that opens it."""
+        fields = {**mail, **stored_fields(ticket)}
+        fitted = tuple(g.promise.name for g in self.given if g.by_mail and g.fits(fields))
+        ticket = replace(ticket, promises_fitted=fitted)
+        return replace(ticket, promise=self.fitting(ticket))
+
+    def fitting(self, ticket: Ticket) -> str | None:
+        """The name of the promise that a ticket is to have now, as it stands."""
+        if ticket.promise_set and self.named(ticket.promise) is not _NO_PROMISE:
+            return ticket.promise
+        fields = stored_fields(ticket)
+        fitted = (ticket.promise,) if ticket.promises_fitted is None else ticket.promises_fitted
+        fits = (g for g in self.given if (g.promise.name in fitted if g.by_mail else g.fits(fields)))
+        return next((g.promise.name for g in fits), None)
 
     def named(self, name: str | None) -> Promise:
         """The promise of this name; one that promises nothing where there is none."""
@@ -50,11 +75,78 @@ def move_clocks(
     happenings: tuple[Happening, ...],
     now: datetime,
 ) -> tuple[Ticket, tuple[TicketClock, ...]]:
-    """The clocks after what happened, and the ticket with its due time."""
+    """The clocks after what happened, the promise that fits the ticket now, and the ticket with its due time.
+
+    What happened is judged by the promise that the ticket had until then, unless that is gone from the files.
+    """
+    if ticket.promise is not None and promises.named(ticket.promise) is _NO_PROMISE:
+        ticket, clocks = keep_fitting(promises, ticket, clocks, now)
     promise = promises.named(ticket.promise)
     for happening in happenings:
         clocks = apply_event(clocks, promise, ClockEvent(happening=happening, status=ticket.status), now)
-    return with_due(ticket, clocks), clocks
+    return keep_fitting(promises, ticket, clocks, now)
+
+
+def keep_fitting(
+    promises: Promises,
+    ticket: Ticket,
+    clocks: tuple[TicketClock, ...],
+    now: datetime,
+    before: Promises | None = None,
+) -> tuple[Ticket, tuple[TicketClock, ...]]:
+    """The ticket under the promise that fits it as it stands, its clocks recomputed where that is another one.
+
+    `before`: the promises by which they were counted until now, where the files have changed. A ticket that came from
+    an archive, or that nobody waits on any more, keeps what it has.
+    """
+    if ticket.status not in _COUNTED or (ticket.channel == IMPORTED and ticket.promise is None):
+        return with_due(ticket, clocks), clocks
+    return _under(promises, ticket, clocks, promises.fitting(ticket), now, before or promises)
+
+
+def change_promise(
+    promises: Promises, ticket: Ticket, clocks: tuple[TicketClock, ...], name: str, now: datetime
+) -> tuple[Ticket, tuple[TicketClock, ...]]:
+    """The ticket under the promise that a rule names, for good: no other one takes its place by its condition."""
+    return _under(promises, replace(ticket, promise_set=True), clocks, name, now, promises)
+
+
+def _under(
+    promises: Promises,
+    ticket: Ticket,
+    clocks: tuple[TicketClock, ...],
+    name: str | None,
+    now: datetime,
+    before: Promises,
+) -> tuple[Ticket, tuple[TicketClock, ...]]:
+    after = promises.named(name)
+    moved = tuple(_moved(clock, ticket, before, after, now) for clock in clocks)
+    if name != ticket.promise and ticket.status in _STARTED:
+        moved = newly_promised(moved, before.named(ticket.promise), after, _STARTED[ticket.status], now)
+    if moved != clocks:
+        moved = follow_status(moved, after, ticket.status, now)
+    return with_due(replace(ticket, promise=name), moved), moved
+
+
+def _moved(clock: TicketClock, ticket: Ticket, before: Promises, after: Promise, now: datetime) -> TicketClock:
+    """A clock that has not ended, under the promise that holds now."""
+    until_now = before.named(clock.promise or ticket.promise)
+    if clock.ended or until_now is after or until_now == after:
+        return clock
+    return recompute(clock, until_now if until_now is not _NO_PROMISE else None, after, now)
+
+
+def stored_fields(ticket: Ticket) -> Fields:
+    """What promises can see of a ticket at any time; what else they look at was seen once, when it was opened."""
+    asked = ticket.requester
+    fields: dict[str, str | int | tuple[str, ...]] = {
+        "queue": ticket.queue,
+        "line": ticket.line,
+        "priority": str(ticket.priority),
+        "tags": ticket.tags,
+        "customer": (asked.address, asked.name) if asked is not None else (),
+    }
+    return fields | {f"{NAMED}{name}": value for name, value in ticket.fields.items()}
 
 
 def with_due(ticket: Ticket, clocks: tuple[TicketClock, ...]) -> Ticket:
@@ -93,5 +185,4 @@ def explain_clocks(
     promises: Promises, ticket: Ticket, clocks: tuple[TicketClock, ...], now: datetime, language: str = "en"
 ) -> list[str]:
     """The arithmetic of every clock, in words."""
-    promise = promises.named(ticket.promise)
-    return [explain(clock, promise, now, language) for clock in clocks]
+    return [explain(c, promises.named(c.promise or ticket.promise), now, language) for c in clocks]

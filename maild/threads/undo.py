@@ -20,7 +20,7 @@ from maild.threads.promises import with_due
 KEPT_FOR = timedelta(days=7)
 _RESTORED = (
     *("status", "solved_at", "wake_at", "assignee", "priority", "queue", "line", "tags", "subject", "base_subject"),
-    *("requester", "promise", "deadline"),
+    *("requester", "promise", "promise_set", "deadline"),
 )
 
 
