@@ -6,15 +6,17 @@ A reply that quotes the mail it answers with a header block (Outlook) is no forw
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from maild.messages.header_block import HeaderBlock, block_at, field_of
-from maild.messages.mail import Address, Forwarded, Mail
+from maild.messages.mail import Address, Attachment, Forwarded, Mail
 from maild.messages.phrases import FORWARD_ENDINGS, REPLY_PREFIXES
 from maild.messages.quotes import Mark, MarkKind, find_marks, is_divider, is_forward_line, quote_follows
 from maild.messages.signature import signature_start
 
+MOST_CARRIED = 10_000_000
+"""Bytes of files that an attached mail keeps: more than that goes into no letter of ours."""
 _MOST_LINES = 20_000
 _LONGEST_FIELD = 2_000
 _MOST_ADDRESSES = 50
@@ -53,9 +55,24 @@ def find_forwarded(text: str, subject: str, inner: Mail | None) -> Forwarded | N
     if inner is not None and not _is_reply(subject):
         date = inner.first("date")
         return Forwarded(
-            before=text.strip("\n"), sender=inner.sender, to=inner.to, date=date, subject=inner.subject, text=inner.text
+            before=text.strip("\n"),
+            sender=inner.sender,
+            to=inner.to,
+            date=date,
+            subject=inner.subject,
+            text=inner.text,
+            mail=replace(inner, attachments=tuple(_lighter(inner.attachments))),
         )
     return None
+
+
+def _lighter(files: Sequence[Attachment]) -> Iterator[Attachment]:
+    """Their bytes lie in the attached mail already: as many are kept a second time as a letter could take along."""
+    room = MOST_CARRIED
+    for file in files:
+        fits = file.size <= room
+        room -= file.size if fits else 0
+        yield file if fits else replace(file, content=b"")
 
 
 def _is_reply(subject: str) -> bool:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from maild.messages.fixed import FixedEnum
-from maild.messages.sealed import Seal
+from maild.messages.sealed import Seal, SignedWhole
 
 
 class MailClass(FixedEnum):
@@ -109,6 +109,8 @@ class Forwarded:
     date: str | None
     subject: str | None
     text: str
+    mail: Mail | None = field(default=None, repr=False)
+    """The whole mail where it was attached; files of many megabytes are named in it without their content."""
 
 
 WORDS_ALONE = "its subject is that of an absence note, and nothing else says so"
@@ -150,6 +152,8 @@ class Mail:
     size: int
     signed: Seal | None = None
     """How the mail is signed, by its own word; nobody has verified it."""
+    signed_whole: SignedWhole | None = None
+    """Where the signature is of a mail that is signed as a whole; nobody has verified it."""
     encrypted: Seal | None = None
     writer: Writer | None = None
     """Who wrote, behind lists that rewrite From, and what is odd about From; None where there is no sender."""

@@ -30,6 +30,7 @@ _WORDS = {
         "video": "video of the printer.mp4",
         "remark": "the sender wants answers sent to boss@customer.example; your answer goes to ivan@customer.example",
         "why": 'the rule "Printers go to the office team"',
+        "note": "He called this morning, too.",
         "nothing": "not done",
         "unknown": "there is no order /clsoe; did you mean /close?",
         "told": "75 % of the time has passed; you are the one who answers for this ticket",
@@ -54,6 +55,7 @@ _WORDS = {
         "video": "видео с принтером.mp4",
         "remark": "отправитель просит отвечать на boss@customer.example; ваш ответ уйдёт на ivan@customer.example",
         "why": "правило «Принтеры — в отдел оргтехники»",
+        "note": "Утром он ещё и звонил.",
         "nothing": "не сделано",
         "unknown": "команды /clsoe нет; может быть, /close?",
         "told": "прошло 75 % времени, за эту заявку отвечаете вы",
@@ -143,6 +145,7 @@ def sample(letter: str, language: str) -> dict[str, Any]:
                      "diagnostic": "550 5.1.1 no such user"},
                 ],
             },
+            "passed_on": {"name": words["colleague"], "words": words["note"], "dated": "Mon, 23 Nov 2026 09:58"},
         } | _buttons(language, "take", "close", "snooze", "spam"),
         "answer": {
             "text": words["answer"], "quoted": {"sender": parts["customer"], "at": _AT, "text": words["text"]},
@@ -185,6 +188,12 @@ def sample(letter: str, language: str) -> dict[str, Any]:
                 {"about": "support", "text": words["unread"], "since": _AT, "last_at": _DUE, "more": 312},
             ],
         },
+        "reply": {"proven": True, "text": words["answer"]},
+        "rejected": {"subject": words["subject"]},
+        "rule_news": {
+            "event": "rule", "rule": words["title"], "happened": "schedule", "note": words["told"],
+            "message": {"sender": parts["customer"], "at": _AT, "text": words["text"]},
+        } | _buttons(language, "take", "close", "snooze", "spam"),
         "rules_broken": {"findings": [words["finding"]], "file": "rules/routing.toml"},
     }  # fmt: skip
     shared = _SHARED.get(letter, ("agent", "customer", "ticket"))
@@ -196,6 +205,8 @@ _SHARED: Mapping[str, tuple[str, ...]] = {
     "alarm": (),
     "asked": ("agent",),
     "digest": ("agent",),
+    "rejected": ("customer",),
+    "reply": ("customer", "ticket"),
     "rules_broken": (),
 }
 """Which building stones a letter has, where it has not all of them."""
@@ -211,6 +222,9 @@ BUILT_IN = (
     "digest",
     "escalation",
     "notification",
+    "rejected",
+    "reply",
+    "rule_news",
     "rules_broken",
     "transcript",
 )

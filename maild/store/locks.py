@@ -50,9 +50,10 @@ def lock_conversation(connection: Connection, clues: Clues, inbox_id: int, diges
     """Wait for the mails that this one may go on from, and keep everybody else from its conversation."""
     if connection.dialect.name == "sqlite":
         return
-    ids = {*clues.ids, *((clues.own_id,) if clues.own_id else ())}
+    ids = {name for one in clues.all for name in (*one.ids, one.own_id) if name}
     connection.execute(_ELDERS, {"inbox_id": inbox_id, "digest": digest, "ids": sorted(ids)}).all()
-    names = [f"id {i}" for i in ids] + [f"content {digest}"] + ([f"sender {clues.sender}"] if clues.sender else [])
+    senders = [f"sender {one.sender}" for one in clues.all if one.sender]
+    names = [f"id {i}" for i in ids] + [f"content {digest}"] + senders
     connection.execute(_LOCK, {"names": lock_names(names)})
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 from maild.messages.addresses import normal
 from maild.messages.tokens import Purpose
 from maild.sla.deadlines import TicketClock
+from maild.store.assignment import said_absences, workload
 from maild.store.dead import known_dead
 from maild.store.engine import Database
 from maild.store.locks import lock_conversation
@@ -54,9 +55,10 @@ from maild.threads.facts import (
     TicketFacts,
     id_hash,
 )
-from maild.threads.model import Event, InboxState, Status, Ticket
+from maild.threads.model import Event, InboxState, Status, Ticket, Visibility
 from maild.threads.orders.tickets import MERGED_INTO
 from maild.threads.plan import Change, LetterKind, Plan
+from maild.threads.workload import Workload
 
 _RECENT = 20
 _MAX_CANDIDATES = 30
@@ -118,7 +120,7 @@ _EARLIER = (
     .order_by(tickets.c.id.desc())
 )
 _ACKNOWLEDGED = sa.select(outbox.c.created_at).where(
-    outbox.c.kind == LetterKind.ACKNOWLEDGEMENT,
+    outbox.c.kind.in_((LetterKind.ACKNOWLEDGEMENT, LetterKind.REPLY)),
     outbox.c.recipient_key == sa.bindparam("sender"),
     outbox.c.created_at > sa.bindparam("since"),
 )
@@ -130,6 +132,10 @@ _TICKETS = (
 )
 _PEOPLE, _CLOCKS, _STEPS_DONE = _newest_of(participants), _newest_of(clocks), _newest_of(steps_done)
 _LAST_MESSAGES = _newest_of(messages).limit(_RECENT)
+_COUNT_MESSAGES = sa.select(sa.func.count()).where(messages.c.ticket_id == sa.bindparam("ticket"))
+_LAST_PUBLIC = (
+    _newest_of(messages).where(messages.c.visibility == Visibility.PUBLIC, messages.c.proposed.is_(False)).limit(1)
+)
 _CONFIRMED = sa.select(participants.c.key, participants.c.confirmed).where(
     participants.c.ticket_id == sa.bindparam("ticket")
 )
@@ -148,6 +154,8 @@ class Asked:
     bounced_id: str | None
     reported: tuple[str, ...] = ()
     """Whom a delivery report says it could not reach."""
+    counted: tuple[str, ...] = ()
+    """Agents whose open tickets are counted, since a ticket may be given to one of them."""
 
 
 class TicketStore:
@@ -174,7 +182,7 @@ class TicketStore:
         touched = {number for undo in of_agent.get("undo", {}).values() for number in undo.tickets}
         candidates |= self.load(connection, sorted(touched - candidates.keys()))
         sent = self._acknowledged(connection, clues.sender, now)
-        return Facts(
+        facts = Facts(
             now=now,
             inbox_id=asked.inbox_id,
             received_at=asked.received_at,
@@ -187,11 +195,30 @@ class TicketStore:
             followed_by=followed_by,
             acknowledged_last_hour=sum(at > now - timedelta(hours=1) for at in sent),
             acknowledged_last_day=len(sent),
+            # After the counter of tickets is locked: see assignment.py.
+            workload=workload(connection, asked.counted) if asked.counted else Workload(),
+            absences=said_absences(connection),
             answer_lost=self._answer_lost(connection, asked.bounced_id),
             **of_agent,
             returned_from=self._returned_from(connection, clues, asked) if asked.reported else (),
             dead=known_dead(connection, _people_of(clues, asked, candidates)),
         )
+        inner = clues.passed_on
+        return facts if inner is None else self._with_passed_on(connection, facts, inner, same_subject)
+
+    def _with_passed_on(
+        self, connection: Connection, facts: Facts, inner: Clues, same_subject: tuple[int, ...]
+    ) -> Facts:
+        """The facts with those about the mail that an agent passes on."""
+        sent = self._acknowledged(connection, inner.sender, facts.now)
+        passed_on = replace(
+            facts,
+            same_subject=same_subject,
+            earlier=self._earlier(connection, inner),
+            acknowledged_last_hour=sum(at > facts.now - timedelta(hours=1) for at in sent),
+            acknowledged_last_day=len(sent),
+        )
+        return replace(facts, passed_on=passed_on)
 
     def _of_an_agent(
         self, connection: Connection, clues: Clues, candidates: Mapping[int, TicketFacts], now: datetime
@@ -234,7 +261,7 @@ class TicketStore:
         return {row[0]: row[1] for row in connection.execute(query)}
 
     def _known(self, connection: Connection, clues: Clues) -> tuple[KnownId, ...]:
-        wanted = [id_hash(i) for i in (*clues.ids, clues.own_id, clues.index) if i]
+        wanted = [id_hash(i) for one in clues.all for i in (*one.ids, one.own_id, one.index, one.signature) if i]
         if not wanted:
             return ()
         rows = connection.execute(_KNOWN_IDS, {"wanted": wanted})
@@ -242,9 +269,11 @@ class TicketStore:
 
     def _same_subject(self, connection: Connection, clues: Clues, at: datetime) -> tuple[int, ...]:
         """The sender's open tickets with the subject that he answers; two are as good as many: nobody can choose."""
-        if not clues.answered_subject or clues.sender is None:
+        asker = clues.passed_on or clues
+        subject = asker.subject or asker.answered_subject
+        if not subject or asker.sender is None:
             return ()
-        values = {"person": clean(clues.sender[:320]), "subject": clues.answered_subject}
+        values = {"person": clean(asker.sender[:320]), "subject": subject}
         return tuple(connection.scalars(_SAME_SUBJECT, {**values, "since": at - SAME_SUBJECT_WITHIN}))
 
     def _earlier(self, connection: Connection, clues: Clues) -> tuple[EarlierTicket, ...]:
@@ -303,9 +332,17 @@ class TicketStore:
             return list(reversed(connection.execute(query, {"ticket": row["id"]}).mappings().all()))
 
         people = tuple(to_participant(p) for p in rows_of(_PEOPLE))
+        last = tuple(to_message(m) for m in rows_of(_LAST_MESSAGES))
+        count = len(last)
+        if count == _RECENT:
+            count = connection.scalar(_COUNT_MESSAGES, {"ticket": row["id"]}) or 0
+            if not any(m.visibility is Visibility.PUBLIC and not m.proposed for m in last):
+                # Whatever colleagues wrote among themselves since, this is what the customer heard or said last.
+                last = (*(to_message(m) for m in rows_of(_LAST_PUBLIC)), *last)
         return TicketFacts(
             ticket=to_ticket(row, people),
-            messages=tuple(to_message(m) for m in rows_of(_LAST_MESSAGES)),
+            messages=last,
+            count=count,
             clocks=tuple(to_clock(c) for c in rows_of(_CLOCKS)),
             steps_done=frozenset(s["key"] for s in rows_of(_STEPS_DONE)),
         )
@@ -339,6 +376,11 @@ class TicketStore:
             kept = connection.execute(messages.insert(), row).inserted_primary_key
             assert kept is not None
             index_message(connection, kept[0], plan.message)
+        if plan.beside is not None:
+            row = message_row(plan.beside) | {"ticket_id": ticket.id, "inbox_id": inbox_id}
+            beside = connection.execute(messages.insert(), row).inserted_primary_key
+            assert beside is not None
+            index_message(connection, beside[0], plan.beside)
         _insert(connection, events, _event_rows(ticket.id, plan.events))
         _insert(connection, steps_done, ({"ticket_id": ticket.id, "key": k, "done_at": now} for k in plan.steps_done))
         for link in plan.links:
@@ -398,6 +440,10 @@ class TicketStore:
         known: dict[str, bool] = {}
         if not is_new:
             known = {row.key: row.confirmed for row in connection.execute(_CONFIRMED, {"ticket": ticket_id})}
+        gone = known.keys() - {key_of(person.address) for person in ticket.participants}
+        if gone:
+            left = participants.c.key.in_(sorted(gone))
+            connection.execute(participants.delete().where(participants.c.ticket_id == ticket_id, left))
         for person in ticket.participants:
             key = key_of(person.address)
             assert key is not None
@@ -436,10 +482,10 @@ class TicketStore:
 
 def _most_telling(clues: Clues, known: Sequence[KnownId], same_subject: Sequence[int]) -> list[int]:
     """The tickets a mail may belong to, the strongest evidence first where there are too many; in order of number."""
-    place = {id_hash(name): at for at, name in enumerate(clues.ids)}
+    place = {id_hash(name): at for at, name in enumerate(i for one in clues.all for i in one.ids)}
     nearest = sorted(known, key=lambda k: (not k.stored, place.get(k.id_hash, len(place)), k.ticket))
-    told = [c.ticket for c in clues.claims] + [s.ticket for s in clues.signed]
-    named = (*clues.tickets_named, *clues.tickets_ordered)
+    told = [c.ticket for one in clues.all for c in (*one.claims, *one.signed)]
+    named = [number for one in clues.all for number in (*one.tickets_named, *one.tickets_ordered)]
     ranked = dict.fromkeys((*told, *(k.ticket for k in nearest if k.stored), *named))
     ranked |= dict.fromkeys((*same_subject, *(k.ticket for k in nearest)))
     return sorted(list(ranked)[:_MAX_CANDIDATES])
@@ -447,7 +493,7 @@ def _most_telling(clues: Clues, known: Sequence[KnownId], same_subject: Sequence
 
 def _people_of(clues: Clues, asked: Asked, candidates: Mapping[int, TicketFacts]) -> list[str]:
     """Everybody to whom a letter may go because of this mail, and whom it says could not be reached."""
-    people = [clues.sender] if clues.sender else []
+    people = [one.sender for one in clues.all if one.sender]
     for found in candidates.values():
         people.extend(p.address.address for p in found.ticket.participants if p.confirmed)
         if found.ticket.requester is not None:

@@ -20,23 +20,25 @@ from maild.threads import states
 from maild.threads.answering import collided, hold_answer, send_answer
 from maild.threads.asked_mail import answers, asked_mail, only_asks
 from maild.threads.canned import with_canned
+from maild.threads.changes import clock_happenings
 from maild.threads.correspondence import transcript
-from maild.threads.draft import Draft, clock_happenings, incoming
+from maild.threads.draft import Draft, incoming
 from maild.threads.facts import id_hash
 from maild.threads.model import InboxState, Ticket, Visibility
 from maild.threads.notices import News, handover, notifications
 from maild.threads.order_lines import Order, split_orders
 from maild.threads.orders.table import ALIASES, CANNED_WORDS, HANDLERS, Carried, canonical, carry_out
 from maild.threads.orders.work import Done, Setting
-from maild.threads.plan import LetterKind, Plan
-from maild.threads.release import Withheld, files_to_send, words_to_send
+from maild.threads.plan import LetterKind, OwnHtml, Plan
+from maild.threads.release import Withheld, files_to_send, unlinked, words_to_send
+from maild.threads.seals import SEALS, seal_closed, seal_elsewhere
 from maild.threads.states import Happening
 from maild.threads.undo import action
 from maild.threads.words import say
 
 _BUTTON_WORDS = {"snooze": "1d"}
 """What stands behind an order that a button gives."""
-_SIGNED = ("dmarc", "dkim")
+SIGNED = ("dmarc", "dkim", *SEALS)
 """Proofs that stay with a mail wherever it is brought."""
 
 
@@ -55,19 +57,22 @@ def gate_closed(draft: Draft) -> str | None:
         return None  # the agent has seen this very mail and said that it was his
     if not date_fits(draft.case.mail.date, draft.at):
         return "too_old"
-    if sender.proof.kind in _SIGNED and not _written_to(draft.case.mail, claim):
+    if sender.proof.kind in SIGNED and not _written_to(draft.case.mail, claim):
         return "not_written_to"
-    return "replayed" if _replayed(draft) else None
+    return seal_closed(draft) or seal_elsewhere(draft, claim) or ("replayed" if _replayed(draft) else None)
 
 
 def _written_to(mail: Mail, claim: Claim) -> bool:
     """Whether the mail itself says in its one To field that it goes to this address.
 
     Whoever has got a signed mail of the agent's, about anything, can hand it on with another envelope, or with one more
-    recipient field on top that the signature does not know of (RFC 6376, 8.15). To is what every signer signs.
+    recipient field on top that the signature does not know of (RFC 6376, 8.15). To is what every signer signs. Date and
+    Message-ID, by which a copy is told, stand there once for the same reason.
     """
     token = claim.address.lower().partition("@")[0]
-    return len(list(mail.all("To"))) == 1 and any(a.address.lower().partition("@")[0] == token for a in mail.to)
+    if len(list(mail.all("To"))) != 1 or any(len(list(mail.all(name))) > 1 for name in ("Date", "Message-ID")):
+        return False
+    return any(a.address.lower().partition("@")[0] == token for a in mail.to)
 
 
 def _replayed(draft: Draft) -> bool:
@@ -87,7 +92,7 @@ def agent_mail(draft: Draft, before: Ticket) -> Plan:
     case, agent, claim = draft.case, draft.case.sender.agent, draft.thread.claim
     assert agent is not None
     assert claim is not None
-    if _is_machine(case.mail):
+    if is_machine(case.mail):
         return _machine(draft, before, agent)
     if claim.verb is not None:
         return _button(draft, before, agent, claim)
@@ -173,7 +178,7 @@ def _setting(draft: Draft, agent: Agent, ticket: Ticket) -> Setting:
     )
 
 
-def _is_machine(mail: Mail) -> bool:
+def is_machine(mail: Mail) -> bool:
     """Whether a machine of the agent's wrote it: then it speaks to nobody.
 
     That a person's client asks others for silence, or calls itself bulk, makes no machine of him.
@@ -199,6 +204,9 @@ def _calls_canned(orders: tuple[Order, ...]) -> bool:
 def _filled(draft: Draft, ticket: Ticket, agent: Agent, orders: tuple[Order, ...], text: str) -> str:
     """The text with the canned ones in it. Raises UsageError with a sentence for the agent."""
     above, own = with_canned(ticket, orders, text, CANNED_WORDS, _setting(draft, agent, ticket))
+    if (html := draft.case.mail.html) is not None:
+        lines, off = tuple(order.line for order in orders), unlinked(draft.case.practice)
+        draft.own_html = OwnHtml(html=html, words=own, orders=lines, above=above, unlinked=off)
     return f"{above}\n\n{own}".strip("\n")
 
 
@@ -295,6 +303,7 @@ def _done(draft: Draft, before: Ticket, agent: Agent, carried: Carried, *, text:
         )
     history = draft.case.facts.tickets[before.id].messages
     draft.letters.extend(handover(draft.pen, before, draft.ticket, agent.id, history, draft.respond_by()))
+    draft.ask_rules(*(("answer",) if posted == "public" or draft.released else ()))
     if done:
         draft.letters.append(
             transcript(

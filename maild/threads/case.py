@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from maild.messages.addresses import normal
 from maild.messages.authres import AuthResults, trusted_results
@@ -11,6 +12,7 @@ from maild.messages.mail import Mail
 from maild.people.proof import Evidence, Proof, prove
 from maild.people.team import Agent
 from maild.threads.facts import Clues, Facts, sender_key
+from maild.threads.passed_on import PassedOn
 from maild.threads.practice import Practice
 
 
@@ -39,6 +41,8 @@ class Case:
     facts: Facts
     practice: Practice
     sender: Sender
+    passed_on: PassedOn | None = None
+    """Who passed the mail on to us; None where its sender wrote to us himself."""
 
 
 def identify(mail: Mail, envelope: Envelope, practice: Practice) -> Sender:
@@ -61,5 +65,16 @@ def identify(mail: Mail, envelope: Envelope, practice: Practice) -> Sender:
         dmarc_domain=results.dmarc_domain,
         dkim_domains=results.dkim_domains,
         confirmed=agent is not None and envelope.confirmed == agent.id,
+        **_of_signatures(agent, envelope),
     )
     return Sender(address=address, agent=agent, proof=prove(evidence))
+
+
+def _of_signatures(agent: Agent | None, envelope: Envelope) -> dict[str, Any]:
+    """What the mail's own signatures say of this very agent."""
+    found = envelope.vouched
+    if found is None or agent is None or found.agent != agent.id:
+        return {}
+    if found.kind == "none":
+        return {"unsigned": found.reason}
+    return {"own_dkim": found.domain} if found.kind == "dkim" else {"signature": (found.kind, found.reason)}

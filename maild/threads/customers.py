@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from maild.messages.addresses import normal
-from maild.messages.mail import Address, MailClass
-from maild.messages.subject import base_subject
+from maild.messages.mail import Address
+from maild.messages.subject import base_subject, topic
 from maild.messages.words import plain_line
 from maild.sla.events import Happening as ClockHappening
 from maild.threads import states
@@ -15,17 +15,19 @@ from maild.threads.case import Case
 from maild.threads.correspondence import acknowledgement
 from maild.threads.draft import Draft, incoming
 from maild.threads.facts import TicketFacts, usable
+from maild.threads.forwarded_orders import follow_orders
 from maild.threads.match import belongs, takes_mail
 from maild.threads.model import InboxState, Link, Participant, Status, Ticket, Visibility
 from maild.threads.notices import News, notifications
 from maild.threads.participants import joined
 from maild.threads.plan import Plan
+from maild.threads.rejecting import may_be_rejected, reject
+from maild.threads.reticence import mail_unanswerable
 from maild.threads.route import Routed, language_of, route, ticket_fields
+from maild.threads.sharing import pass_on, share_out
 from maild.threads.states import Happening
 from maild.threads.thanks import only_thanks
 from maild.threads.undelivered import held_back
-
-_UNANSWERABLE = ("mailer-daemon", "postmaster", "no-reply", "noreply", "do-not-reply", "donotreply")
 
 
 def customer_mail(draft: Draft) -> Plan:
@@ -79,6 +81,9 @@ def _reply(draft: Draft, before: Ticket) -> Plan:
     if after.status is Status.SPAM:
         return draft.seal(InboxState.SPAM, f"reply on {after.number}, which is spam")
     draft.run_clocks(ClockHappening.CUSTOMER_REPLY)
+    draft.ask_rules("reply")
+    if draft.ticket is not None and draft.ticket.status is Status.SPAM:
+        return draft.seal(InboxState.SPAM, f"a rule says that {after.number} is spam")
     _notify(draft, "reopened" if before.status is Status.SOLVED else "reply")
     return draft.seal(InboxState.TICKETED, f"reply on {after.number}, by {draft.thread.rung}")
 
@@ -105,6 +110,7 @@ def _automatic_follow_up(draft: Draft, before: Ticket) -> Plan:
     draft.message = incoming(draft.case, draft.at, visibility=Visibility.PUBLIC)
     draft.note("message", f"{draft.case.mail.mail_class} mail", f"{draft.thread.rung}")
     draft.change(replace(before, participants=with_participants(draft.case, before)), "automatic mail")
+    draft.ask_rules("reply")
     _notify(draft, "reply")
     return draft.seal(
         InboxState.TICKETED, f"{draft.case.mail.mail_class} mail on {before.number}, by {draft.thread.rung}"
@@ -121,10 +127,31 @@ def _proposed(draft: Draft, ticket: Ticket) -> Plan:
 
 
 def open_ticket(draft: Draft, earlier: Ticket | None) -> Plan:
-    """A new ticket; `earlier` is the closed one that it goes on from."""
+    """A new ticket; `earlier` is the closed one that it goes on from. A mail that a rule rejects opens none."""
+    draft.routed = route(draft.case)
+    if draft.routed.rejected and may_be_rejected(draft.case):
+        return reject(draft, draft.routed)
+    routed, ticket = begin_ticket(draft, earlier)
+    if routed.spam:
+        return draft.seal(InboxState.SPAM, f"rule {routed.rule!r} says spam")
+    draft.run_clocks(ClockHappening.FIRST_MAIL)
+    draft.follow_rules(routed)
+    follow_orders(draft)
+    if draft.ticket is not None and draft.ticket.status is Status.SPAM:
+        return draft.seal(InboxState.SPAM, f"{ticket.number} is spam, says the agent who passed it on")
+    tell_of_new_ticket(draft, routed, "follow_up" if earlier else "new")
+    return draft.seal(
+        InboxState.TICKETED, f"new ticket {ticket.number}" + (f", follow-up of {earlier.number}" if earlier else "")
+    )
+
+
+def begin_ticket(draft: Draft, earlier: Ticket | None) -> tuple[Routed, Ticket]:
+    """A new ticket with its first message, where the rules say that it goes; its clocks do not run yet."""
     case, practice = draft.case, draft.case.practice
-    routed = draft.routed = route(case)
+    routed = draft.routed = draft.routed or route(case)
     ticket = practice.promises.opened(_new_ticket(draft, routed), ticket_fields(case, routed))
+    if routed.said.sla is not None:
+        ticket = replace(ticket, promise=routed.said.sla, promise_set=True)
     draft.clocks, draft.steps_done = (), frozenset()
     draft.ticket, draft.is_new = ticket, True
     draft.message = incoming(case, draft.at, visibility=Visibility.PUBLIC)
@@ -134,18 +161,30 @@ def open_ticket(draft: Draft, earlier: Ticket | None) -> Plan:
     if earlier is not None:
         draft.links.append(Link(kind="follow_up_of", ticket=earlier.id))
         draft.note("linked", f"follow-up of {earlier.number}", f"{earlier.number} is {earlier.status}")
-    if routed.spam:
-        return draft.seal(InboxState.SPAM, f"rule {routed.rule!r} says spam")
-    draft.run_clocks(ClockHappening.FIRST_MAIL)
-    refused = acknowledgement_refused(case, routed) or held_back(case, draft.thread)
+    share_out(draft)
+    return routed, ticket
+
+
+def tell_of_new_ticket(draft: Draft, routed: Routed, event: str) -> None:
+    """The customer is told that we have his mail, unless he may not be, and the agents that it is there."""
+    refused = _needs_none(draft) or acknowledgement_refused(draft.case, routed) or held_back(draft.case, draft.thread)
     if refused is None:
         _acknowledge(draft, routed)
     else:
         draft.note("no_acknowledgement", refused, actor="maild")
-    _notify(draft, "follow_up" if earlier else "new")
-    return draft.seal(
-        InboxState.TICKETED, f"new ticket {ticket.number}" + (f", follow-up of {earlier.number}" if earlier else "")
-    )
+    _notify(draft, event)
+
+
+def _needs_none(draft: Draft) -> str | None:
+    """What an agent has said above a mail that he passed on, so that its sender is to hear nothing."""
+    passed_on, ticket = draft.case.passed_on, draft.ticket
+    if passed_on is None or ticket is None:
+        return None
+    if ticket.status in (Status.SOLVED, Status.CLOSED):
+        return f"{passed_on.agent.id}, who passed it on, made the ticket {ticket.status}"
+    if ticket.requester != who_asked(draft.case):
+        return f"{passed_on.agent.id}, who passed it on, named another requester"
+    return None
 
 
 def _new_ticket(draft: Draft, routed: Routed) -> Ticket:
@@ -155,7 +194,7 @@ def _new_ticket(draft: Draft, routed: Routed) -> Ticket:
         id=number,
         number=practice.ticket_number(number),
         status=Status.SPAM if routed.spam else Status.NEW,
-        subject=plain_line(mail.subject),
+        subject=plain_line(mail.subject if case.passed_on is None else topic(mail.subject)),
         base_subject=base_subject(mail.subject),
         queue=routed.queue,
         line=routed.line,
@@ -189,21 +228,17 @@ def who_asked(case: Case) -> Address | None:
 
 def with_participants(case: Case, ticket: Ticket) -> tuple[Participant, ...]:
     """The participants after this mail: its sender and whoever else it went to."""
+    if case.passed_on is not None and not case.passed_on.attached:
+        return joined(ticket, (case.mail.sender,), case.practice)
     return joined(ticket, (case.mail.sender, *case.mail.to, *case.mail.cc), case.practice)
 
 
 def acknowledgement_refused(case: Case, routed: Routed) -> str | None:
     """Why this mail gets no acknowledgement (RFC 3834, section 2); None where it gets one."""
-    mail, sender, facts, practice = case.mail, case.mail.sender, case.facts, case.practice
+    facts, practice = case.facts, case.practice
     checks = (
-        (mail.mail_class is not MailClass.PERSON, f"automatic mail: {mail.class_reason}"),
-        (sender is None or case.sender.address is None, "no usable sender"),
-        (not any(mail.all("From")), "there is no From, so nobody says that the address is the sender's"),
-        (sender is not None and normal(sender.address) in practice.on_behalf, "From writes for somebody else"),
         (not routed.acknowledge, f"rule {routed.rule!r} says so"),
-        (case.envelope.sender == "", "null return path"),
-        (case.envelope.backlog, "it lay in its mailbox before the desk began to read it"),
-        (sender is not None and _nobody_reads(sender.address), "an address that nobody reads"),
+        (routed.said.reply is not None, f"rule {routed.said.by('reply')!r} has a reply in its place"),
         (
             facts.acknowledged_last_hour >= practice.acknowledgements_per_hour,
             "this address had enough acknowledgements this hour",
@@ -213,12 +248,7 @@ def acknowledgement_refused(case: Case, routed: Routed) -> str | None:
             "this address had enough acknowledgements today",
         ),
     )
-    return next((reason for holds, reason in checks if holds), None)
-
-
-def _nobody_reads(address: str) -> bool:
-    local = address.rpartition("@")[0].lower()
-    return local.startswith((*_UNANSWERABLE, "owner-")) or local.endswith(("-request", "-bounces", "-owner"))
+    return mail_unanswerable(case) or next((reason for holds, reason in checks if holds), None)
 
 
 def _acknowledge(draft: Draft, routed: Routed) -> None:
@@ -240,12 +270,12 @@ def _acknowledge(draft: Draft, routed: Routed) -> None:
 
 def _notify(draft: Draft, event: str) -> None:
     assert draft.ticket is not None
-    news = News(event=event, respond_by=draft.respond_by(), background=draft.background())
-    if draft.routed is not None:
-        news = replace(news, why=draft.routed.why_in)
-    draft.letters.extend(
-        notifications(draft.pen, draft.ticket, draft.case.mail, news=news, sender=draft.case.sender.address)
-    )
+    passed_on = draft.case.passed_on
+    news = News(event=event, respond_by=draft.respond_by(), background=draft.background(), passed_on=passed_on)
+    pass_on(draft)
+    news = replace(news, why=draft.why_in)
+    sender, also = draft.case.sender.address, passed_on.agent if passed_on is not None else None
+    draft.letters.extend(notifications(draft.pen, draft.ticket, draft.case.mail, news=news, sender=sender, also=also))
 
 
 def is_requester(case: Case, ticket: Ticket) -> bool:

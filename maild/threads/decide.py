@@ -10,18 +10,21 @@ from dataclasses import replace
 from maild.messages.envelope import Envelope
 from maild.messages.mail import Mail, MailClass
 from maild.threads.agents import agent_mail, gate_closed
+from maild.threads.assignment import present
 from maild.threads.automatic import STANDS_ALONE, automatic_mail
 from maild.threads.case import Case, identify
-from maild.threads.correspondence import Pen
 from maild.threads.customers import customer_mail, is_requester
 from maild.threads.draft import Draft
+from maild.threads.drafting import begin_draft
 from maild.threads.facts import Clues, Facts
-from maild.threads.imported import IMPORTED, imported_mail
-from maild.threads.match import Thread, belongs, find_thread
-from maild.threads.model import InboxState, Status
+from maild.threads.forwards import forwarded_mail
+from maild.threads.imported import imported_mail
+from maild.threads.match import Thread, find_thread
+from maild.threads.model import IMPORTED, InboxState
 from maild.threads.order_mail import is_order_mail, order_mail
 from maild.threads.plan import Plan
 from maild.threads.practice import Practice
+from maild.threads.seals import known_by
 from maild.threads.undelivered import revived
 from maild.threads.unproven import confirm, confirming, unverified
 
@@ -30,18 +33,20 @@ _NO_THREAD = Thread(ticket=None, rung=None, certain=False, tried=())
 
 def decide(mail: Mail, envelope: Envelope, clues: Clues, facts: Facts, practice: Practice) -> Plan:
     """What is to be done with this mail. Touches nothing, asks nobody; the same facts give the same Plan."""
+    practice = present(practice, facts.absences, facts.workload, facts.now)
     sender = identify(mail, envelope, practice)
     if sender.address is not None and practice.is_ours(sender.address) and _is_form(mail, practice):
         sender = replace(sender, address=None, agent=None)
     case = Case(mail=mail, envelope=envelope, clues=clues, facts=facts, practice=practice, sender=sender)
     if (reason := _own(case)) and (envelope.channel != IMPORTED or mail.mail_class is MailClass.OWN):
-        return _draft(case, _NO_THREAD).seal(InboxState.OWN, reason)
+        return begin_draft(case, _NO_THREAD).seal(InboxState.OWN, reason)
     if facts.duplicate is not None:
         first = facts.duplicate
         thread = Thread(ticket=first.ticket, rung=None, certain=True, tried=())
-        return _draft(case, thread, load=False).seal(InboxState.DUPLICATE, f"the same mail as inbox {first.inbox_id}")
+        reason = f"the same mail as inbox {first.inbox_id}"
+        return begin_draft(case, thread, load=False).seal(InboxState.DUPLICATE, reason)
     thread = find_thread(mail, clues, facts, practice.mint, practice.team)
-    plan = _judge(_draft(case, thread))
+    plan = _judge(begin_draft(case, thread))
     if envelope.channel == IMPORTED:
         return plan
     return replace(plan, revived=revived(case, thread), wrong_tokens=thread.wrong)
@@ -53,6 +58,8 @@ def _judge(draft: Draft) -> Plan:
         return imported_mail(draft, _own(case))
     if case.mail.mail_class in STANDS_ALONE and case.mail.surely_automatic:
         return automatic_mail(draft)
+    if (passed_on := forwarded_mail(draft)) is not None:
+        return passed_on
     if is_order_mail(draft):
         return order_mail(draft)
     if case.sender.agent is None or ticket is None:
@@ -61,6 +68,7 @@ def _judge(draft: Draft) -> Plan:
         return confirm(draft, ticket, confirmed)
     closed = gate_closed(draft)
     if closed is None:
+        draft.known_as = (*draft.known_as, *known_by(case))
         return agent_mail(draft, ticket)
     if is_requester(case, ticket) and not _came_to_agent_address(draft):
         return customer_mail(draft)  # an agent may be a customer too, and then he has a customer's rights
@@ -87,27 +95,3 @@ def _own(case: Case) -> str | None:
     if case.sender.address is not None and case.practice.is_ours(case.sender.address):
         return "From is an address of this desk"
     return None
-
-
-def _draft(case: Case, thread: Thread, *, load: bool = True) -> Draft:
-    facts = case.facts
-    pen = Pen(practice=case.practice, source="i", number=facts.inbox_id, now=facts.now)
-    draft = Draft(case=case, thread=thread, pen=pen)
-    found = facts.tickets.get(thread.ticket) if thread.ticket is not None and load else None
-    if found is not None:
-        draft.turn_to(found)
-        _follow_merge(draft)
-    return draft
-
-
-def _follow_merge(draft: Draft) -> None:
-    """A ticket that was merged goes on elsewhere, for everybody who takes part there."""
-    case, seen = draft.case, set[int]()
-    while draft.ticket is not None and draft.ticket.status is Status.MERGED and draft.ticket.id not in seen:
-        seen.add(draft.ticket.id)
-        found = case.facts.tickets.get(case.facts.followed_by.get(draft.ticket.id, -1))
-        if found is None:
-            return
-        draft.turn_to(found)
-        certain = draft.thread.certain and (case.sender.agent is not None or belongs(case.sender.address, found.ticket))
-        draft.thread = replace(draft.thread, certain=certain)

@@ -7,37 +7,41 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from maild.messages.addresses import normal
-from maild.messages.mail import Address, Attachment, Mail
+from maild.messages.mail import Attachment, Mail
 from maild.messages.thread_index import read_thread_index
 from maild.messages.tokens import Mint, Purpose
+from maild.people.absence import Absence, HereAgain
 from maild.sla.deadlines import TicketClock
 from maild.sla.events import Happening as ClockHappening
+from maild.threads.assignment import Chosen, Relief
 from maild.threads.case import Case
+from maild.threads.changes import differences
 from maild.threads.correspondence import Pen
 from maild.threads.explanation import explain_decision
 from maild.threads.facts import TicketFacts, index_name
 from maild.threads.match import Thread
 from maild.threads.model import (
+    IMPORTED,
     AttachmentNote,
     Direction,
     Event,
     InboxState,
     Link,
     Message,
-    Status,
     Ticket,
     Undo,
     Visibility,
 )
 from maild.threads.notices import Background, split_off
-from maild.threads.orders.work import Work
-from maild.threads.plan import Change, Letter, Plan, Remembered
+from maild.threads.orders.work import Done, Work
+from maild.threads.plan import Change, Letter, OwnHtml, Plan, Remembered
 from maild.threads.practice import Practice
 from maild.threads.promises import FITS_NOW, move_clocks, next_look, response_due, with_due
-from maild.threads.route import Routed
-
-_ENDED = (Status.SOLVED, Status.CLOSED)
-_DROPPED = (Status.SPAM, Status.MERGED)
+from maild.threads.route import Routed, occasion_of_mail
+from maild.threads.rule_fields import Talk
+from maild.threads.ruled import Ruled, ask_rules, carry_out_route, look_at
+from maild.threads.words import say
+from maild.threads.workload import Turn
 
 
 @dataclass(kw_only=True, slots=True)
@@ -52,6 +56,9 @@ class Draft:
     clocks: tuple[TicketClock, ...] = ()
     steps_done: frozenset[str] = frozenset()
     message: Message | None = None
+    beside: Message | None = None
+    known_as: tuple[str, ...] = ()
+    """Message-IDs by which the ticket shall be found, beside those of the case's mail."""
     events: list[Event] = field(default_factory=list)
     letters: list[Letter] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
@@ -64,6 +71,17 @@ class Draft:
     recalled: tuple[str, ...] = ()
     new_steps: tuple[str, ...] = ()
     routed: Routed | None = None
+    own_html: OwnHtml | None = None
+    """An agent's answer as he formatted it."""
+    ruled: Ruled | None = None
+    """What the rules of tickets came to; None before they were asked."""
+    chosen: Chosen | None = None
+    relief: Relief | None = None
+    turns: tuple[Turn, ...] = ()
+    absences: tuple[Absence, ...] = ()
+    returned: tuple[HereAgain, ...] = ()
+    done: tuple[Done, ...] = ()
+    """What became of the orders above a mail that an agent passes on."""
 
     @property
     def now(self) -> datetime:
@@ -99,10 +117,46 @@ class Draft:
         for kind, detail in differences(before, self.ticket):
             self.note(kind, detail, FITS_NOW, "maild")
 
+    def ask_rules(self, *happened: str) -> None:
+        """Ask the rules of what has happened to a ticket, and of its status where that has changed; once for a mail."""
+        case, ticket = self.case, self.ticket
+        known = case.facts.tickets.get(ticket.id) if ticket is not None else None
+        if self.ruled is not None or ticket is None or known is None or case.envelope.channel == IMPORTED:
+            return
+        self.ruled = Ruled(ticket=ticket, clocks=self.clocks)
+        changed = ("status",) if ticket.status is not known.ticket.status else ()
+        talk = Talk(messages=known.messages, count=max(known.count, len(known.messages)))
+        for event in (*happened, *changed):
+            occasion = occasion_of_mail(case, ticket, event, talk.and_then(self.message, self.beside), self.at)
+            occasion = replace(occasion, before=known.ticket.status)
+            self.ruled = self.ruled.then(ask_rules(self.pen, self.ruled.ticket, self.ruled.clocks, occasion))
+            if self.ruled.stopped:
+                break
+        self.ticket, self.clocks = self.ruled.ticket, self.ruled.clocks
+        self.events.extend(self.ruled.events)
+        self.letters.extend(self.ruled.letters)
+
+    def follow_rules(self, routed: Routed) -> None:
+        """What the rules do to a new ticket beside its place: its status, notes, letters."""
+        said, ticket = routed.said, self.ticket
+        own = said.status or said.reply or any(then.note or then.tell for _, then in said.parts)
+        if ticket is None or not own or self.case.envelope.channel == IMPORTED:
+            return
+        occasion = occasion_of_mail(self.case, ticket, "new", Talk().and_then(self.message), self.at)
+        ruled = carry_out_route(self.pen, ticket, self.clocks, said, occasion)
+        self.ticket, self.clocks = ruled.ticket, ruled.clocks
+        self.events.extend(ruled.events)
+        self.letters.extend(ruled.letters)
+
     def take_over(self, work: Work, actor: str) -> None:
         """What orders do beside the ticket itself: messages kept, other tickets changed, ties made."""
         assert self.ticket is not None
         self.kept, self.released = work.kept, work.released
+        for kind, detail, because in work.notes:
+            self.note(kind, detail, because, actor)
+        self.turns += work.turns
+        self.absences += work.absences
+        self.returned += work.returned
         if work.undone is not None:
             # What the clocks have heard of the action, an answer above all, is unheard.
             self.undone, self.clocks = work.undone
@@ -124,11 +178,24 @@ class Draft:
         """When the customer may expect our next answer."""
         return response_due(self.clocks)
 
+    def why_in(self, language: str) -> str:
+        """Why somebody is told of the mail: where the rules put it, whom it was given to, who is away."""
+        practice = self.case.practice
+        parts = [self.routed.why_in(language)] if self.routed is not None else []
+        if self.chosen is not None:
+            said = self.chosen.said(language, practice.zone)
+            name = self.chosen.agent.name if self.chosen.agent is not None else say(language, "nobody")
+            parts.append(say(language, "given_to", name=name, why=said))
+        if self.relief is not None:
+            parts.append(self.relief.why(practice, language, practice.zone))
+        return "; ".join(parts)
+
     def seal(self, state: InboxState, reason: str) -> Plan:
         """The finished decision."""
+        self.ask_rules()
         case = self.case
-        practice, ticket = case.practice, self.ticket
-        look = next_look(practice.promises, ticket, self.clocks, self.steps_done) if ticket else None
+        ticket = self.ticket
+        look = self._next_look(ticket) if ticket is not None else None
         plan = Plan(
             state=state,
             reason=reason,
@@ -136,7 +203,8 @@ class Draft:
             ticket=ticket,
             is_new=self.is_new,
             message=self.message,
-            remember=remembered(case.mail, ticket, practice.mint) if ticket else (),
+            beside=self.beside,
+            remember=self._remembered(ticket) if ticket else (),
             events=tuple(self.events),
             links=tuple(self.links),
             clocks=self.clocks,
@@ -150,9 +218,23 @@ class Draft:
             recalled=self.recalled,
             kept=self.kept,
             also=self.also,
+            turns=self.turns,
+            absences=self.absences,
+            returned=self.returned,
             letters=tuple(self.letters),
         )
-        return replace(plan, explanation=explain_decision(case, self.thread, self.routed, plan))
+        explained = explain_decision(case, self.thread, self.routed, plan, self.chosen, self.ruled)
+        return replace(plan, explanation=explained)
+
+    def _next_look(self, ticket: Ticket) -> datetime | None:
+        practice, done = self.case.practice, self.steps_done | frozenset(self.new_steps)
+        known = self.case.facts.tickets.get(ticket.id)
+        talk = Talk(messages=known.messages if known else ()).and_then(self.message, self.beside)
+        return look_at(practice, ticket, self.clocks, talk, done, self.now)
+
+    def _remembered(self, ticket: Ticket) -> tuple[Remembered, ...]:
+        also = (Remembered(message_id=one, stored=True) for one in self.known_as)
+        return (*remembered(self.case.mail, ticket, self.case.practice.mint), *also)
 
 
 def remembered(mail: Mail, ticket: Ticket, mint: Mint) -> tuple[Remembered, ...]:
@@ -164,62 +246,6 @@ def remembered(mail: Mail, ticket: Ticket, mint: Mint) -> tuple[Remembered, ...]
     referred.append(index_name(mint.conversation(Purpose.PUBLIC_ID, ticket.id, ticket.created_at)))
     ids.extend(Remembered(message_id=i, stored=False) for i in dict.fromkeys(referred) if i)
     return tuple(ids)
-
-
-def differences(before: Ticket, after: Ticket) -> list[tuple[str, str]]:
-    """What changed between two states of a ticket: kind and detail of an event each."""
-    found = []
-    for name in ("status", "assignee", "priority", "queue", "line", "subject"):
-        old, new = getattr(before, name), getattr(after, name)
-        if old != new:
-            found.append((name, f"{old or '-'} -> {new or '-'}"))
-    if before.requester != after.requester:
-        found.append(("requester", f"{_address_of(before.requester)} -> {_address_of(after.requester)}"))
-    if before.wake_at != after.wake_at:
-        found.append(("rests", f"until {after.wake_at:%Y-%m-%d %H:%M} UTC" if after.wake_at else "no longer"))
-    if before.promise != after.promise:
-        found.append(("promise", _promises(before, after)))
-    if before.deadline != after.deadline:
-        found.append(("deadline", f"{_deadline_of(before)} -> {_deadline_of(after)}"))
-    found.extend(_let_in_or_out(before, after))
-    if before.tags != after.tags:
-        found.append(("tags", ", ".join(after.tags) or "-"))
-    return found
-
-
-def _promises(before: Ticket, after: Ticket) -> str:
-    old, new = (f"{t.due_at:%Y-%m-%d %H:%M} UTC" if t.due_at is not None else "-" for t in (before, after))
-    return f"{before.promise or '-'} -> {after.promise or '-'}, due {old} -> {new}"
-
-
-def _deadline_of(ticket: Ticket) -> str:
-    return f"{ticket.deadline.at:%Y-%m-%d %H:%M} UTC" if ticket.deadline is not None else "-"
-
-
-def _address_of(person: Address | None) -> str:
-    return person.address if person is not None else "-"
-
-
-def _let_in_or_out(before: Ticket, after: Ticket) -> list[tuple[str, str]]:
-    """Whom an order let in, or takes nothing more."""
-    old = {p.address.address: p.confirmed for p in before.participants}
-    new = {p.address.address: p.confirmed for p in after.participants}
-    let_in = [a for a, confirmed in new.items() if confirmed and not old.get(a, False)]
-    let_out = [a for a, confirmed in old.items() if confirmed and not new.get(a, False)]
-    return [("let_in", a) for a in let_in] + [("let_out", a) for a in let_out]
-
-
-def clock_happenings(before: Ticket, after: Ticket) -> tuple[ClockHappening, ...]:
-    """What an order's change of status means to the clocks."""
-    if before.status == after.status:
-        return ()
-    if after.status in _DROPPED:
-        return (ClockHappening.DROPPED,)
-    if after.status in _ENDED and before.status not in _ENDED:
-        return (ClockHappening.SOLVED,)
-    if before.status in (*_ENDED, *_DROPPED) and after.status not in _ENDED:
-        return (ClockHappening.REOPENED,)
-    return (ClockHappening.STATUS_CHANGED,)
 
 
 def incoming(
@@ -278,5 +304,8 @@ def sealed_changes(changes: Iterable[Change], practice: Practice, actor: str, no
     for change in changes:
         event = Event(at=now, kind=change.kind, actor=actor, detail=change.detail)
         look = next_look(practice.promises, change.ticket, change.clocks, change.steps_done)
+        if practice.rules.schedules:
+            # Its messages are moving: the next tick sees them all, and when a rule of time may hold.
+            look = now
         sealed.append(replace(change, events=(*change.events, event), next_step_at=look))
     return tuple(sealed)

@@ -9,21 +9,24 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from maild.messages.addresses import normal
 from maild.messages.envelope import Envelope
 from maild.messages.mail import Address, Mail
+from maild.messages.passed_on import passed_on_mail
 from maild.messages.subject import base_subject, is_reply
 from maild.messages.thread_index import read_thread_index
 from maild.messages.tokens import Claim, Mint, SignedId
+from maild.people.absence import Absence
 from maild.people.team import Team
 from maild.sla.deadlines import TicketClock
 from maild.threads.dead import DeadAddress
 from maild.threads.lookups import Answer, Lookup, read_lookups
 from maild.threads.model import HeldAnswer, Message, Status, Ticket, Undo
 from maild.threads.order_lines import Order, split_orders, ticket_numbers
+from maild.threads.workload import Workload
 
 _MAX_REFERENCES = 100
 _MAX_CLAIMS = 20
@@ -63,6 +66,17 @@ class Clues:
     """The base subject of a customer's reply; "" for what is none."""
     guessed: bool = False
     """Whether tokens were left out, since their peer guesses."""
+    signature: str | None = None
+    """The name by which signed words are known again; None where no signature of an agent's holds for them."""
+    subject: str = ""
+    """The base subject of a mail that was passed on: who passes on the same one again may not say which it is."""
+    passed_on: Clues | None = None
+    """Those of the mail that one with an agent's address in From passes on, as if it had come by itself."""
+
+    @property
+    def all(self) -> tuple[Clues, ...]:
+        """These, and those of the mail that is passed on."""
+        return (self,) if self.passed_on is None else (self, self.passed_on)
 
     def tickets(self) -> set[int]:
         """The tickets that tokens, signed ids and tags speak of."""
@@ -106,6 +120,8 @@ class TicketFacts:
     messages: tuple[Message, ...] = ()
     clocks: tuple[TicketClock, ...] = ()
     steps_done: frozenset[str] = frozenset()
+    count: int = 0
+    """How many messages it has, where those are not all."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -137,8 +153,14 @@ class Facts:
     """The ticket whose answer a delivery report is about, if it was an answer of ours."""
     returned_from: tuple[str, ...] = ()
     """Whom the letter of ours went to that a delivery report is about, normalised; () where it is about none."""
+    workload: Workload = field(default_factory=Workload)
+    """What tickets are shared out by; nothing where nobody shares out any."""
+    absences: tuple[Absence, ...] = ()
+    """What is said of agents who are away, by themselves or by their mail programs."""
     lookups: Mapping[Lookup, Answer] = field(default_factory=dict)
     """What the mail asks, and the answers."""
+    passed_on: Facts | None = None
+    """The same about the mail that an agent passes on: other tickets of its sender, and what he was sent."""
     dead: Mapping[str, DeadAddress] = field(default_factory=dict)
     """What is known of addresses that refused mail, by their keys: the sender's, those that a report names, and the
     people of the tickets."""
@@ -153,6 +175,12 @@ SAME_SUBJECT_WITHIN = timedelta(days=30)
 def index_name(base: bytes) -> str:
     """The 22 bytes of a Thread-Index as they are remembered: among the Message-IDs, of which none looks like this."""
     return f"thread-index:{base.hex()}"
+
+
+def signature_name(envelope: Envelope) -> str | None:
+    """What is remembered of signed words: among the Message-IDs, too, and no evidence of where a mail belongs."""
+    found = envelope.vouched
+    return f"signature:{found.digest}" if found is not None and found.digest is not None else None
 
 
 def _index_of(mail: Mail) -> str | None:
@@ -199,6 +227,7 @@ def read_clues(mail: Mail, envelope: Envelope, mint: Mint, tag: str, team: Team)
     sender = sender_key(mail)
     agent = team.agent_by_address(sender) if sender is not None else None
     orders, _ = split_orders(mail.reply)
+    inner = passed_on_mail(mail) if agent is not None and envelope.channel != "import" else None
     near_first = tuple(dict.fromkeys(i for i in ids if i))
     foreign = agent is None and envelope.channel != "import"
     return Clues(
@@ -213,10 +242,21 @@ def read_clues(mail: Mail, envelope: Envelope, mint: Mint, tag: str, team: Team)
         agent=agent.id if agent is not None else None,
         lookups=read_lookups(orders, agent, team, tag) if agent is not None else (),
         index=_index_of(mail),
+        signature=signature_name(envelope),
         # What lies in an archive is no answer to what is open here.
         answered_subject=_answered_subject(mail, sender) if foreign else "",
         has_past=foreign and sender is not None and not mail.mail_class.automatic,
+        passed_on=_of_passed_on(inner, envelope, mint, tag, team) if inner is not None else None,
     )
+
+
+def _of_passed_on(inner: Mail, envelope: Envelope, mint: Mint, tag: str, team: Team) -> Clues | None:
+    """Who passed a mail on chose its recipients anew; one of a colleague's passes on nothing of a customer's."""
+    sender = sender_key(inner)
+    if sender is None or team.agent_by_address(sender) is not None:
+        return None
+    clues = read_clues(inner, replace(envelope, recipients=()), mint, tag, team)
+    return replace(clues, subject=base_subject(inner.subject))
 
 
 def _ordered(orders: Sequence[Order], tag: str) -> tuple[int, ...]:

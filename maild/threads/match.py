@@ -108,7 +108,8 @@ def _by_address(clues: Clues, facts: Facts, mint: Mint, team: Team) -> Iterator[
         if holder is None:
             yield _Found(rung="address", found=claim.address, ticket=None, rejected=_FORGED)
             continue
-        certain = holder == clues.sender or belongs(clues.sender, candidate.ticket)
+        # An address that was made for somebody is no use to him once an order has taken him out of the ticket.
+        certain = belongs(clues.sender, candidate.ticket)
         ours = clues.sender is not None and team.agent_by_address(clues.sender) is not None
         yield _Found(
             rung="address",

@@ -7,20 +7,19 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from maild.messages.addresses import normal
+from maild.messages.forward import MOST_CARRIED
 from maild.messages.mail import Address, Attachment, Mail
 from maild.messages.tokens import Purpose
 from maild.people.team import Agent
+from maild.threads.assignment import Relief
 from maild.threads.buttons import for_news
 from maild.threads.correspondence import Pen, person_view, to_agent
 from maild.threads.facts import EARLIER_SHOWN, EarlierTicket
 from maild.threads.model import Direction, Message, Ticket, Visibility
+from maild.threads.passed_on import PassedOn
 from maild.threads.plan import Letter, LetterKind
 from maild.threads.remarks import remarks
 from maild.threads.words import say
-
-_MAX_PASSED_ALONG = 10_000_000
-"""Bytes of attachments that one notification takes along; what is over is named instead."""
-
 
 _SHOWN_BEFORE = 3
 _LINES, _LINE = 5, 160
@@ -53,6 +52,7 @@ class News:
     text: str = ""
     purpose: Purpose = Purpose.AGENT
     background: Background = field(default_factory=Background)
+    passed_on: PassedOn | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -127,6 +127,13 @@ def handover(
     )
     shown = _of_message(_last_from_customer(history))
     return [_notification(pen, after, taker, news, shown) for taker in takers if taker != giver]
+
+
+def passed_on_notice(pen: Pen, ticket: Ticket, relief: Relief) -> Letter:
+    """To the agent who is away: who has his ticket now. It waits for him until he is back (`rest.py`)."""
+    practice = pen.practice
+    news = News(event="passed_on", why=lambda language: relief.why(practice, language, practice.zone))
+    return _notification(pen, ticket, relief.absent, news, _of_message(None))
 
 
 def woken(pen: Pen, ticket: Ticket, history: tuple[Message, ...], due: datetime | None) -> list[Letter]:
@@ -220,7 +227,7 @@ def _earlier(ticket: Ticket, news: News) -> list[dict[str, object]]:
 def _take_along(attachments: tuple[Attachment, ...]) -> tuple[tuple[Attachment, ...], tuple[str, ...]]:
     passed: list[Attachment] = []
     omitted: list[str] = []
-    room = _MAX_PASSED_ALONG
+    room = MOST_CARRIED
     for attachment in attachments:
         if attachment.size <= room:
             passed.append(attachment)
@@ -248,6 +255,7 @@ def _notification(pen: Pen, ticket: Ticket, agent: Agent, news: News, shown: _Sh
             "earlier": _earlier(ticket, news),
             "history": _before(pen, news, shown.stored),
             "bounce": {"recipients": shown.bounced},
+            "passed_on": news.passed_on.view() if news.passed_on is not None else None,
         },
         name=f"{name} ({practice.name})" if name else practice.name,
         attachments=shown.passed,

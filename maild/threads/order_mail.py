@@ -22,7 +22,7 @@ from maild.threads.plan import Plan
 from maild.threads.unproven import unverified
 from maild.threads.words import say
 
-_AT_ONCE = ("session", "confirmed")
+AT_ONCE = ("session", "confirmed")
 """Proofs that nobody can replay."""
 
 
@@ -51,7 +51,7 @@ def order_mail(draft: Draft) -> Plan:
         named = case.practice.ticket_number(number) if number is not None else None
         return _refused(draft, orders, named)
     draft.turn_to(found)
-    if case.sender.proof.kind not in _AT_ONCE:
+    if case.sender.proof.kind not in AT_ONCE:
         return unverified(draft, found.ticket, "new_mail")
     return orders_of_new_mail(draft, found.ticket, orders, text)
 

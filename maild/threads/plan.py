@@ -8,9 +8,11 @@ from datetime import datetime
 from enum import StrEnum
 
 from maild.messages.mail import Address, Attachment
+from maild.people.absence import Absence, HereAgain
 from maild.sla.deadlines import TicketClock
 from maild.threads.dead import DeadAddress
 from maild.threads.model import Event, InboxState, Link, Message, Ticket, Undo
+from maild.threads.workload import Turn
 
 
 class LetterKind(StrEnum):
@@ -18,6 +20,7 @@ class LetterKind(StrEnum):
 
     ACKNOWLEDGEMENT = "acknowledgement"  # to the customer: we have it, expect an answer by then
     ANSWER = "answer"  # an agent's words to the customer
+    REPLY = "reply"  # to the customer: words that a rule has ready
     NOTIFICATION = "notification"  # to an agent: something came in
     TRANSCRIPT = "transcript"  # to an agent: what your orders did
     ASKED = "asked"  # to an agent: what you asked for
@@ -34,6 +37,21 @@ class Enclosed:
 
     inbox_id: int
     filename: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OwnHtml:
+    """An agent's answer in the HTML of his mail, as it came: not cut, not clean, and never to be sent as it is.
+
+    `words` is what of it has been released, and the measure of what leaves; `orders` are the lines that stood above
+    it, `above` what the letter puts before it. `unlinked` is what no link to a customer may hold, in lower case.
+    """
+
+    html: str = field(repr=False)
+    words: str
+    orders: tuple[str, ...] = ()
+    above: str = ""
+    unlinked: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,6 +86,8 @@ class Letter:
     automatic: bool
     loop_mark: str
     attachments: tuple[Attachment, ...] = ()
+    own_html: OwnHtml | None = None
+    """The writer's own HTML; the plain text alone counts, and this may only say the same."""
     enclosed: tuple[Enclosed, ...] = ()
     """Mails that go along as they came."""
     ticket: int | None = None
@@ -169,6 +189,8 @@ class Plan:
     ticket: Ticket | None = None
     is_new: bool = False
     message: Message | None = None
+    beside: Message | None = None
+    """What the same mail holds beside its message: an agent's own words above a mail that he passes on."""
     remember: tuple[Remembered, ...] = ()
     events: tuple[Event, ...] = ()
     links: tuple[Link, ...] = ()
@@ -192,6 +214,12 @@ class Plan:
     """An accepted mail that is judged anew, and the agent whose it is by his own word."""
     also: tuple[Change, ...] = ()
     letters: tuple[Letter, ...] = ()
+    turns: tuple[Turn, ...] = ()
+    """Whose turn it was where tickets were shared out."""
+    absences: tuple[Absence, ...] = ()
+    """Who is away from now on, or says that he is back; each takes the place of what the same source said before."""
+    returned: tuple[HereAgain, ...] = ()
+    """Who is here again."""
     dead: tuple[DeadAddress, ...] = ()
     """What is known from now on of addresses that refused mail."""
     wrong_tokens: int = 0

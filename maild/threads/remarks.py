@@ -34,7 +34,16 @@ def remarks(mail: Mail, practice: Practice, requester: Address | None, language:
     elif mail.writer.shown_domain is not None:
         said.append(say(language, "punycode_domain", shown=mail.writer.shown_domain, address=normal(address)))
     answered = requester.address if requester is not None else ""
+    if _is_agents_own(mail, practice, answered):
+        said.append(say(language, "passed_on_unclear"))
     return [*said, *_whom_else(mail, answered, language)]
+
+
+def _is_agents_own(mail: Mail, practice: Practice, answered: str) -> bool:
+    """Whether it passes on a mail, and the ticket is the agent's who did: nobody outside could be told from it."""
+    assert mail.sender is not None
+    own = normal(answered) == normal(mail.sender.address)
+    return own and mail.forwarded is not None and practice.team.agent_by_address(mail.sender.address) is not None
 
 
 def _imitated(sender: Address, practice: Practice) -> str | None:

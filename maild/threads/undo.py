@@ -69,11 +69,14 @@ def restored(now: Ticket, touched: Touched) -> Ticket | None:
 
 
 def _people(now: Ticket, before: Ticket, after: Ticket) -> tuple[Participant, ...]:
-    """Whoever the action let in is let out again, and the other way round; nobody vanishes from the list."""
+    """Whoever the action let in is let out again, and the other way round; whom it took out stands there again."""
     old = {normal(p.address.address): p.confirmed for p in before.participants}
     new = {normal(p.address.address): p.confirmed for p in after.participants}
     changed = {key: old.get(key, False) for key, confirmed in new.items() if confirmed != old.get(key, False)}
-    return tuple(replace(p, confirmed=changed.get(normal(p.address.address), p.confirmed)) for p in now.participants)
+    back = (replace(p, confirmed=changed.get(normal(p.address.address), p.confirmed)) for p in now.participants)
+    here = {normal(p.address.address) for p in now.participants}
+    gone = (p for p in before.participants if normal(p.address.address) not in new.keys() | here)
+    return (*back, *gone)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

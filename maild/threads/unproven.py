@@ -25,8 +25,11 @@ from maild.threads.words import say
 _YES = frozenset({"yes", "y", "yep", "ok", "okay", "confirm", "confirmed", "да", "ага", "ок", "подтверждаю", "верно"})
 
 
-def unverified(draft: Draft, ticket: Ticket, why: str) -> Plan:
-    """Keep it as an internal message, flag it, tell the agents, and ask the one whose address it bears."""
+def unverified(draft: Draft, ticket: Ticket, why: str, *, asks: bool = False) -> Plan:
+    """Keep it as an internal message, flag it, tell the agents, and ask the one whose address it bears.
+
+    `asks`: one reply makes it good, though it came to no signed address of his.
+    """
     case, agent = draft.case, draft.case.sender.agent
     assert agent is not None
     draft.message = incoming(case, draft.at, visibility=Visibility.INTERNAL, unverified=True)
@@ -35,7 +38,7 @@ def unverified(draft: Draft, ticket: Ticket, why: str) -> Plan:
     draft.change(ticket, "unverified mail")
     if case.mail.mail_class.automatic:
         return draft.seal(InboxState.AUTOMATIC, f"unverified automatic mail on {ticket.number}: {reason}")
-    asked = may_confirm(draft, why)
+    asked = asks or may_confirm(draft, why)
     news = News(
         event="unverified",
         why=lambda language: say(language, why, reason=case.sender.proof.reason),

@@ -50,13 +50,20 @@ def add(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
 
 
 def requester(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
-    """Whose ticket it is: answers go there."""
+    """Whose ticket it is: answers go there, and whose it was takes no part in it any more."""
     people = _people(order, setting)
     if len(people) != 1:
         raise WrongError(setting.say("one_address"))
-    ticket = confirmed(work.ticket, people[0], setting)
-    person = next(p.address for p in ticket.participants if normal(p.address.address) == normal(people[0].address))
+    before, key = work.ticket.requester, normal(people[0].address)
+    ticket = work.ticket
+    if before is not None and normal(before.address) != key:
+        left = tuple(p for p in ticket.participants if normal(p.address.address) != normal(before.address))
+        ticket = replace(ticket, participants=left)
+    ticket = confirmed(ticket, people[0], setting)
+    person = next(p.address for p in ticket.participants if normal(p.address.address) == key)
     effect = setting.say("requester", address=person.address)
+    if before is not None and normal(before.address) != key:
+        effect += setting.say("requester_before", address=before.address)
     return replace(work, ticket=replace(ticket, requester=person)), effect
 
 

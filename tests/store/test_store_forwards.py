@@ -1,0 +1,261 @@
+"""Customers' mails that agents pass on, through a desk on a database: whose ticket, whose words, and only once."""
+
+from __future__ import annotations
+
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+
+import pytest
+from office import DESK, MINT, NOW, eml
+from store.pieces import SECOND, desk, handle_all, raw_arrival, states
+
+from maild.messages.tokens import Purpose
+from maild.store.keep import Keep
+from maild.store.tables import outbox
+from maild.store.views import Whole
+from maild.threads.match import confirmation
+from maild.threads.model import Participant, Status, Visibility
+
+ANNA, BORIS = "Anna <anna@desk.example>", "Boris <boris@desk.example>"
+IVAN = "ivan@customer.example"
+HIS_ID = "<his@customer.example>"
+INLINE = (
+    "{above}\n\n---------- Forwarded message ---------\nFrom: Ivan Petrov <{sender}>\n"
+    "Date: Sat, 21 Nov 2026 at 10:00\nSubject: {subject}\nTo: Anna <anna@desk.example>, Olga <olga@customer.example>\n"
+    "\n\n{text}\n"
+)
+
+
+def inline(
+    above: str = "Please see to it.",
+    *,
+    sender: str = IVAN,
+    subject: str = "Re: Printer",
+    text: str = "It prints nothing.",
+    by: str = ANNA,
+    number: int = 1,
+    refers: str = "",
+    to: str = DESK,
+) -> bytes:
+    """A forward as a client writes it into the text."""
+    named = {"In_Reply_To": refers, "References": refers} if refers else {}
+    body = INLINE.format(above=above, sender=sender, subject=subject, text=text)
+    return eml(body, sender=by, to=to, subject=f"Fwd: {subject}", message_id=f"<f{number}@desk.example>", **named)
+
+
+def his_mail(text: str = "It prints nothing.", *, sender: str = f"Ivan <{IVAN}>", **fields: str) -> bytes:
+    """The customer's mail, as it came to an agent with somebody in copy."""
+    values = {"to": "anna@desk.example", "subject": "Printer", "message_id": HIS_ID, "Cc": "olga@customer.example"}
+    return eml(text, sender=sender, **(values | fields))  # type: ignore[arg-type]
+
+
+def attached(inner: bytes | None = None, above: str = "", *, by: str = ANNA, number: int = 1, file: str = "") -> bytes:
+    """A forward with the mail in it whole."""
+    mail = EmailMessage(policy=policy.SMTP)
+    mail["From"], mail["To"], mail["Subject"] = by, DESK, "Fwd: Printer"
+    mail["Date"], mail["Message-ID"] = NOW, f"<f{number}@desk.example>"
+    mail.set_content(above)
+    mail.add_attachment(message_from_bytes(inner or his_mail(), policy=policy.SMTP))
+    if file:
+        mail.add_attachment(b"mine", maintype="application", subtype="pdf", filename=file)
+    return mail.as_bytes()
+
+
+def take_in(
+    keep: Keep, raw: bytes, login: str | None = None, *, sender: str = IVAN, second: int = 0, **more: object
+) -> None:
+    """Accept a mail and handle all that waits."""
+    at = NOW + second * SECOND
+    envelope = {"sender": sender, "login": login, "trusted": False} | more
+    keep.inbox.add([raw_arrival(raw, at=at, **envelope)])
+    handle_all(desk(keep, at))
+
+
+def whole(keep: Keep, number: int = 1001) -> Whole:
+    """A ticket with everything."""
+    return keep.views.ticket(str(number), "SUP")
+
+
+def letters(keep: Keep, kind: str) -> list[str]:
+    """To whom letters of a kind go."""
+    with keep.database.read() as connection:
+        rows = connection.execute(outbox.select().where(outbox.c.kind == kind).order_by(outbox.c.id)).all()
+    return [r["address"] for row in rows for r in row.recipients]
+
+
+def test_a_forward_in_the_text_is_the_customers_ticket(keep: Keep) -> None:
+    """His subject, his words; the agent's are a note, the agent is told, and whoever a client prints takes no part."""
+    take_in(keep, inline(), "anna")
+    found = whole(keep)
+    assert found.ticket.requester is not None
+    assert (found.ticket.requester.address, found.ticket.subject) == (IVAN, "Printer")
+    (_, his), (_, note) = found.messages
+    assert (his.reply, his.visibility, his.author) == ("It prints nothing.", Visibility.PUBLIC, None)
+    assert (note.reply, note.visibility, note.author) == ("Please see to it.", Visibility.INTERNAL, "anna")
+    assert [p.address.address for p in found.ticket.participants] == [IVAN]
+    assert letters(keep, "acknowledgement") == [IVAN]
+    assert sorted(letters(keep, "notification")) == ["anna@desk.example", "boris@desk.example"]
+    assert found.events[0]["because"] == "Sat, 21 Nov 2026 at 10:00"
+
+
+def test_an_attached_forward_brings_its_files_people_and_id(keep: Keep) -> None:
+    """The customer's next mail, which names his own, finds the ticket; whom he put in copy waits for /add."""
+    inner = EmailMessage(policy=policy.SMTP)
+    inner["From"], inner["To"], inner["Cc"] = f"Ivan <{IVAN}>", "anna@desk.example", "olga@customer.example"
+    inner["Subject"], inner["Message-ID"], inner["Date"] = "Printer", HIS_ID, NOW
+    inner.set_content("It prints nothing.")
+    inner.add_attachment(b"picture", maintype="image", subtype="png", filename="page.png")
+    take_in(keep, attached(inner.as_bytes(), file="contract.pdf"), "anna")
+    take_in(
+        keep, eml("And now?", message_id="<n@customer.example>", References=HIS_ID, subject="Re: Printer"), second=1
+    )
+    found = whole(keep)
+    assert [(m.author, [a.filename for a in m.attachments]) for _, m in found.messages] == [
+        (None, ["page.png"]),
+        ("anna", ["contract.pdf"]),
+        (None, []),
+    ]
+    assert found.messages[0][1].message_id == HIS_ID
+    assert [(p.address.address, p.confirmed) for p in found.ticket.participants] == [
+        (IVAN, True),
+        ("olga@customer.example", False),
+    ]
+
+
+def test_orders_above_a_forward_are_carried_out(keep: Keep) -> None:
+    """They are no part of the note, and the agent reads what they did."""
+    take_in(keep, inline("/take\n/priority high\n\nHe called, too."), "anna")
+    found = whole(keep)
+    assert (found.ticket.assignee, str(found.ticket.priority)) == ("anna", "high")
+    assert found.messages[1][1].reply == "He called, too."
+    assert letters(keep, "transcript") == ["anna@desk.example"]
+    assert letters(keep, "notification") == ["anna@desk.example"]
+
+
+def test_a_wrong_order_loses_no_mail(keep: Keep) -> None:
+    """The ticket is there, and none of the orders was done."""
+    take_in(keep, inline("/take\n/priority hihg"), "anna")
+    assert whole(keep).ticket.assignee is None
+    assert letters(keep, "transcript") == ["anna@desk.example"]
+    assert letters(keep, "acknowledgement") == [IVAN]
+
+
+@pytest.mark.parametrize("order", ["/close", "/spam", "/requester petr@other.example"])
+def test_the_customer_hears_nothing_where_the_agent_says_so(keep: Keep, order: str) -> None:
+    """Done, spam, or not his at all."""
+    take_in(keep, inline(order), "anna")
+    assert letters(keep, "acknowledgement") == []
+
+
+def test_orders_that_name_a_ticket_are_about_that_ticket(keep: Keep) -> None:
+    """The forward below them is no new one."""
+    take_in(keep, his_mail(), sender=IVAN)
+    take_in(keep, inline("/note SUP-1001\nSee this:", sender="petr@other.example"), "anna", second=1)
+    assert states(keep) == [("ticketed", "SUP-1001"), ("ticketed", "SUP-1001")]
+
+
+def test_an_unproven_forward_is_kept_and_the_agent_asked(keep: Keep) -> None:
+    """The customer hears nothing of it; a yes makes it his, in the same ticket."""
+    take_in(keep, inline("/take\nMine."), second=0, sender="anna@desk.example")
+    first = whole(keep)
+    assert [m.unverified for _, m in first.messages] == [True]
+    assert (letters(keep, "acknowledgement"), letters(keep, "confirmation")) == ([], ["anna@desk.example"])
+    to = MINT.address(Purpose.CONFIRM, 1001, confirmation("anna", 1))
+    take_in(keep, eml("yes", sender=ANNA, to=to, message_id="<yes@desk.example>"), second=1, recipients=(to,))
+    found = whole(keep)
+    assert found.ticket.requester is not None
+    assert (found.ticket.requester.address, found.ticket.subject, found.ticket.assignee) == (IVAN, "Printer", "anna")
+    assert letters(keep, "acknowledgement") == [IVAN]
+    assert found.ticket.participants == (Participant(address=found.ticket.requester, confirmed=True),)
+    assert [t for t in states(keep) if t[1] != "SUP-1001"] == []
+
+
+@pytest.mark.parametrize("second", ["attached", "inline", "his own"])
+def test_the_same_mail_is_one_ticket(keep: Keep, second: str) -> None:
+    """Passed on by two agents, or come to the desk as well."""
+    take_in(keep, attached(), "anna")
+    if second == "attached":
+        take_in(keep, attached(above="Me too.", by=BORIS, number=2), "boris", second=1)
+    elif second == "inline":
+        take_in(keep, inline("Me too.", by=BORIS, number=2, refers=HIS_ID, subject="Printer"), "boris", second=1)
+    else:
+        take_in(keep, his_mail(), second=1)
+    assert {ticket for _, ticket in states(keep)} == {"SUP-1001"}
+    assert letters(keep, "acknowledgement") == [IVAN]
+    assert len([m for _, m in whole(keep).messages if m.visibility is Visibility.PUBLIC]) == (
+        2 if second == "his own" else 1
+    )
+
+
+def test_the_same_mail_without_any_id_is_known_by_its_words(keep: Keep) -> None:
+    """Two agents forward it inside the text, by clients that name no mail."""
+    take_in(keep, inline("One."), "anna")
+    take_in(keep, inline("Two.", by=BORIS, number=2), "boris", second=1)
+    take_in(keep, inline("Three.", subject="Printer", text="It prints again.", number=3), "anna", second=2)
+    assert [ticket for _, ticket in states(keep)] == ["SUP-1001", "SUP-1001", "SUP-1002"]
+    assert [m.reply for _, m in whole(keep).messages] == ["It prints nothing.", "One.", "Two."]
+
+
+def test_a_customers_mail_that_came_first_keeps_its_ticket(keep: Keep) -> None:
+    """What the agent says of it is a note there; orders are given by a reply, unless the agent has just logged in."""
+    take_in(keep, his_mail())
+    take_in(keep, attached(above="/take\nMine."), "anna", second=1)
+    found = whole(keep)
+    assert [m.reply for _, m in found.messages] == ["It prints nothing.", "Mine."]
+    assert found.ticket.assignee == "anna"
+
+
+def test_a_later_mail_of_the_conversation_is_added_to_it(keep: Keep) -> None:
+    """He answered his own mail to the agent alone; the agent passes that on, too."""
+    take_in(keep, his_mail())
+    later = his_mail("And today?", message_id="<later@customer.example>", References=HIS_ID, subject="Re: Printer")
+    take_in(keep, attached(later, above="Still him."), "anna", second=1)
+    found = whole(keep)
+    assert [(m.reply, m.author) for _, m in found.messages] == [
+        ("It prints nothing.", None),
+        ("And today?", None),
+        ("Still him.", "anna"),
+    ]
+    assert Status.OPEN is found.ticket.status
+
+
+@pytest.mark.parametrize("sender", [DESK, "billing+x@desk.example", "boris@desk.example", "nobody"])
+def test_what_is_no_customers_is_the_agents_own(keep: Keep, sender: str) -> None:
+    """A letter of ours, a colleague's mail, one that names no address."""
+    take_in(keep, inline(sender=sender), "anna")
+    found = whole(keep)
+    assert found.ticket.requester is not None
+    assert found.ticket.requester.address == "anna@desk.example"
+    assert letters(keep, "acknowledgement") == ["anna@desk.example"]
+
+
+def test_an_address_that_nobody_reads_is_sent_nothing(keep: Keep) -> None:
+    """As where it writes itself."""
+    take_in(keep, inline(sender="no-reply@shop.example"), "anna")
+    assert letters(keep, "acknowledgement") == []
+
+
+def test_a_customers_forward_stays_his_own(keep: Keep) -> None:
+    """Only agents write for others."""
+    take_in(keep, inline(by="Petr <petr@other.example>"), sender="petr@other.example")
+    found = whole(keep)
+    assert found.ticket.requester is not None
+    assert found.ticket.requester.address == "petr@other.example"
+
+
+def test_a_signed_forward_that_was_written_to_somebody_else_is_asked_about(keep: Keep) -> None:
+    """Whoever got it could hand it on to us; DKIM would hold."""
+    raw = b"Authentication-Results: mx.desk.example; dmarc=pass header.from=desk.example\r\n"
+    take_in(keep, raw + inline(to="friend@elsewhere.example"), trusted=True)
+    assert whole(keep).messages[0][1].unverified
+    assert letters(keep, "acknowledgement") == []
+
+
+def test_requester_mends_a_forward(keep: Keep) -> None:
+    """The right customer's mail finds the ticket by its tag, the wrong one's no longer does, and he is sent nothing."""
+    take_in(keep, inline("/requester petr@other.example"), "anna")
+    tagged = {"subject": "Re: [SUP-1001] Printer"}
+    take_in(keep, eml("Mine.", sender="petr@other.example", message_id="<p@other.example>", **tagged), second=1)
+    take_in(keep, eml("No, mine.", sender=IVAN, message_id="<q@customer.example>", **tagged), second=2)
+    assert [ticket for _, ticket in states(keep)] == ["SUP-1001", "SUP-1001", "SUP-1002"]
+    assert [p.address.address for p in whole(keep).ticket.participants] == ["petr@other.example"]
