@@ -113,7 +113,7 @@ class _Visitor:
         self.heard = True
         attributes = context.attributes()
         self._events += 1
-        if tag in _UNSEEN or self._events > EVENTS_CAP or _hidden(attributes):
+        if tag in _UNSEEN or self._events > EVENTS_CAP or is_hidden(attributes):
             return "skip"
         self.lines.open(tag, attributes)
         return "skip" if tag in _VOID else "continue"
@@ -126,6 +126,7 @@ class _Visitor:
         return "continue"
 
 
-def _hidden(attributes: dict[str, str]) -> bool:
+def is_hidden(attributes: dict[str, str]) -> bool:
+    """Whether nobody sees an element with these attributes."""
     style = attributes.get("style")
     return "hidden" in attributes or (style is not None and _HIDDEN.search(style[:2000]) is not None)

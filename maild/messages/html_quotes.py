@@ -131,6 +131,13 @@ def marked_in(html: str, text: str) -> Marked | None:
     return Marked(quote=cuts[id(quote)] if quote else None, signature=cuts[id(signature)] if signature else None)
 
 
+def is_marked(tag: str, attributes: Mapping[str, str]) -> bool:
+    """Whether mail clients give an element such names for a quoted mail or a signature."""
+    names = {n.lower() for key in ("class", "id", "name", "data-marker") for n in attributes.get(key, "").split()}
+    cited = tag == "blockquote" and attributes.get("type", "").lower() == "cite"
+    return cited or bool(names & (_HOLDS_QUOTE | _OPENS_QUOTE | _SIGNATURES))
+
+
 def _places(text: str, words: Sequence[str], regions: Sequence[_Region]) -> list[Cut]:
     """Where the regions, which stand in their order, fall in the text."""
     found = list(_WORD.finditer(text))

@@ -21,11 +21,12 @@ from maild.messages.mail import Address, Attachment
 from maild.messages.thread_index import reply_index
 from maild.outgoing.headers import address_field, clean, identifier_field, raw_field, text_field
 from maild.outgoing.letters import Letters
+from maild.outgoing.rich import formatted
 from maild.threads.plan import Letter, LetterKind, WrittenLetter
 
 _LONGEST_LINE = 900
 """Octets of a body line that are sent as they are (RFC 5321, 4.5.3.1.6: at most 998 may be)."""
-_REPLIED = frozenset({LetterKind.ACKNOWLEDGEMENT, LetterKind.TRANSCRIPT, LetterKind.ASKED})
+_REPLIED = frozenset({LetterKind.ACKNOWLEDGEMENT, LetterKind.REPLY, LetterKind.TRANSCRIPT, LetterKind.ASKED})
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _TYPE = re.compile(r"[a-z]{1,20}/[a-z0-9][a-z0-9.+-]{0,80}\Z")
 _MAIL = "message/rfc822"
@@ -37,14 +38,19 @@ def write_letter(letter: Letter, letters: Letters) -> WrittenLetter:
 
     Raises NotFound for a template that nobody has, DataError for a sender or recipients that no mail can name.
     """
-    words = letters.render(letter.template, letter.language, letter.context)
+    own = formatted(letter.own_html, letter.attachments, letter.message_id) if letter.own_html is not None else None
+    words = letters.render(letter.template, letter.language, letter.context, own.html if own is not None else "")
     subject = clean(letter.subject if letter.subject is not None else words.subject)
     bodies = [_text_part("plain", words.text)]
     if words.html:
         bodies.append(_text_part("html", words.html))
     content = _joined(letter.message_id, "alternative", bodies)
-    if letter.attachments:
-        content = _joined(letter.message_id, "mixed", [content, *map(_attachment_part, letter.attachments)])
+    shown = [p for p in own.pictures if f'"cid:{_bare(p)}"' in words.html] if own is not None else []
+    if shown:
+        content = _joined(letter.message_id, "related", [content, *map(_picture_part, shown)])
+    files = [a for a in letter.attachments if a.sha256 not in {p.sha256 for p in shown}]
+    if files:
+        content = _joined(letter.message_id, "mixed", [content, *map(_attachment_part, files)])
     head = "".join(_fields(letter, subject, words.language)).encode("utf-8", "replace")
     raw = head + content if letters.signer is None else letters.signer.sign(head + content, letter.date)
     return WrittenLetter(letter=letter, subject=subject, text=words.text, raw=raw)
@@ -89,7 +95,7 @@ def _automatic_marks(kind: LetterKind) -> Iterator[str]:
     """What keeps other machines from answering (RFC 3834, 5; MS-OXCMAIL 2.2.3.2.14)."""
     yield f"Auto-Submitted: auto-{'replied' if kind in _REPLIED else 'generated'}\r\n"
     yield "X-Auto-Response-Suppress: All\r\n"
-    if kind is LetterKind.ACKNOWLEDGEMENT:
+    if kind in (LetterKind.ACKNOWLEDGEMENT, LetterKind.REPLY):
         yield "Precedence: bulk\r\n"
 
 
@@ -151,6 +157,17 @@ def _attachment_part(attachment: Attachment) -> bytes:
     return f"{head}Content-Transfer-Encoding: base64\r\n\r\n".encode("ascii") + _base64(attachment.content)
 
 
+def _picture_part(picture: Attachment) -> bytes:
+    """A picture that the HTML shows by its Content-ID (RFC 2387, RFC 2392)."""
+    head = f"Content-Type: {_safe_type(picture.content_type)}\r\nContent-ID: {picture.content_id}\r\n"
+    head += f"Content-Disposition: inline;\r\n {_file_name(picture.filename)}\r\n"
+    return f"{head}Content-Transfer-Encoding: base64\r\n\r\n".encode("ascii") + _base64(picture.content)
+
+
+def _bare(picture: Attachment) -> str:
+    return (picture.content_id or "").strip("<>")
+
+
 def _safe_type(content_type: str) -> str:
     """The type as given, or plain octets: whole mails and multiparts may not be base64 (RFC 2046, 5.1 and 5.2)."""
     given = content_type.lower()
@@ -180,7 +197,9 @@ def _joined(seed: str, subtype: str, parts: Sequence[bytes]) -> bytes:
         return parts[0]
     boundary = _boundary(f"{subtype} {seed}", parts)
     line = b"\r\n--" + boundary
-    head = b'Content-Type: multipart/%b;\r\n boundary="%b"\r\n\r\n' % (subtype.encode("ascii"), boundary)
+    # A multipart/related names the type of what it shows (RFC 2387, 3.1): here always text with its alternatives.
+    kind = b' type="multipart/alternative";\r\n' if subtype == "related" else b""
+    head = b'Content-Type: multipart/%b;\r\n%b boundary="%b"\r\n\r\n' % (subtype.encode("ascii"), kind, boundary)
     return head + b"".join(b"%b\r\n%b" % (line, part) for part in parts)[2:] + line + b"--\r\n"
 
 

@@ -36,6 +36,8 @@ _log = logging.getLogger("maild.outgoing")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,60}\Z")
 _LANGUAGE = re.compile(r"[a-z]{2,3}\Z")
 _CANNED = f"{CANNED}/"
+_HERE = "\ue0b0here\ue0b1"
+"""Stands for a letter's text while what is around it is written."""
 _HTML_SHAPE = {"subject": "", "body": "", "language": ""}
 
 
@@ -91,9 +93,10 @@ class Letters:
         self._spoken = sorted({path.parent.name for path in self._paths if _LANGUAGE.match(path.parent.name)})
         self._loaded: dict[tuple[Path, bool], _Text | Compiled | LetterError] = {}
 
-    def render(self, name: str, language: str, context: Mapping[str, object]) -> WrittenText:
+    def render(self, name: str, language: str, context: Mapping[str, object], own: str = "") -> WrittenText:
         """Writes a letter; raises NotFound for an unknown name, DataError for a context of more than plain values.
 
+        `own` is clean HTML that says what `text` of the context does, and stands in its place in the HTML alternative.
         A broken letter of the admin steps back behind the next one that works (`note`, and a line in the log).
         """
         values = samples.complete(name, plain_table(context, language))
@@ -107,7 +110,9 @@ class Letters:
                 notes.append(f"{place_in(path, error.line)}: {error}; another letter was used")
                 _log.warning("letter %s", notes[-1])
                 continue
-            html = self._write_html(folder, spoken, name, subject, text, values, notes)
+            frame = self._around(path, values, spoken) if own else ("", "")
+            body = own.join(frame) if any(frame) else to_html(text, values.get("buttons") or ())
+            html = self._write_html(folder, spoken, name, subject, body, values, notes) if len(text) <= MAX_TEXT else ""
             return WrittenText(subject=subject, text=text, html=html, language=spoken, note="\n".join(notes))
         raise NotFound("\n".join(notes) or f"there is no letter {name}")
 
@@ -184,21 +189,24 @@ class Letters:
         subject = letter.subject.write(values, run) if letter.subject else ""
         return " ".join(subject.split())[:MAX_SUBJECT], letter.body.write(values, run).rstrip() + "\n"
 
+    def _around(self, path: Path, values: Mapping[str, Any], language: str) -> tuple[str, str]:
+        """What of the letter stands above its text and what below, as HTML; nothing where that cannot be told."""
+        _, text = self._write_text(path, {**values, "text": _HERE}, self._run(language))
+        above, here, below = to_html(text).partition(f"<p>{_HERE}</p>")
+        return (above, below) if here and _HERE not in above + below else ("", "")
+
     def _write_html(
         self,
         folder: Path,
         language: str,
         name: str,
         subject: str,
-        text: str,
+        body: str,
         values: Mapping[str, Any],
         notes: list[str],
     ) -> str:
-        """The HTML alternative: the letter's own, else the layout's; "" where the text is too long for one."""
-        if len(text) > MAX_TEXT:
-            return ""
-        body = Markup(to_html(text, values.get("buttons") or ()))  # noqa: S704 to_html escapes
-        frame = {"subject": subject, "body": body, "language": language}
+        """The HTML alternative with this body: the letter's own, else the layout's."""
+        frame = {"subject": subject, "body": Markup(body), "language": language}  # noqa: S704 the body is clean HTML
         own = folder / language / f"{name}.html"
         for path in (own, *(place / "layout.html" for place in self._folders)):
             if path not in self._paths:

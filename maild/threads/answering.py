@@ -36,7 +36,8 @@ def _answer(draft: Draft, ticket: Ticket, agent: Agent, text: str) -> Letter:
     waiting = (h.message_id for h in case.facts.held.get(ticket.id, ()) if h.author == agent.id)
     draft.recalled = (*draft.recalled, *(m for m in waiting if m not in draft.released))
     history = case.facts.tickets[ticket.id].messages
-    return answer(draft.pen, ticket, agent, text, history, files_to_send(case.mail))
+    letter = answer(draft.pen, ticket, agent, text, history, files_to_send(case.mail))
+    return replace(letter, own_html=draft.own_html)
 
 
 def as_sent(draft: Draft, letter: Letter, agent: Agent, text: str) -> Message:

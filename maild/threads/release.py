@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from urllib.parse import unquote
 
 from maild.errors import UsageError
 from maild.messages.addresses import normal
 from maild.messages.mail import Attachment, Mail
 from maild.messages.tokens import Mint
+from maild.threads.practice import Practice
 
 _ADDRESS = re.compile(r"[^\s<>()\[\]\"',;:]{1,64}@[^\s<>()\[\]\"',;:]{1,255}")
 _MARGIN = " \t\u00a0>|*"
+_ENCODED_TIMES = 4
 _RULE = " \t\u00a0>|*-_="
 _NOT_SENT = frozenset(
     {
@@ -73,14 +76,22 @@ def _is_ours(line: str, number: str, orders: Collection[str], mint: Mint) -> boo
         return True
     if _is_order(bare, orders) and (" - " in bare or " — " in bare):
         return True
-    # The address of a button stands in a link, with its plus sign encoded.
-    line = line.replace("%2B", "+")
+    # The address of a button stands in a link, with its plus sign encoded; links in links have it encoded again.
+    for _ in range(_ENCODED_TIMES if "%" in line else 0):
+        line = unquote(line)
     return "+" in line and any(mint.read_address(address) for address in _ADDRESS.findall(line))
 
 
 def _is_order(line: str, orders: Collection[str]) -> bool:
     name = line[1:].split(None, 1)[:1] if line.startswith("/") else []
     return bool(name) and name[0].lower() in orders
+
+
+def unlinked(practice: Practice) -> frozenset[str]:
+    """What no link in an answer may hold: an agent's address, and what our signed addresses begin with."""
+    agents = (normal(address) for agent in practice.team.agents for address in agent.addresses)
+    signed = (f"{address.partition('@')[0]}+" for address in practice.own_addresses)
+    return frozenset((*agents, *signed))
 
 
 def files_to_send(mail: Mail) -> tuple[Attachment, ...]:
