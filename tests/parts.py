@@ -21,6 +21,7 @@ _PACKAGES = {
     "swaks": "swaks",
     "libfaketime.so.1": "libfaketime",
     "strace": "strace",
+    "gpg": "gpg",
 }
 """The Debian package of each program."""
 

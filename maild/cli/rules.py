@@ -25,8 +25,10 @@ def rules_check(app: App) -> int:
     """Every mistake and doubt in the rules folder, its letters included, with its place; 1 when there are mistakes."""
     from maild.config.policy import check_policy
     from maild.desk.assembly import make_letters
+    from maild.desk.signatures import key_asker
 
-    findings = [*check_policy(app.settings.paths.rules, app.settings.desk), *make_letters(app.settings).check()]
+    settings, asker = app.settings, key_asker(app.clock.now())
+    findings = [*check_policy(settings.paths.rules, settings.desk, asker), *make_letters(settings).check()]
     if app.json:
         for finding in findings:
             say_json(finding_json(finding))

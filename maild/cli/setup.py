@@ -75,6 +75,7 @@ def _all_findings(app: App) -> list[Finding]:
     from maild.config.policy import check_policy
     from maild.desk.assembly import make_letters, signer_findings
     from maild.desk.secret import secret_findings
+    from maild.desk.signatures import key_asker
 
     try:
         settings = app.settings
@@ -83,7 +84,8 @@ def _all_findings(app: App) -> list[Finding]:
         if any(f.code in ("no-settings", "unreadable") for f in error.findings):
             raise
         return list(error.findings)
-    found = [*check_policy(settings.paths.rules, settings.desk), *make_letters(settings).check()]
+    doubts = check_policy(settings.paths.rules, settings.desk, key_asker(app.clock.now()))
+    found = [*doubts, *make_letters(settings).check()]
     if settings.imap:
         from maild.desk.mailbox_checks import mailbox_findings
 

@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from maild.config.agent_keys import key_doubts, with_keys
 from maild.config.files import Source, parse_source, read_source
 from maild.config.letters import Letters, find_letters
 from maild.config.rule_files import Ruling, default_findings, read_rules, rule_doubts
@@ -17,6 +18,7 @@ from maild.config.settings import Desk
 from maild.config.sla_file import GivenPromise, read_levels
 from maild.config.team_file import read_team, team_doubts
 from maild.errors import ConfigError, Finding
+from maild.people.keys import AgentKey
 from maild.people.team import Team
 from maild.routing.conditions import words
 from maild.routing.examples import Example, ExampleResult, run_example
@@ -73,12 +75,16 @@ def load_policy(rules_dir: Path, desk: Desk) -> Policy:
     return read.policy
 
 
-def check_policy(rules_dir: Path, desk: Desk) -> list[Finding]:
-    """Every mistake in the admins' folder; where there is none, every doubt, and every example that fails."""
+def check_policy(rules_dir: Path, desk: Desk, trouble_of: Callable[[AgentKey], str] = lambda _: "") -> list[Finding]:
+    """Every mistake in the admins' folder; where there is none, every doubt, and every example that fails.
+
+    `trouble_of` says of an agent's key why it proves nothing now, "" where it does.
+    """
     read = _read(rules_dir, desk)
     if read.errors:
         return list(read.errors)
     found = [*team_doubts(read.teams, read.policy.team), *rule_doubts(read.ruling), *read.doubts]
+    found.extend(key_doubts(read.policy.team, read.teams, trouble_of))
     return _sorted([*found, *_letter_doubts(read, desk), *_example_findings(read)])
 
 
@@ -140,6 +146,8 @@ def _read(rules_dir: Path, desk: Desk) -> _Read:
     levels_source = sources.pop(SLA_FILE, parse_source(b"", SLA_FILE))
     letters = find_letters(rules_dir / LETTERS_FOLDER)
     team, team_findings = read_team(teams, desk)
+    team, key_findings = with_keys(team, teams, rules_dir)
+    team_findings.extend(key_findings)
     levels, level_findings = read_levels(levels_source, rules_dir, desk, team)
     ruling, rule_findings = read_rules(sources.values(), team, letters)
     # Where a file could not be read, whatever it should have said is missing everywhere else: that is no news.
@@ -156,10 +164,18 @@ def _read(rules_dir: Path, desk: Desk) -> _Read:
         calendars=levels.calendars,
         examples=ruling.examples,
         letters_dir=rules_dir / LETTERS_FOLDER,
-        revision=_revision({TEAMS_FILE: teams, SLA_FILE: levels_source, **sources, **levels.sources}),
+        revision=_revision(
+            {TEAMS_FILE: teams, SLA_FILE: levels_source, **sources, **levels.sources, **_key_files(team)}
+        ),
     )
     errors = tuple(_sorted(findings))
     return _Read(policy=policy, ruling=ruling, teams=teams, letters=letters, doubts=levels.doubts, errors=errors)
+
+
+def _key_files(team: Team) -> dict[str, Source]:
+    """The agents' keys as what they are to a revision: files that may change."""
+    keys = [(agent.id, key) for agent in team.agents for key in agent.keys]
+    return {f"{agent} {key.kind} {key.file}": Source(name=key.file, raw=key.octets) for agent, key in keys}
 
 
 def _sources(rules_dir: Path) -> dict[str, Source]:

@@ -102,6 +102,8 @@ class AgentTable(Table):
     quiet: tuple[QuietTime, ...] = ()
     digest: Every | None = None
     timezone: Annotated[str, AfterValidator(parse_timezone)] | None = None
+    pgp_key: OneOrMany = ()
+    smime_certificate: OneOrMany = ()
 
 
 class QueueTable(Table):

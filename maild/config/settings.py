@@ -217,6 +217,7 @@ class Trust(Table):
     authserv_ids: tuple[str, ...] = key((), list_of(label))
     relays: tuple[str, ...] = key(("127.0.0.1", "::1"), list_of(parsed(parse_network, "an IP address in quotes")))
     on_behalf: tuple[str, ...] = key((), list_of(_address))
+    verify_dkim: bool = key(False, flag)
 
 
 @dataclass(frozen=True, kw_only=True)

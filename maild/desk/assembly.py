@@ -9,8 +9,10 @@ from pathlib import Path
 from maild.config.policy import Policy, load_policy
 from maild.config.settings import Settings
 from maild.crypto.dkim import Signer, check_key, load_signer
+from maild.crypto.resolver import texts_of
 from maild.desk.handle import Office
 from maild.desk.secret import ensure_secret
+from maild.desk.signatures import Signatures
 from maild.errors import ConfigError, Finding
 from maild.messages.addresses import normal
 from maild.messages.tokens import Mint
@@ -55,7 +57,8 @@ def make_office(settings: Settings) -> Office:
     """Rules, letters and keys as they stand in the files now. Raises ConfigError with all mistakes."""
     letters = make_letters(settings, make_signer(settings))
     practice = make_practice(settings, load_policy(settings.paths.rules, settings.desk))
-    return Office(practice=replace(practice, canned=letters.canned), letters=letters)
+    signatures = Signatures(texts_of if settings.trust.verify_dkim else None)
+    return Office(practice=replace(practice, canned=letters.canned), letters=letters, signatures=signatures)
 
 
 def make_practice(settings: Settings, policy: Policy) -> Practice:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -18,9 +18,11 @@ from maild.clock import Clock
 from maild.desk.brake import carry_through
 from maild.desk.causes import Cause
 from maild.desk.guesses import Guesses
-from maild.errors import DataError, RetryLater, Unreadable
+from maild.desk.signatures import Signatures
+from maild.errors import DataError, MaildError, RetryLater, Unreadable
 from maild.guard.limits import PastLimits
 from maild.guard.readers import Readers, Request, shared_readers
+from maild.messages.envelope import Envelope
 from maild.messages.hops import MOST_SERVERS, count_received
 from maild.messages.mail import Mail, MailClass
 from maild.messages.unreadable import unreadable_mail
@@ -38,10 +40,16 @@ _log = logging.getLogger("maild.desk")
 _AT_ONCE = 16
 _TRIES = 3
 _BETWEEN_TRIES = timedelta(seconds=2)
+_ASKED_AGAIN_AFTER = timedelta(minutes=1)
+"""How long an agent's mail waits for a DNS that does not answer; after the second time it goes on unproven."""
 
 
 class GoesInCircles(DataError):
     """A mail that more servers have passed on than any honest one: whatever is answered to it comes back, too."""
+
+
+class NotNow(MaildError):
+    """What proves an agent's mail cannot be asked for now, and may be in a minute."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,6 +58,7 @@ class Office:
 
     practice: Practice
     letters: Letters
+    signatures: Signatures = field(default_factory=Signatures)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,6 +67,14 @@ class Taken:
 
     mails: int
     letters: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Understood:
+    """A mail that was read, and how it came, with what its own signatures say."""
+
+    mail: Mail
+    envelope: Envelope
 
 
 class Desk:
@@ -80,11 +97,11 @@ class Desk:
         limit = _AT_ONCE if only is None and self._keep.database.is_sqlite else 1
         now, understand = self._clock.now(), partial(self._understand, office)
         with self._keep.inbox.claim(now, only, understand, limit) as claimed:
-            for waiting, mail in claimed.mails:
+            for waiting, understood in claimed.mails:
                 try:
-                    if isinstance(mail, Exception):
-                        raise mail
-                    letters += self._handle(claimed.connection, waiting, mail, office)
+                    if isinstance(understood, Exception):
+                        raise understood
+                    letters += self._handle(claimed.connection, waiting, understood, office)
                 except RetryLater:
                     raise
                 except Exception as bug:  # noqa: BLE001  # the mail must be kept and the next one handled
@@ -93,18 +110,32 @@ class Desk:
             self._shelve(waiting, error)
         return Taken(mails=len(claimed.mails), letters=letters)
 
-    def _understand(self, office: Office, found: Sequence[Waiting]) -> list[Mail | Exception]:
+    def _understand(self, office: Office, found: Sequence[Waiting]) -> list[_Understood | Exception]:
         """The mails, or why one could not be understood: that is this mail's trouble, and no other's.
 
         One that cannot be read is a mail all the same, with its bytes attached. Raises RetryLater.
         """
+        return [self._vouched(office, one, read) for one, read in zip(found, self._read(office, found), strict=True)]
+
+    def _vouched(self, office: Office, waiting: Waiting, read: Mail | Exception) -> _Understood | Exception:
+        """The mail with what its signatures say; they are asked before the transaction, for it may take its time."""
+        if isinstance(read, Exception):
+            return read
+        now = self._clock.now()
+        found = office.signatures.look_at(read, waiting.raw, waiting.envelope, office.practice, now)
+        return _Understood(mail=read, envelope=replace(waiting.envelope, vouched=found) if found else waiting.envelope)
+
+    def _read(self, office: Office, found: Sequence[Waiting]) -> list[Mail | Exception]:
         requests = (Request(raw=one.raw, envelope_sender=one.envelope.sender) for one in found)
         results = self._readers.read_each(requests, office.practice.mint.is_own)
         return [_as_meant(one, result) for one, result in zip(found, results, strict=True)]
 
-    def _handle(self, connection: Any, waiting: Waiting, mail: Mail, office: Office) -> int:
+    def _handle(self, connection: Any, waiting: Waiting, understood: _Understood, office: Office) -> int:
+        vouched = understood.envelope.vouched
+        if vouched is not None and vouched.not_now and waiting.attempts < _TRIES - 1:
+            raise NotNow(vouched.reason)
         with connection.begin_nested():
-            plan = self.judge(connection, mail, waiting, office.practice)
+            plan = self._judge(connection, understood, waiting, office.practice)
             self._guesses.note(waiting.envelope, plan.wrong_tokens, self._clock.now())
             return carry_through(
                 self._keep,
@@ -117,9 +148,10 @@ class Desk:
                 digest=waiting.digest,
             )
 
-    def judge(self, connection: Any, mail: Mail, waiting: Waiting, practice: Practice) -> Plan:
+    def _judge(self, connection: Any, understood: _Understood, waiting: Waiting, practice: Practice) -> Plan:
         """Gather the facts and decide; nothing is changed by it."""
-        clues = read_clues(mail, waiting.envelope, practice.mint, practice.tag, practice.team)
+        mail, envelope = understood.mail, understood.envelope
+        clues = read_clues(mail, envelope, practice.mint, practice.tag, practice.team)
         if clues.claims and self._guesses.too_many(waiting.envelope, self._clock.now()):
             clues = replace(clues, claims=(), guessed=True)
         asked = Asked(
@@ -130,7 +162,7 @@ class Desk:
             reported=tuple(r.address for r in mail.bounce.recipients) if mail.bounce else (),
         )
         facts = self._keep.tickets.gather(connection, clues, asked, self._clock.now())
-        return decide(mail, waiting.envelope, clues, facts, practice)
+        return decide(mail, envelope, clues, facts, practice)
 
     def _shelve(self, waiting: Waiting, bug: Exception) -> None:
         """A bug: tried again twice, then put aside where the admin finds it with its traceback.
@@ -140,6 +172,9 @@ class Desk:
         if isinstance(bug, PastLimits | GoesInCircles):
             _log.error("mail %d is put aside: %s", waiting.id, bug, extra={"inbox_id": waiting.id})
             self._put_aside(waiting, str(bug), None)
+            return
+        if isinstance(bug, NotNow):
+            self._keep.inbox.postpone(waiting.id, reason=str(bug), next_at=self._clock.now() + _ASKED_AGAIN_AFTER)
             return
         reason = f"{type(bug).__name__}: {str(bug)[:300]}"
         lines = "".join(traceback.format_exception(bug))
@@ -161,11 +196,11 @@ class Desk:
         Raises PastLimits or GoesInCircles for a mail that would be put aside.
         """
         office = self._office()
-        [mail] = self._understand(office, [waiting])
-        if isinstance(mail, Exception):
-            raise mail
+        [understood] = self._understand(office, [waiting])
+        if isinstance(understood, Exception):
+            raise understood
         with self._keep.database.read() as connection:
-            return self.judge(connection, mail, waiting, office.practice).explanation
+            return self._judge(connection, understood, waiting, office.practice).explanation
 
 
 def _as_meant(waiting: Waiting, result: Mail | Exception) -> Mail | Exception:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from maild.messages import charset, filenames, params, sealed
+from maild.messages import charset, cms, filenames, params, sealed
 from maild.messages.mime import Part
 from maild.messages.sealed import Seal
 
@@ -58,7 +58,7 @@ def look(part: Part, kind: str) -> Held | None:
     if kind in _CALENDARS:
         return _calendar(part)
     if kind in sealed.CMS_TYPES:
-        return _cms(part.content())
+        return _cms(part)
     from maild.messages import tnef  # most mails never need it, and a mail server's pipe starts us once a mail
 
     unpacked = tnef.unpack(part.content())
@@ -75,9 +75,10 @@ def _calendar(part: Part) -> Held | None:
     return Held(told=told) if told else None
 
 
-def _cms(content: bytes) -> Held | None:
-    what, inside = sealed.cms_kind(content)
-    if what == "encrypted":
+def _cms(part: Part) -> Held | None:
+    what, inside = cms.cms_kind(part.content())
+    if what == "encrypted" or (not what and sealed.encrypted_by(part.content_type, part.params)):
+        # Also where the bytes cannot be read: what calls itself encrypted has no words for us either way.
         return Held(encrypted=Seal.SMIME)
     return Held(signed=Seal.SMIME, inside=inside, stays=inside is None) if what == "signed" else None
 

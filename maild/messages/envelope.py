@@ -7,6 +7,27 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Vouched:
+    """What maild itself found when it checked the signatures of a mail with an agent's address in From.
+
+    `kind` is pgp, smime or dkim where one holds, and none where none does; `reason` is a part of a sentence in either
+    case. Of a DKIM signature `domain` is the one that signed. The others say when they were made (`signed_at`), and by
+    which name the signed words are known again (`digest`), however a copy of them was wrapped.
+    """
+
+    agent: str
+    kind: str
+    reason: str
+    domain: str | None = None
+    signed_at: datetime | None = None
+    digest: str | None = None
+    covers_to: bool = False
+    """Whether the signature holds for To as well, and not for the text alone."""
+    not_now: bool = False
+    """Whether it may be found otherwise in a minute."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Envelope:
     """The SMTP envelope and who handed the mail over.
 
@@ -26,6 +47,8 @@ class Envelope:
     backlog: bool = False
     confirmed: str | None = None
     """The id of the agent who said, by a reply to a letter that only he got, that this mail was his."""
+    vouched: Vouched | None = None
+    """What the mail's own signatures say; None where nobody had a reason to look at them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -33,6 +33,8 @@ class Part:
     disposition: str
     disposition_params: dict[str, str]
     encoding: str
+    begin: int = 0
+    """Where the part begins in `raw`, its fields included."""
     children: tuple[Part, ...] = ()
 
     @property
@@ -75,7 +77,7 @@ class _Splitter:
         if what not in self.defects:
             self.defects.append(what)
 
-    def part(self, fields: Fields, stop: int, depth: int, default: str) -> Part:
+    def part(self, fields: Fields, stop: int, depth: int, default: str, begin: int = 0) -> Part:
         """The part whose fields these are, with everything below it."""
         self.parts += 1
         declared, type_params = params.parse(fields.first("content-type"))
@@ -91,6 +93,7 @@ class _Splitter:
         return Part(
             raw=self.raw,
             fields=fields,
+            begin=begin,
             start=min(fields.body, stop),
             stop=stop,
             content_type=content_type,
@@ -112,7 +115,7 @@ class _Splitter:
                 self.odd("truncated: there are too many parts")
                 break
             fields = read_fields(self.raw, begin, end, part=True)
-            found.append(self.part(fields, end, depth + 1, default))
+            found.append(self.part(fields, end, depth + 1, default, begin))
         return tuple(found)
 
     def _ranges(self, start: int, stop: int, boundary: str) -> list[tuple[int, int]]:

@@ -15,6 +15,7 @@ from maild.messages.fields import read_fields
 from maild.messages.headers import Header, read_header
 from maild.messages.mail import Bounce, Forwarded, Mail, MailClass
 from maild.messages.mime import Part, read_parts
+from maild.messages.signed_whole import signed_whole
 from maild.messages.words import one_line
 
 LANGUAGE_CAP = 800
@@ -41,7 +42,7 @@ def read_mail(raw: bytes, *, envelope_sender: str | None = None, is_own: Callabl
 def _read(raw: bytes, envelope_sender: str | None, is_own: Callable[[str], bool], *, inner: bool) -> Mail:
     if not raw.strip(b"\x00 \t\r\n"):
         raise Unreadable("the mail is empty")
-    size, raw = len(raw), _with_line_ends(raw)
+    came, raw = raw, _with_line_ends(raw)
     fields = read_fields(raw)
     root, part_defects = read_parts(raw, fields)
     header = read_header(fields, _body_charset(root))
@@ -76,8 +77,10 @@ def _read(raw: bytes, envelope_sender: str | None, is_own: Callable[[str], bool]
         bounce=found_bounce if report else None,
         forwarded=_forwarded(header, body) if inner and not report else None,
         defects=(*fields.defects, *header.defects, *part_defects, *body.defects),
-        size=size,
+        size=len(came),
         signed=body.signed,
+        # Of bytes that had to be mended, nobody can say where in the mail they lie.
+        signed_whole=signed_whole(root, header, fields) if body.signed and raw is came and not part_defects else None,
         encrypted=body.encrypted,
         writer=header.writer,
     )

@@ -1,24 +1,23 @@
 """Signed and encrypted mail (RFC 8551, RFC 3156, RFC 9580): recognised, and what is readable read.
 
 Nothing is verified and nothing decrypted here: a label says what a mail calls itself, never that a signature is good.
+What a CMS message is made of is read in `cms.py`; whose whole mail is signed, in `signed_whole.py`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 
+from maild.messages import transfer
 from maild.messages.fixed import FixedEnum
 
 CMS_TYPES = frozenset(("application/pkcs7-mime", "application/x-pkcs7-mime"))
 SIGNATURE_TYPES = frozenset(
     ("application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature")
 )
-_SIGNED_DATA, _ENVELOPED, _AUTH_ENVELOPED = (
-    bytes.fromhex(oid) for oid in ("2a864886f70d010702", "2a864886f70d010703", "2a864886f70d0109100117")
-)
-_DEPTH_CAP = 12
-_PIECES_CAP = 30_000
+_ENCRYPTED_KINDS = ("enveloped-data", "authenveloped-data")
 _SIGNED_BEGIN = re.compile(r"^-----BEGIN PGP SIGNED MESSAGE-----[ \t]*\n", re.MULTILINE)
 _DASH = re.compile(r"^- ", re.MULTILINE)
 _ARMOR_FIELD = re.compile(r"(?:[A-Za-z-]{1,40}: [^\n]{0,200}\n)*[ \t]*\n")
@@ -32,8 +31,31 @@ class Seal(FixedEnum):
     PGP = "pgp"
 
 
-class _Broken(Exception):
-    """The bytes are no DER or BER."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SignedWhole:
+    """Where a signature and what it was made over lie in the bytes of a mail: first octet, and the one behind the last.
+
+    `content` is None where the signature holds what it signs. `copied` are the fields of the header that stand in the
+    signed part as well (RFC 9788, 2), and `differs` the first of them that says something else there, "" where all
+    agree.
+    """
+
+    seal: Seal
+    content: tuple[int, int] | None
+    signature: tuple[int, int]
+    encoding: str
+    copied: tuple[str, ...] = ()
+    differs: str = ""
+
+    def signature_in(self, raw: bytes) -> bytes:
+        """The signature, decoded; `raw` is the mail as it was read."""
+        return transfer.decode(raw[slice(*self.signature)], self.encoding)
+
+    def content_in(self, raw: bytes) -> bytes | None:
+        """The signed part with its own fields, lines ended as on the wire (RFC 1847, 2.1); None where it is inside."""
+        if self.content is None:
+            return None
+        return raw[slice(*self.content)].replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
 
 
 def signed_by(content_type: str, params: Mapping[str, str]) -> Seal | None:
@@ -45,95 +67,11 @@ def signed_by(content_type: str, params: Mapping[str, str]) -> Seal | None:
 
 
 def encrypted_by(content_type: str, params: Mapping[str, str]) -> Seal | None:
-    """The way in which a multipart/encrypted is encrypted (RFC 3156, 4); None for anything else."""
+    """The way in which a part says to be encrypted (RFC 3156, 4; RFC 8551, 3.2.2); None where it does not say so."""
+    if content_type in CMS_TYPES and params.get("smime-type", "").lower() in _ENCRYPTED_KINDS:
+        return Seal.SMIME
     pgp = content_type == "multipart/encrypted" and "pgp" in params.get("protocol", "application/pgp-encrypted").lower()
     return Seal.PGP if pgp else None
-
-
-def cms_kind(content: bytes) -> tuple[str, bytes | None]:
-    """What a CMS message is, "signed", "encrypted" or "", and the content of a signed one (RFC 5652, 3 and 5.1).
-
-    The content is None where the message holds none. Reads DER and BER; never raises.
-    """
-    try:
-        data = memoryview(content)
-        _, start, stop, _ = _element(data, 0, len(data), 0x30)
-        _, first, last, after = _element(data, start, stop, 0x06)
-        oid = bytes(data[first:last])
-        if oid in (_ENVELOPED, _AUTH_ENVELOPED):
-            return "encrypted", None
-        return ("signed", _signed_content(data, after, stop)) if oid == _SIGNED_DATA else ("", None)
-    except _Broken:
-        return "", None
-
-
-def _signed_content(data: memoryview, position: int, stop: int) -> bytes | None:
-    """The encapContentInfo of SignedData: behind the version and the digest algorithms."""
-    try:
-        _, start, stop, _ = _element(data, position, stop, 0xA0)
-        _, start, stop, _ = _element(data, start, stop, 0x30)
-        _, _, _, position = _element(data, start, stop, 0x02)
-        _, _, _, position = _element(data, position, stop, 0x31)
-        _, start, stop, _ = _element(data, position, stop, 0x30)
-        _, _, _, position = _element(data, start, stop, 0x06)
-        _, start, stop, _ = _element(data, position, stop, 0xA0)
-        pieces: list[bytes] = []
-        _octets(data, start, stop, pieces, 0)
-        return b"".join(pieces)
-    except _Broken:
-        return None
-
-
-def _octets(data: memoryview, start: int, stop: int, pieces: list[bytes], depth: int) -> int:
-    """One octet string, whole or in pieces (X.690, 8.7); the answer is where it ends."""
-    tag, first, last, after = _element(data, start, stop)
-    if tag == 0x04:
-        pieces.append(bytes(data[first:last]))
-    elif tag == 0x24 and depth < _DEPTH_CAP:
-        while first < last and len(pieces) < _PIECES_CAP:
-            first = _octets(data, first, last, pieces, depth + 1)
-    else:
-        raise _Broken
-    return after
-
-
-def _element(data: memoryview, position: int, stop: int, wanted: int | None = None) -> tuple[int, int, int, int]:
-    """Tag, where its content starts and stops, and where the next element begins (X.690, 8.1)."""
-    if position + 2 > stop or (wanted is not None and data[position] != wanted):
-        raise _Broken
-    tag, size = data[position], data[position + 1]
-    start = position + 2
-    if size == 0x80:
-        last = _end_of_contents(data, start, stop)
-        return tag, start, last, last + 2
-    if size > 0x80:
-        count = size & 0x7F
-        if count > 4 or start + count > stop:
-            raise _Broken
-        size = int.from_bytes(data[start : start + count], "big")
-        start += count
-    if start + size > stop:
-        raise _Broken
-    return tag, start, start + size, start + size
-
-
-def _end_of_contents(data: memoryview, position: int, stop: int) -> int:
-    """Where an element of indefinite length ends: its elements are passed over, in one walk and without recursion."""
-    depth = 0
-    for _ in range(_PIECES_CAP):
-        if position + 2 > stop:
-            break
-        if data[position] == 0 and data[position + 1] == 0:
-            if depth == 0:
-                return position
-            depth -= 1
-            position += 2
-        elif data[position + 1] == 0x80:
-            depth += 1
-            position += 2
-        else:
-            position = _element(data, position, stop)[3]
-    raise _Broken
 
 
 def open_clearsigned(text: str) -> tuple[str, bool]:

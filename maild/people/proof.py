@@ -30,11 +30,17 @@ class Evidence:
     """Domains for which a trusted relay found dkim=pass (RFC 6376)."""
     confirmed: bool = False
     """Whether the person said so by a reply to a letter that only he got."""
+    signature: tuple[str, str] | None = None
+    """The kind, pgp or smime, of a signature of his own that holds for the whole mail, and by which key, in words."""
+    own_dkim: str | None = None
+    """The domain whose DKIM signature we have checked ourselves."""
+    unsigned: str = ""
+    """Why the mail's own signatures prove nothing, in words; "" where nobody has looked at any."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Proof:
-    """The verdict with its reason; `kind` is session, relay, dmarc, dkim, confirmed or none."""
+    """The verdict with its reason; `kind` is session, relay, pgp, smime, dmarc, dkim, confirmed or none."""
 
     kind: str
     reason: str
@@ -48,7 +54,8 @@ def prove(evidence: Evidence) -> Proof:
     """Whether the sender is who From says, and by what.
 
     An authenticated session counts only for the person who logged in; DKIM only for a domain that From is in
-    (relaxed alignment, RFC 7489, 3.1.1).
+    (relaxed alignment, RFC 7489, 3.1.1). A signature by the agent's own key speaks for him whatever servers on the way
+    made of the mail; a session that somebody else has logged in to speaks against him all the same.
     """
     if evidence.address is None:
         return Proof(kind="none", reason="From is not exactly one plain address")
@@ -61,20 +68,27 @@ def prove(evidence: Evidence) -> Proof:
         not evidence.relay_login or _normal_login(evidence.relay_login) in evidence.names
     ):
         return Proof(kind="relay", reason="a trusted relay saw an authenticated session (auth=pass)")
+    if evidence.signature is not None:
+        return Proof(kind=evidence.signature[0], reason=evidence.signature[1])
     if evidence.dmarc not in (None, "pass"):
         # Whatever else is written there: the server that judged the whole has judged it not to be from this domain.
-        return Proof(kind="none", reason=f"a trusted relay found dmarc={evidence.dmarc}")
+        return _unproven(evidence, f"a trusted relay found dmarc={evidence.dmarc}")
     if evidence.dmarc == "pass" and evidence.dmarc_domain == domain:
         return Proof(kind="dmarc", reason=f"a trusted relay found dmarc=pass for {domain}")
     for signed in evidence.dkim_domains:
         if _aligned(domain, signed):
             return Proof(kind="dkim", reason=f"a trusted relay found dkim=pass by {signed}")
+    if evidence.own_dkim is not None and _aligned(domain, evidence.own_dkim):
+        return Proof(kind="dkim", reason=f"maild itself found a DKIM signature of {evidence.own_dkim} that holds")
     if evidence.relay_login is not None:
-        return Proof(kind="none", reason="the login that a trusted relay saw belongs to somebody else")
-    return Proof(
-        kind="none",
-        reason="neither an authenticated session nor a trusted relay's DMARC or DKIM result speaks for From",
+        return _unproven(evidence, "the login that a trusted relay saw belongs to somebody else")
+    return _unproven(
+        evidence, "neither an authenticated session nor a trusted relay's DMARC or DKIM result speaks for From"
     )
+
+
+def _unproven(evidence: Evidence, reason: str) -> Proof:
+    return Proof(kind="none", reason=f"{reason}; {evidence.unsigned}" if evidence.unsigned else reason)
 
 
 def _by_login(kind: str, where: str, login: str, evidence: Evidence) -> Proof:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from maild.people.keys import AgentKey
 from maild.people.quiet import Quiet
 
 
@@ -29,6 +30,10 @@ class Agent:
     """How long news may wait for a digest that he gets in place of single letters; None: each at once."""
     timezone: str = "UTC"
     """Of his quiet hours."""
+    pgp_key: tuple[str, ...] = ()
+    smime_certificate: tuple[str, ...] = ()
+    keys: tuple[AgentKey, ...] = ()
+    """What those two files hold: the keys whose signatures prove that a mail is his."""
 
     @property
     def addresses(self) -> tuple[str, ...]:

@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from parts import need
 
+from maild.messages.cms import cms_kind
 from maild.messages.mail import Mail
 from maild.messages.read import read_mail
-from maild.messages.sealed import Seal, cms_kind, open_clearsigned, take_out_encrypted
+from maild.messages.sealed import Seal, open_clearsigned, take_out_encrypted
 from maild.messages.uuencode import take_out
 
 ENTITY = b"Content-Type: text/plain; charset=utf-8\r\n\r\n" + "Добрый день, принтер сломан.\r\n".encode()
