@@ -104,7 +104,7 @@ def _is_branch(model: type[Table], part: str | int) -> bool:
     """Whether a part of pydantic's path is no key of ours but one of several types that it tried."""
     return (
         isinstance(part, str)
-        and ("[" in part or part in ("int", "str", "constrained-int"))
+        and ("[" in part or part in ("int", "str", "constrained-int", "constrained-str", "ChoiceTable"))
         and part not in model.model_fields
     )
 

@@ -9,6 +9,7 @@ from maild.config.report import Found, names_given, read_tables
 from maild.config.schema import TEAM_TABLES
 from maild.config.settings import Desk
 from maild.errors import Finding
+from maild.people.absence import QUEUE
 from maild.people.team import Agent, Queue, Team, normal
 
 
@@ -19,7 +20,10 @@ def read_team(source: Source, desk: Desk) -> tuple[Team, list[Finding]]:
     findings.extend(_same_names(agents, "id"))
     findings.extend(_same_names(queues, "name"))
     findings.extend(_same_addresses(agents, queues, desk))
-    findings.extend(_unknown_agents(queues, names_given(source, "agent", "id")))
+    known = names_given(source, "agent", "id")
+    findings.extend(_unknown_agents(queues, known))
+    findings.extend(_empty_lines(queues))
+    findings.extend(_unknown_deputies(agents, known))
     findings.extend(_default_queue(source, queues, broken=bool(findings)))
     return Team(agents=_agents(source, agents, desk), queues=_queues(source, queues)), findings
 
@@ -82,9 +86,40 @@ def _unknown_agents(queues: list[Found], known: list[str]) -> Iterator[Finding]:
         named: list[tuple[tuple[str | int, ...], str]] = [(("agents", n), a) for n, a in enumerate(found.table.agents)]
         if found.table.lead is not None:
             named.append((("lead",), found.table.lead))
+        for line, agents in found.table.lines.items():
+            named.extend((("lines", str(line), n), agent) for n, agent in enumerate(agents))
         for path, agent in named:
             if agent not in known:
                 yield found.finding(path, "unknown-agent", f"there is no agent '{agent}'", nearest(agent, known))
+
+
+def _empty_lines(queues: list[Found]) -> Iterator[Finding]:
+    for found in queues:
+        for line, agents in found.table.lines.items():
+            if not agents:
+                message = f"nobody serves line {line} of the queue '{found.table.name}'"
+                hint = "name somebody, or leave the line out: the agents of that line serve it then"
+                yield found.finding(("lines", str(line)), "empty-line", message, hint)
+
+
+def _unknown_deputies(agents: list[Found], known: list[str]) -> Iterator[Finding]:
+    for found in agents:
+        deputy = found.table.deputy
+        if deputy == found.table.id:
+            yield found.finding(("deputy",), "bad-value", f"'{deputy}' cannot stand in for himself")
+        elif deputy is not None and deputy not in (*known, QUEUE):
+            hint = nearest(deputy, known) or f'"{QUEUE}" gives his tickets to their queues'
+            yield found.finding(("deputy",), "unknown-agent", f"there is no agent '{deputy}'", hint)
+
+
+def unknown_hours(source: Source, known: list[str]) -> Iterator[Finding]:
+    """Working times of agents whose calendars are not in sla.toml."""
+    tables = source.data.get("agent")
+    for position, table in enumerate(tables if isinstance(tables, list) else ()):
+        hours = table.get("hours") if isinstance(table, dict) else None
+        if isinstance(hours, str) and hours not in known:
+            path, message = ("agent", position, "hours"), f"there is no calendar '{hours}'"
+            yield source.finding(path, "unknown-calendar", message, nearest(hours, known), at_value=True)
 
 
 def _default_queue(source: Source, queues: list[Found], *, broken: bool) -> Iterator[Finding]:
@@ -100,7 +135,7 @@ def _default_queue(source: Source, queues: list[Found], *, broken: bool) -> Iter
 def team_doubts(source: Source, team: Team) -> Iterator[Finding]:
     """Queues whose mail nobody would be told of."""
     for position, queue in enumerate(team.queues):
-        if not queue.agents:
+        if not queue.everybody:
             message = f"the queue '{queue.name}' has no agents"
             hint = f"its lead '{queue.lead}' is told of every mail" if queue.lead else "nobody is told of its mail"
             path = ("queue", position, "name")

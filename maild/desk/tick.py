@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from maild.desk.attendance import office_now
 from maild.desk.brake import carry_through
 from maild.desk.causes import Cause
 from maild.desk.digests import write_digests
@@ -105,7 +106,7 @@ def _some(keep: Keep, office: Office, ids: Sequence[int], now: datetime, letters
 def _steps(
     keep: Keep, connection: Any, office: Office, facts: TicketFacts, now: datetime, letters_at: datetime | None
 ) -> int:
-    number = keep.tickets.take_number(connection, "ticks")
+    number, office = keep.tickets.take_number(connection, "ticks"), office_now(connection, office, now)
     pen = Pen(practice=office.practice, source="t", number=number, now=now)
     plan = decide_due(facts, office.practice, pen, now)
     return carry_through(keep, connection, plan, office.letters, office.practice, now=now, letters_at=letters_at)

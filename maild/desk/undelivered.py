@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
+from maild.desk.attendance import office_now
 from maild.desk.brake import carry_through
 from maild.desk.handle import Office
 from maild.errors import RetryLater
@@ -51,7 +52,7 @@ def _tell(keep: Keep, office: Office, outbox_id: int, now: datetime, letters_at:
         facts = keep.tickets.load(connection, [ticket])[ticket] if ticket is not None else None
         if facts is None:
             return 0
-        number = keep.tickets.take_number(connection, "ticks")
+        number, office = keep.tickets.take_number(connection, "ticks"), office_now(connection, office, now)
         pen = Pen(practice=office.practice, source="t", number=number, now=now)
         plan = decide_news(facts, news, office.practice, pen)
         return carry_through(keep, connection, plan, office.letters, office.practice, now=now, letters_at=letters_at)

@@ -1,17 +1,29 @@
-"""Who serves: the agents, the queues they look after, and who is told of what.
+"""Who serves: the agents, the queues they look after, who is told of what, and who stands in for those who are away.
 
 Values and look-ups only. `rules/teams.toml` is read and checked in `maild/config`; how far a sender is proven to be an
-agent stands in `proof.py`.
+agent stands in `proof.py`; whom of several a ticket is given to, in `threads/assignment.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import timedelta
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
 
+from maild.people.absence import QUEUE, Absence, DaysAway, of_files, the_absence
 from maild.people.keys import AgentKey
 from maild.people.quiet import Quiet
+
+LAST_LINE = 3
+"""The highest support line; the first is 1."""
+
+
+class By(StrEnum):
+    """How one of several agents is chosen."""
+
+    LOAD = "load"  # who has the fewest open tickets
+    TURN = "turn"  # whose last turn is the longest ago
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,7 +41,14 @@ class Agent:
     digest: timedelta | None = None
     """How long news may wait for a digest that he gets in place of single letters; None: each at once."""
     timezone: str = "UTC"
-    """Of his quiet hours."""
+    """Of his quiet hours, and of the days he is away."""
+    cap: int | None = None
+    """Open tickets at which he is given no more; None: any number."""
+    hours: str | None = None
+    """The calendar of his working time, outside of which he is given nothing; None: any time."""
+    away: tuple[DaysAway, ...] = ()
+    deputy: str | None = None
+    """Who gets what is new on his tickets while he is away: an agent's id, or "queue"."""
     pgp_key: tuple[str, ...] = ()
     smime_certificate: tuple[str, ...] = ()
     keys: tuple[AgentKey, ...] = ()
@@ -52,14 +71,35 @@ class Queue:
     default: bool = False
     keep: timedelta | None = None
     """How long its ended tickets are kept; None: as the settings say."""
+    assign: By | None = None
+    """How its tickets are shared out that no rule gives to anybody; None: its agents take them themselves."""
+    lines: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    """Who serves which support line of it; a line that is not there is served by its agents of that line."""
+
+    @property
+    def everybody(self) -> tuple[str, ...]:
+        """The ids of all who look after it: its agents, then those of its lines."""
+        of_lines = (agent for line in sorted(self.lines) for agent in self.lines[line])
+        return tuple(dict.fromkeys((*self.agents, *of_lines)))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StandIn:
+    """Who gets the tickets of somebody who is away; `agent` None: their queues."""
+
+    agent: Agent | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Team:
-    """All agents and queues. Every name that a queue uses is known, and exactly one queue is the default."""
+    """All agents and queues. Every name that a queue uses is known, and exactly one queue is the default.
+
+    `away` is who is away at the moment for which `as_of` made it; without that everybody is here.
+    """
 
     agents: tuple[Agent, ...]
     queues: tuple[Queue, ...]
+    away: Mapping[str, Absence] = field(default_factory=dict)
     _by_id: dict[str, Agent] = field(init=False, repr=False, compare=False)
     _by_address: dict[str, Agent] = field(init=False, repr=False, compare=False)
     _by_name: dict[str, Queue] = field(init=False, repr=False, compare=False)
@@ -105,35 +145,94 @@ class Team:
         """The queue of the first of these addresses that has one."""
         return next((queue for address in addresses if (queue := self.queue_for_address(address))), None)
 
+    def as_of(self, said: Iterable[Absence], now: datetime) -> Team:
+        """The team with everybody who is away now: by the files, and by what agents said."""
+        of_agent: dict[str, list[Absence]] = {a.id: of_files(a.id, a.away, a.timezone) for a in self.agents if a.away}
+        for absence in said:
+            of_agent.setdefault(absence.agent, []).append(absence)
+        away = {i: found for i, all_said in of_agent.items() if (found := the_absence(all_said, now)) is not None}
+        return self if away == self.away else replace(self, away=away)
+
+    def stand_in(self, agent_id: str | None) -> StandIn | None:
+        """Who gets what is new on the tickets of an agent who is away; None where he is here, or they stay his.
+
+        A deputy who is away, too, has a deputy of his own. Where that comes back to where it began, or ends with
+        somebody who has none, it is the queue's.
+        """
+        absence, seen = self.away.get(agent_id or ""), {agent_id}
+        if absence is None or (deputy := self._deputy(absence)) is None:
+            return None
+        while deputy not in seen and (agent := self.agent(deputy)) is not None:
+            if (absence := self.away.get(agent.id)) is None:
+                return StandIn(agent=agent)
+            seen.add(deputy)
+            deputy = self._deputy(absence) or QUEUE
+        return StandIn(agent=None)
+
+    def _deputy(self, absence: Absence) -> str | None:
+        agent = self.agent(absence.agent)
+        return absence.deputy or (agent.deputy if agent is not None else None)
+
     def members(self, queue_name: str | None) -> tuple[Agent, ...]:
         """The agents of a queue, in its order; nobody for a queue that is gone."""
         queue = self.queue(queue_name)
-        return tuple(agent for i in queue.agents if (agent := self.agent(i))) if queue is not None else ()
+        return self._named(queue.everybody) if queue is not None else ()
+
+    def _named(self, ids: Iterable[str]) -> tuple[Agent, ...]:
+        return tuple(agent for i in ids if (agent := self.agent(i)) is not None)
 
     def lead(self, queue_name: str | None) -> Agent | None:
         """The lead of a queue."""
         queue = self.queue(queue_name)
         return self.agent(queue.lead) if queue is not None else None
 
+    def of_line(self, queue_name: str | None, line: int) -> tuple[Agent, ...]:
+        """The agents who serve this support line of this very queue, here or away."""
+        queue = self.queue(queue_name)
+        if queue is not None and line in queue.lines:
+            return self._named(queue.lines[line])
+        return tuple(agent for agent in self._named(queue.agents if queue else ()) if agent.line == line)
+
+    def line_or_others(self, queue_name: str | None, line: int) -> tuple[Agent, ...]:
+        """The agents of a support line, here or away: those of the queue, else all who serve that line."""
+        return self.of_line(queue_name, line) or tuple(agent for agent in self.agents if agent.line == line)
+
     def who_serves(self, queue_name: str | None, line: int) -> tuple[Agent, ...]:
-        """The agents of a support line: those of the queue, else all who serve that line."""
-        of_queue = tuple(agent for agent in self.members(queue_name) if agent.line == line)
-        return of_queue or tuple(agent for agent in self.agents if agent.line == line)
+        """Who is told of what comes to a support line: those of its agents who are here, else all of them."""
+        found = self.line_or_others(queue_name, line)
+        return self.here(found) or found
+
+    def here(self, agents: Iterable[Agent]) -> tuple[Agent, ...]:
+        """Those of these agents who are not away."""
+        return tuple(agent for agent in agents if agent.id not in self.away)
+
+    def instead(self, agent: Agent) -> Agent:
+        """The agent himself, or who stands in for him by name."""
+        stand_in = self.stand_in(agent.id)
+        return stand_in.agent if stand_in is not None and stand_in.agent is not None else agent
 
     def who_is_told(self, queue_name: str | None, assignee: str | None) -> tuple[Agent, ...]:
         """Who hears of a mail: the assignee alone, else the agents of the queue, else its lead.
 
-        A ticket whose queue or assignee is gone from the files must not become silent: it falls to the default queue,
-        and where that has nobody either, to every agent there is.
+        For an assignee who is away it is his deputy, else the queue. Those of the queue who are away are left out as
+        long as somebody is here. A ticket whose queue or assignee is gone from the files must not become silent: it
+        falls to the default queue, and where that has nobody either, to every agent there is.
         """
         if (agent := self.agent(assignee)) is not None:
-            return (agent,)
+            if agent.id not in self.away:
+                return (agent,)
+            if (deputy := self.instead(agent)) is not agent:
+                return (deputy,)
+        return self._of_queues(queue_name, self.away) or self._of_queues(queue_name, {})
+
+    def _of_queues(self, queue_name: str | None, away: Mapping[str, Absence]) -> tuple[Agent, ...]:
+        """The queue's agents, else its lead, else those of the default queue, else everybody; nobody who is away."""
         for name in (queue_name, self.default_queue.name):
-            if members := self.members(name):
-                return members
-            if (lead := self.lead(name)) is not None:
-                return (lead,)
-        return self.agents
+            lead = self.lead(name)
+            for agents in (self.members(name), (lead,) if lead is not None else ()):
+                if found := tuple(agent for agent in agents if agent.id not in away):
+                    return found
+        return tuple(agent for agent in self.agents if agent.id not in away)
 
 
 def normal(address: str) -> str:

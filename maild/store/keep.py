@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy.engine import Connection
 
+from maild.store.assignment import end_absences, save_absences, save_turns
 from maild.store.budgets import BudgetStore
 from maild.store.dead import DeadStore
 from maild.store.digests import DigestStore
@@ -54,6 +55,9 @@ class Keep:
     ) -> None:
         """Save a decision whole: ticket, message, letters, and the end of the mail that led to it."""
         self.tickets.save(connection, plan, inbox_id=inbox_id, digest=digest, now=now)
+        save_turns(connection, plan.turns)
+        end_absences(connection, plan.returned, now)
+        save_absences(connection, plan.absences)
         for letter in written:
             self.outbox.add(connection, letter, letters_at or now)
         self.dead.save(connection, plan.dead)

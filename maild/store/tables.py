@@ -392,7 +392,7 @@ absences = sa.Table(
     sa.Column("until", Instant),
     sa.Column("deputy", Words),
 )
-# Of each group of agents that tickets are shared out among the number of everybody's last turn; the lowest waits longest.
+# Of each group of agents among whom tickets are shared out, everybody's last turn; the lowest number waits longest.
 turns = sa.Table(
     "turns",
     metadata,

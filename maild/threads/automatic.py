@@ -19,6 +19,7 @@ from maild.threads.draft import Draft, incoming
 from maild.threads.model import InboxState, Ticket, Visibility
 from maild.threads.notices import News, notifications
 from maild.threads.plan import Plan
+from maild.threads.sharing import pass_on
 from maild.threads.undelivered import reopened, worth_counting
 
 STANDS_ALONE = frozenset(
@@ -72,5 +73,6 @@ def _undelivered(draft: Draft, before: Ticket) -> None:
     draft.change(reopened(before), "an answer of ours did not arrive")
     draft.run_clocks(ClockHappening.ANSWER_BOUNCED)
     assert draft.ticket is not None
-    news = News(event="undelivered", respond_by=draft.respond_by(), background=draft.background())
+    pass_on(draft)
+    news = News(event="undelivered", respond_by=draft.respond_by(), background=draft.background(), why=draft.why_in)
     draft.letters.extend(notifications(draft.pen, draft.ticket, draft.case.mail, news=news, sender=None))

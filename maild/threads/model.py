@@ -10,7 +10,6 @@ from enum import StrEnum
 from maild.messages.mail import Address, MailClass
 from maild.sla.deadlines import TicketClock
 
-
 IMPORTED = "import"
 """The channel of old mail, and of the tickets that it opened."""
 
@@ -39,10 +38,6 @@ class Priority(StrEnum):
 
 UNFINISHED = (Status.NEW, Status.OPEN, Status.PENDING, Status.HOLD)
 """Where a ticket stands while somebody still waits for something."""
-LAST_LINE = 3
-"""The highest support line; the first is 1."""
-
-
 class Direction(StrEnum):
     """Whether a message came to the desk or left it."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -11,9 +12,11 @@ from maild.messages.mail import Address
 from maild.messages.tokens import Mint
 from maild.people.team import Team
 from maild.routing.rules import RuleSet
+from maild.sla.calendar import Calendar
 from maild.threads.budget import Budgets
 from maild.threads.promises import Promises
 from maild.threads.texts import CannedTexts, NoCannedTexts
+from maild.threads.workload import Workload
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,6 +48,12 @@ class Practice:
 
     budgets: Budgets = field(default_factory=Budgets)
     """How many automatic letters are too many."""
+
+    workload: Workload = field(default_factory=Workload)
+    """Everybody's work at the moment of a decision; empty where nothing is shared out."""
+
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
+    """The working times of sla.toml, by their names."""
 
     on_behalf: frozenset[str] = frozenset()
     """Addresses in From, normalised, that write for others: whom they name is who asked."""

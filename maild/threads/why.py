@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
+
+from maild.threads.assignment import choice_said
 
 _RU = {
     "address": "личный адрес для ответа",
@@ -46,6 +48,8 @@ _WORDS = {
         "rejected": "Looked for: {rung}. {found}: does not count, {why}.",
         "held": "Rule “{rule}”: it held.",
         "missed": "Rule “{rule}”: it did not hold, since {why}.",
+        "given": "Given to {name} {why}.",
+        "to_nobody": "Given to nobody {why}.",
         "result": "So: queue {queue}, line {line}, priority {priority}.",
         "end": "What became of the mail: {reason}.",
         "left_out": "Not sent: {kind} to {to}, {why}.",
@@ -64,6 +68,8 @@ _WORDS = {
         "rejected": "Признак: {rung}. {found}: не считается, {why}.",
         "held": "Правило «{rule}»: подошло.",
         "missed": "Правило «{rule}»: не подошло ({why}).",
+        "given": "Передано: {name}, {why}.",
+        "to_nobody": "Никому не передано, {why}.",
         "result": "Итог: очередь {queue}, линия {line}, приоритет {priority}.",
         "end": "Что стало с письмом: {reason}.",
         "left_out": "Не отправлено: {kind} для {to}, {why}.",
@@ -77,7 +83,7 @@ def why_lines(decision: Mapping[str, Any] | None, language: str) -> list[str]:
     words = _WORDS.get(language, _WORDS["en"])
     if decision is None:
         return [words["gone"]]
-    return [" ".join(line.split()) for line in _lines(decision, words, partial(_told, language=language))]
+    return [" ".join(line.split()) for line in _lines(decision, words, language)]
 
 
 def _told(phrase: str, language: str) -> str:
@@ -88,7 +94,8 @@ def _told(phrase: str, language: str) -> str:
     return f"номер {named[1]}" if named else _RU.get(phrase, phrase)
 
 
-def _lines(decision: Mapping[str, Any], words: Mapping[str, str], told: Callable[[str], str]) -> Iterator[str]:
+def _lines(decision: Mapping[str, Any], words: Mapping[str, str], language: str) -> Iterator[str]:
+    told = partial(_told, language=language)
     sender, thread, result = decision["sender"], decision["thread"], decision["result"]
     yield words["kind"].format(kind=decision["class"], why=decision["class_reason"])
     proof = sender["proof_reason"] if sender["proof"] != "none" else f"{words['unproven']} ({sender['proof_reason']})"
@@ -107,6 +114,9 @@ def _lines(decision: Mapping[str, Any], words: Mapping[str, str], told: Callable
         yield words[key].format(rule=rule["rule"], why="; ".join(rule["missed"]))
     if result.get("new") and decision["rules"]:
         yield words["result"].format(queue=result["queue"], line=result["line"], priority=result["priority"])
+    if (choice := decision.get("assignment")) is not None:
+        mine = next((one["name"] for one in choice["standings"] if one["agent"] == choice["agent"]), None)
+        yield words["given" if mine else "to_nobody"].format(name=mine, why=choice_said(choice, language))
     for letter in decision.get("left_out", ()):
         yield words["left_out"].format(kind=letter["kind"], to=", ".join(letter["to"]), why=letter["why"])
     yield words["end"].format(reason=result["reason"])

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from maild.messages.subject import base_subject
 from maild.messages.words import plain_line
-from maild.people.team import Agent
-from maild.threads.model import LAST_LINE, Priority
+from maild.people.team import LAST_LINE, Agent, By
+from maild.routing.rules import Choice
+from maild.threads.assignment import Chosen, by_queue, choose, on_line, until_words
+from maild.threads.model import Priority
 from maild.threads.order_lines import Order
 from maild.threads.orders.work import Setting, Work, WrongError, fold, named, needed, no_argument
 
 _MAX_SUBJECT = 250
+_ONE_OF = re.compile(
+    r"(?:(?P<load>(?:by )?load|по нагрузке)|(?:by )?turn|next|по очереди|следующ(?:ий|ему))(?!\w)"
+    r"(?:\s+(?:among|of|из|среди)(?!\w))?",
+    re.IGNORECASE,
+)
+"""Behind /assign: one of several, by load or by turn."""
 _PRIORITIES = {
     **{str(p): str(p) for p in Priority},
     "низкий": "low",
@@ -37,8 +46,31 @@ def take(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
 
 
 def assign(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
-    """It is a colleague's: by id, address, whole name, or the beginning of a name that only one has."""
-    return _given(work, find_agent(needed(order, setting), setting), setting)
+    """It is a colleague's: by id, address, whole name, or the beginning of a name that only one has; or one of several.
+
+    Behind "by load" and "next" colleagues may stand among whom is chosen.
+    """
+    words = needed(order, setting)
+    found = _ONE_OF.match(words)
+    if found is None or setting.team.agent(words) is not None:
+        return _given(work, find_agent(words, setting), setting)
+    among = tuple(find_agent(word, setting).id for word in re.split(r"[\s,]+", words[found.end() :].strip()) if word)
+    by = By.LOAD if found["load"] else By.TURN
+    chosen = choose(setting.practice, work.ticket, setting.now, Choice(by=by, among=among), work.ticket.assignee)
+    if chosen.agent is None:
+        raise WrongError(chosen.said(setting.language, setting.practice.zone))
+    return _chosen(work, chosen, setting)
+
+
+def _chosen(work: Work, chosen: Chosen, setting: Setting) -> tuple[Work, str]:
+    """One of several has it, or nobody, and why."""
+    why, agent = chosen.said(setting.language, setting.practice.zone), chosen.agent
+    name = agent.name if agent is not None else setting.say("nobody")
+    turns = (*work.turns, *((chosen.turn,) if chosen.turn is not None else ()))
+    after = replace(work.ticket, assignee=agent.id if agent is not None else None)
+    effect = setting.say("given_to", name=name, why=why)
+    note = ("shared_out", agent.id if agent is not None else "nobody", chosen.said("en"))
+    return replace(work, ticket=after, turns=turns, notes=(*work.notes, note)), effect
 
 
 def find_agent(words: str, setting: Setting) -> Agent:
@@ -60,7 +92,25 @@ def find_agent(words: str, setting: Setting) -> Agent:
 
 
 def _given(work: Work, agent: Agent, setting: Setting) -> tuple[Work, str]:
-    return replace(work, ticket=replace(work.ticket, assignee=agent.id)), setting.say("assigned", name=agent.name)
+    effect, absence = setting.say("assigned", name=agent.name), setting.team.away.get(agent.id)
+    if absence is not None and agent != setting.agent:
+        stand_in = setting.team.stand_in(agent.id)
+        taker = stand_in.agent.name if stand_in is not None and stand_in.agent is not None else setting.say("its_queue")
+        until = until_words(absence.until, setting.language, setting.practice.zone)
+        away = setting.say("is_away", name=agent.name) + until
+        effect = setting.say("assigned_away", assigned=effect, away=away, taker=taker)
+    return replace(work, ticket=replace(work.ticket, assignee=agent.id)), effect
+
+
+def _shared_out(work: Work, effect: str, setting: Setting) -> tuple[Work, str]:
+    """A ticket that came to a queue or line where nobody has it, given to one of its agents if the queue does that."""
+    if work.ticket.assignee is not None:
+        return work, effect
+    chosen = by_queue(setting.practice, work.ticket, setting.now)
+    if chosen is None:
+        return work, effect
+    work, given = _chosen(work, chosen, setting)
+    return work, f"{effect}; {given}"
 
 
 def unassign(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
@@ -74,7 +124,7 @@ def queue(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
     names = {fold(q.name): q.name for q in setting.team.queues}
     wanted = named(needed(order, setting), names, setting, "unknown_queue")
     effect = setting.say("queue", before=work.ticket.queue, after=wanted)
-    return replace(work, ticket=replace(work.ticket, queue=wanted, assignee=None)), effect
+    return _shared_out(replace(work, ticket=replace(work.ticket, queue=wanted, assignee=None)), effect, setting)
 
 
 def line(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
@@ -85,20 +135,20 @@ def line(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
     return _to_line(work, int(wanted), setting)
 
 
-def escalate(work: Work, _order: Order, setting: Setting) -> tuple[Work, str]:
+def escalate(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
     """One line up; the words behind it are the reason, and stand in the history."""
     if work.ticket.line >= LAST_LINE:
         raise WrongError(setting.say("last_line", line=work.ticket.line))
+    if reason := plain_line(order.argument):
+        detail = f"line {work.ticket.line} -> {work.ticket.line + 1}"
+        work = replace(work, notes=(*work.notes, ("escalated", detail, reason)))
     return _to_line(work, work.ticket.line + 1, setting)
 
 
 def _to_line(work: Work, wanted: int, setting: Setting) -> tuple[Work, str]:
     ticket = work.ticket
-    agent = setting.team.agent(ticket.assignee)
-    stays = agent is not None and agent.line == wanted
     effect = setting.say("line", before=ticket.line, after=wanted)
-    after = replace(ticket, line=wanted, assignee=ticket.assignee if stays else None)
-    return replace(work, ticket=after), effect
+    return _shared_out(replace(work, ticket=on_line(setting.team, ticket, wanted)), effect, setting)
 
 
 def priority(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:

@@ -12,6 +12,7 @@ from datetime import datetime
 from difflib import get_close_matches
 
 from maild.errors import UsageError
+from maild.people.absence import Absence, HereAgain
 from maild.people.team import Agent, Team
 from maild.sla.deadlines import TicketClock
 from maild.sla.events import Happening as ClockHappening
@@ -22,6 +23,7 @@ from maild.threads.order_lines import Order
 from maild.threads.plan import Change, Enclosed
 from maild.threads.practice import Practice
 from maild.threads.words import say
+from maild.threads.workload import Turn
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,6 +89,13 @@ class Work:
     released: tuple[str, ...] = ()
     enclosed: tuple[Enclosed, ...] = ()
     asked: tuple[tuple[str, Lookup], ...] = ()
+    notes: tuple[tuple[str, str, str], ...] = ()
+    """What the history tells beside what has changed: kind, detail, and because of what."""
+    turns: tuple[Turn, ...] = ()
+    """Whose turn it was, where an order gave the ticket to one of several."""
+    absences: tuple[Absence, ...] = ()
+    returned: tuple[HereAgain, ...] = ()
+    """Who is away from now on, and who is here again."""
 
 
 Handler = Callable[[Work, Order, Setting], tuple[Work, str]]
