@@ -84,6 +84,7 @@ def make_practice(settings: Settings, policy: Policy) -> Practice:
         suppress_for=limits.suppress_for,
         delay_notice=settings.outgoing.delay_notice,
         undo_delay=settings.outgoing.undo_delay,
+        calendars={calendar.name: calendar for calendar in policy.calendars},
         budgets=make_budgets(settings),
     )
 

@@ -30,6 +30,7 @@ from maild.outgoing.letters import Letters
 from maild.store.inbox import Waiting
 from maild.store.keep import Keep
 from maild.store.tickets import Asked
+from maild.threads.assignment import counted
 from maild.threads.decide import decide
 from maild.threads.facts import read_clues
 from maild.threads.imported import IMPORTED
@@ -160,6 +161,7 @@ class Desk:
             digest=waiting.digest,
             bounced_id=mail.bounce.original_message_id if mail.bounce else None,
             reported=tuple(r.address for r in mail.bounce.recipients) if mail.bounce else (),
+            counted=counted(practice, orders=clues.agent is not None and clues.has_orders),
         )
         facts = self._keep.tickets.gather(connection, clues, asked, self._clock.now())
         return decide(mail, envelope, clues, facts, practice)

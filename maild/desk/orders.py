@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from maild.clock import Clock
+from maild.desk.attendance import office_now
 from maild.desk.brake import carry_through
 from maild.desk.handle import Office
 from maild.errors import NotFound, UsageError
@@ -46,6 +47,8 @@ def give_order(keep: Keep, office: Office, clock: Clock, number: str, name: str,
         setting = Setting(
             agent=None,
             language="en",
+        office = office_now(connection, office, clock.now(), orders=True)
+        practice = office.practice
             now=clock.now(),
             practice=practice,
             tickets=tickets,
@@ -84,6 +87,7 @@ def _plan(office: Office, facts: TicketFacts, work: Work, setting: Setting, beca
         events.append(Event(at=now, kind="note", actor=ADMIN, detail="a note", because=because))
     return Plan(
         state=InboxState.TICKETED,
+    events += [Event(at=now, kind=k, actor=ADMIN, detail=d, because=b) for k, d, b in work.notes]
         reason=because,
         belongs_to=ticket.id,
         ticket=ticket,
@@ -99,6 +103,9 @@ def _plan(office: Office, facts: TicketFacts, work: Work, setting: Setting, beca
         clocks=clocks,
         next_step_at=next_look(promises, ticket, clocks, facts.steps_done),
     )
+        turns=work.turns,
+        absences=work.absences,
+        returned=work.returned,
 
 
 def _note(text: str, setting: Setting) -> Message:
