@@ -146,8 +146,6 @@ def recompute(clock: TicketClock, before: Promise | None, after: Promise, now: d
     if allowed is None:
         return replace(settled, resumed_at=None, due_at=None, state=ClockState.PAUSED)
     passed = min((m.at for m in missed if allowed <= m.allowed), default=None)
-    if passed is None and is_breached(clock, now) and spent >= allowed:
-        passed = clock.due_at
     if clock.state is ClockState.PAUSED:
         return replace(settled, due_at=passed)
     at = now.astimezone(UTC)
