@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from functools import cache
 from pathlib import Path
@@ -17,8 +17,8 @@ from parts import need
 from maild.crypto import pgp, smime
 from maild.people.keys import AgentKey, KeyKind
 
-NOW = datetime.now(UTC).replace(microsecond=0)
-"""openssl signs at the time that it is, so everything happens about now."""
+NOW = datetime.now(UTC).replace(microsecond=0) + timedelta(minutes=2)
+"""openssl signs at the time that it is, so everything happens about now, with keys that are a little older."""
 WORDS = "> [SUP-1001] Printer\n\nPlease restart it."
 """An answer that quotes the letter it answers, as clients do."""
 

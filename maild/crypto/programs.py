@@ -35,7 +35,7 @@ def own_folder() -> Iterator[Path]:
         yield Path(name)
 
 
-def run(program: str, arguments: Sequence[str], folder: Path, seconds: float = SECONDS) -> tuple[int, bytes]:
+def run(program: str, arguments: Sequence[str], folder: Path) -> tuple[int, bytes]:
     """The exit status of a program and the start of its standard output; it knows no other folder than this one.
 
     Raises ProgramMissing, and NotVerified where it takes too long.
@@ -55,11 +55,11 @@ def run(program: str, arguments: Sequence[str], folder: Path, seconds: float = S
             )
         except OSError as error:
             raise ProgramMissing(f"the program {Path(program).name} is not installed, or does not start") from error
-    _limit(process.pid, seconds)
+    _limit(process.pid)
     try:
-        status = process.wait(seconds)
+        status = process.wait(SECONDS)
     except subprocess.TimeoutExpired:
-        raise NotVerified(f"{Path(program).name} took longer than {seconds:g} seconds over it") from None
+        raise NotVerified(f"{Path(program).name} took longer than {SECONDS:g} seconds over it") from None
     finally:
         # What it may have started goes with it.
         with suppress(ProcessLookupError, PermissionError):
@@ -69,9 +69,9 @@ def run(program: str, arguments: Sequence[str], folder: Path, seconds: float = S
         return status, said.read(_OUTPUT_CAP)
 
 
-def _limit(pid: int, seconds: float) -> None:
+def _limit(pid: int) -> None:
     """Bounds on processor time and on the size of files, where the platform can set them for another process."""
     if hasattr(resource, "prlimit"):
         with suppress(OSError):
-            resource.prlimit(pid, resource.RLIMIT_CPU, (int(seconds) + 1, int(seconds) + 1))
+            resource.prlimit(pid, resource.RLIMIT_CPU, (int(SECONDS) + 1, int(SECONDS) + 1))
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (_FILE_CAP, _FILE_CAP))

@@ -261,9 +261,8 @@ def _done(draft: Draft, before: Ticket, agent: Agent, carried: Carried, *, text:
     after, posted = carried.ticket, ""
     if text is not None:
         posted = "internal" if internal else "public"
-        draft.note(
-            "answer" if posted == "public" else "note", f"by {agent.name}", draft.thread.rung or "", actor=agent.id
-        )
+        because = f"{draft.thread.rung or 'a new mail'}; proven: {draft.case.sender.proof.reason}"
+        draft.note("answer" if posted == "public" else "note", f"by {agent.name}", because, actor=agent.id)
     draft.change(after, "agent's mail", actor=agent.id)
     happenings = (ClockHappening.ANSWERED,) if posted == "public" else ()
     draft.run_clocks(*happenings, *carried.work.happened, *clock_happenings(before, after))
