@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
+from pathlib import Path
 
 import click
 
 from maild.cli.app import App
 from maild.cli.groups import Group
-from maild.cli.output import finding_json, findings_text, json_option, say_json, table
-from maild.errors import NotFound
+from maild.cli.output import finding_json, findings_text, json_option, report, say_json, table
+from maild.cli.sarif import as_sarif
+from maild.errors import CannotCreate, NotFound
 
 
 @click.group(cls=Group, later=("replay",))
@@ -19,9 +22,10 @@ def rules() -> None:
 
 
 @rules.command("check")
+@click.option("--sarif", is_flag=True, help="SARIF 2.1.0, for editors and build servers.")
 @json_option
 @click.pass_obj
-def rules_check(app: App) -> int:
+def rules_check(app: App, sarif: bool) -> int:
     """Every mistake and doubt in the rules folder, its letters included, with its place; 1 when there are mistakes."""
     from maild.config.policy import check_policy
     from maild.desk.assembly import make_letters
@@ -29,7 +33,9 @@ def rules_check(app: App) -> int:
 
     settings, asker = app.settings, key_asker(app.clock.now())
     findings = [*check_policy(settings.paths.rules, settings.desk, asker), *make_letters(settings).check()]
-    if app.json:
+    if sarif:
+        click.echo(json.dumps(as_sarif(findings, Path.cwd())))
+    elif app.json:
         for finding in findings:
             say_json(finding_json(finding))
     else:
@@ -49,13 +55,33 @@ def rules_show(app: App) -> None:
     if app.json:
         for number, row in enumerate(rows, 1):
             said = {"name": row.name, "place": row.place, "when": row.when, "then": row.then, "examples": row.examples}
+            said["events"] = list(row.events)
             say_json({"position": number, **said, "revision": policy.revision})
         return
     click.echo(f"revision {policy.revision}")
     table(
-        ("", "rule", "when", "then", "examples", "place"),
-        [(n, r.name, r.when, r.then, r.examples, r.place) for n, r in enumerate(rows, 1)],
+        ("", "rule", "at", "when", "then", "examples", "place"),
+        [(n, r.name, ", ".join(r.events), r.when, r.then, r.examples, r.place) for n, r in enumerate(rows, 1)],
     )
+
+
+@rules.command("schema")
+@json_option
+@click.pass_obj
+def rules_schema(app: App) -> None:
+    """Write schema/*.json into the rules folder: by them editors complete and check these files as they are typed."""
+    from maild.cli.setup import sample_folder
+
+    folder = app.settings.paths.rules / "schema"
+    shipped = {file.name: file.read_bytes() for file in sorted((sample_folder() / "rules" / "schema").iterdir())}
+    try:
+        folder.mkdir(exist_ok=True)
+        for name, content in shipped.items():
+            (folder / name).write_bytes(content)
+    except OSError as error:
+        raise CannotCreate(f"cannot write into {folder}: {error.strerror}") from error
+    files = [folder / name for name in shipped]
+    report(app.json, "\n".join(f"wrote {file}" for file in files), written=[str(file) for file in files])
 
 
 @rules.command("test")
