@@ -20,9 +20,10 @@ from maild.config.team_file import read_team, team_doubts
 from maild.errors import ConfigError, Finding
 from maild.people.keys import AgentKey
 from maild.people.team import Team
-from maild.routing.conditions import words
+from maild.routing.conditions import events_of, words
+from maild.routing.fields import EVENTS
 from maild.routing.examples import Example, ExampleResult, run_example
-from maild.routing.rules import Actions, RuleSet
+from maild.routing.rules import Rule, RuleSet
 from maild.sla.calendar import Calendar
 
 TEAMS_FILE = "teams.toml"
@@ -53,6 +54,7 @@ class RuleRow:
     when: str
     then: str
     examples: int
+    events: tuple[str, ...] = ("new",)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,15 +103,17 @@ def show_rules(policy: Policy) -> list[RuleRow]:
             name=rule.name,
             place=f"{rule.file}:{rule.line}",
             when=words(rule.when) if rule.when is not None else "every mail that is left",
-            then=_said(rule.then, continues=rule.continues, shadow=rule.shadow),
+            events=tuple(event for event in EVENTS if event in events_of(rule.when)),
+            then=_said(rule),
             examples=counts.count(rule.name),
         )
         for rule in policy.rules.rules
     ]
 
 
-def _said(then: Actions, *, continues: bool, shadow: bool) -> str:
+def _said(rule: Rule) -> str:
     """What a rule does, in words."""
+    then = rule.then
     parts = [
         f"{name} {value}"
         for name, value in (
@@ -119,6 +123,12 @@ def _said(then: Actions, *, continues: bool, shadow: bool) -> str:
             ("priority", then.priority),
             ("tags", ", ".join(then.tags)),
             ("letter", then.letter),
+            ("without the tags", ", ".join(then.untag)),
+            ("status", then.status),
+            ("promise", then.sla),
+            ("reply", then.reply),
+            ("note", then.note),
+            ("tell", ", ".join(then.tell)),
         )
         if value
     ]
@@ -130,12 +140,15 @@ def _said(then: Actions, *, continues: bool, shadow: bool) -> str:
             ("acknowledged", then.acknowledge is True),
             ("spam", then.spam is True),
             ("no spam", then.spam is False),
-            ("and go on", continues),
+            ("rejected", then.reject is True),
+            ("and go on", rule.continues),
+            ("and stop", rule.stop),
         )
         if so
     )
-    text = ", ".join(parts) or "as the address written to says"
-    return f"only written down: {text}" if shadow else text
+    nothing = "as the address written to says" if "new" in events_of(rule.when) else "nothing"
+    text = ", ".join(parts) or nothing
+    return f"only written down: {text}" if rule.shadow else text
 
 
 def _read(rules_dir: Path, desk: Desk) -> _Read:
@@ -149,7 +162,14 @@ def _read(rules_dir: Path, desk: Desk) -> _Read:
     team, key_findings = with_keys(team, teams, rules_dir)
     team_findings.extend(key_findings)
     levels, level_findings = read_levels(levels_source, rules_dir, desk, team)
-    ruling, rule_findings = read_rules(sources.values(), team, letters)
+    lists = read_lists(rules_dir / LISTS_FOLDER, _shown(rules_dir / LISTS_FOLDER))
+    named = Named(
+        lists=lists.entries,
+        promises=tuple(names_given(levels_source, "promise", "name")),
+        canned=letters.canned,
+    )
+    ruling, rule_findings = read_rules(sources.values(), team, letters, named)
+    rule_findings.extend(lists.findings)
     # Where a file could not be read, whatever it should have said is missing everywhere else: that is no news.
     findings = [*broken, *(f for f in (*team_findings, *level_findings, *rule_findings) if not broken or f.line)]
     if broken:
@@ -165,7 +185,14 @@ def _read(rules_dir: Path, desk: Desk) -> _Read:
         examples=ruling.examples,
         letters_dir=rules_dir / LETTERS_FOLDER,
         revision=_revision(
-            {TEAMS_FILE: teams, SLA_FILE: levels_source, **sources, **levels.sources, **_key_files(team)}
+            {
+                TEAMS_FILE: teams,
+                SLA_FILE: levels_source,
+                **sources,
+                **lists.sources,
+                **levels.sources,
+                **_key_files(team),
+            }
         ),
     )
     errors = tuple(_sorted(findings))

@@ -7,20 +7,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from maild.config.examples import read_mail
+from maild.config.examples import read_example
 from maild.config.files import Source, nearest
 from maild.config.letters import Letters
 from maild.config.report import Found, read_tables
-from maild.config.schema import ROUTING_TABLES, RuleTable
+from maild.config.rule_checks import Named, action_findings, event_findings
+from maild.config.schema import ROUTING_TABLES, ChoiceTable, RuleTable
 from maild.config.stopwatch import computed_seconds
 from maild.errors import Finding
 from maild.people.team import Team
-from maild.routing.conditions import Reading, checks_of, read_condition
+from maild.routing.conditions import Condition, Reading, checks_of, events_of, read_condition
 from maild.routing.examples import Example
-from maild.routing.fields import MAIL_FIELDS
+from maild.routing.fields import FIELDS
 from maild.routing.lint import hidden_rules, never_holds
 from maild.routing.patterns import is_slow
-from maild.routing.rules import Actions, Rule, RuleSet
+from maild.routing.rules import Actions, Choice, Rule, RuleSet
 
 _FIELD_NAME = re.compile(r"[^\W\d]\w{0,39}")
 
@@ -34,7 +35,9 @@ class Ruling:
     found: Mapping[str, Found]
 
 
-def read_rules(sources: Iterable[Source], team: Team, letters: Letters) -> tuple[Ruling, list[Finding]]:
+def read_rules(
+    sources: Iterable[Source], team: Team, letters: Letters, named: Named | None = None
+) -> tuple[Ruling, list[Finding]]:
     """The rules of all files in their order as far as they can be read, and everything that is wrong with them."""
     tables: list[Found] = []
     findings: list[Finding] = []
@@ -42,7 +45,7 @@ def read_rules(sources: Iterable[Source], team: Team, letters: Letters) -> tuple
         read, wrong = read_tables(source, ROUTING_TABLES)
         tables.extend(read["rule"])
         findings.extend(wrong)
-    reader = _Reader(team, letters)
+    reader = _Reader(team, letters, named or Named())
     rules = [reader.rule(found) for found in tables]
     examples = [example for found in tables for example in reader.examples(found)]
     findings.extend(reader.findings)
@@ -109,25 +112,40 @@ def _same_names(tables: list[Found]) -> Iterator[Finding]:
             yield found.finding(("name",), "duplicate-name", message)
 
 
+def _only_event(condition: Condition | None) -> str:
+    """The event of a rule's examples: its own, where it has one alone."""
+    events = events_of(condition)
+    return next(iter(events)) if len(events) == 1 else "new"
+
+
+def _choice(said: str | ChoiceTable | None) -> str | Choice | None:
+    return Choice(by=said.by, among=said.among or ()) if isinstance(said, ChoiceTable) else said
+
+
 class _Reader:
     """Makes rules of tables and gathers what is wrong."""
 
-    def __init__(self, team: Team, letters: Letters) -> None:
+    def __init__(self, team: Team, letters: Letters, named: Named) -> None:
         self.team = team
+        self.named = named
         self.letters = letters
         self.queues = tuple(queue.name for queue in team.queues)
+        self.conditions: dict[str, Condition | None] = {}
         self.findings: list[Finding] = []
 
     def rule(self, found: Found) -> Rule:
         table: RuleTable = found.table
         self.actions(found)
+        when = self.conditions[table.name] = self.when(found)
+        self.findings.extend(action_findings(found, when, self.team, self.named))
         return Rule(
             name=table.name,
             file=found.source.name,
             line=found.line,
-            when=self.when(found),
-            then=Actions(**dict(table.then)),
+            when=when,
+            then=Actions(**{**dict(table.then), "assignee": _choice(table.then.assignee)}),
             continues=table.continues,
+            stop=table.stop,
             shadow=table.shadow,
         )
 
@@ -144,9 +162,12 @@ class _Reader:
             hint = "say for which mails it is, or write default = true in the last rule of all"
             self.findings.append(found.finding((), "missing-key", message, hint, at_value=False))
             return None
-        reading = read_condition(table.when, MAIL_FIELDS, self.queues)
+        reading = read_condition(table.when, FIELDS, self.queues, self.named.lists, self.team.organisations.names)
         self.findings.extend(condition_findings(found, reading))
-        if reading.condition is not None and (reason := never_holds(reading.condition, MAIL_FIELDS)):
+        if reading.condition is None:
+            return None
+        self.findings.extend(event_findings(found, reading.condition, reading))
+        if reason := never_holds(reading.condition, FIELDS):
             self.findings.append(found.finding(("when",), "never-holds", f"'{table.name}' can never hold: {reason}"))
         return reading.condition
 
@@ -155,15 +176,22 @@ class _Reader:
         then = found.table.then
         if then.queue is not None and self.team.queue(then.queue) is None:
             self.wrong(found, "queue", "unknown-queue", f"there is no queue '{then.queue}'", list(self.queues))
-        if then.assignee is not None and self.team.agent(then.assignee) is None:
-            known = [agent.id for agent in self.team.agents]
-            self.wrong(found, "assignee", "unknown-agent", f"there is no agent '{then.assignee}'", known)
+        self.assignees(found)
         if then.letter is not None and not self.letters.languages(then.letter):
             self.wrong(found, "letter", "unknown-letter", f"there is no letter '{then.letter}'", self.letters.names())
         for name in then.fields:
             if _FIELD_NAME.fullmatch(name) is None:
                 message = f"'{name}' is no name for a field: letters, digits and _"
                 self.findings.append(found.finding(("then", "fields", name), "bad-value", message))
+
+    def assignees(self, found: Found) -> None:
+        """Whether everybody is there whom the rule gives tickets to."""
+        said, known = found.table.then.assignee, [agent.id for agent in self.team.agents]
+        named = [(("among", n), i) for n, i in enumerate(said.among or ())] if isinstance(said, ChoiceTable) else []
+        for path, agent in named or ([((), said)] if isinstance(said, str) else []):
+            if agent not in known:
+                where, message = ("then", "assignee", *path), f"there is no agent '{agent}'"
+                self.findings.append(found.finding(where, "unknown-agent", message, nearest(agent, known)))
 
     def wrong(self, found: Found, key: str, code: str, message: str, known: list[str]) -> None:
         word = getattr(found.table.then, key)
@@ -172,9 +200,10 @@ class _Reader:
     def examples(self, found: Found) -> Iterator[Example]:
         for position, table in enumerate(found.table.example):
             path = ("example", position)
-            values, problems = read_mail(table.mail, self.team)
+            event = table.event or _only_event(self.conditions.get(found.table.name))
+            values, problems = read_example(table.mail, table.ticket, event, self.team)
             for inner, code, message, known in problems:
-                where = (*path, "mail", *inner)
+                where = (*path, *inner)
                 hint = nearest(str(inner[-1]), known) if inner else ""
                 self.findings.append(found.finding(where, code, message, hint, at_value=code != "unknown-key"))
             expect = table.expect.model_dump(exclude_none=True)

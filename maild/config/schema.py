@@ -26,6 +26,7 @@ Tag = Annotated[str, Field(min_length=1, max_length=50, pattern=r"^[^\s,]+$")]
 AgentId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,39}$")]
 Priority = Literal["low", "normal", "high", "urgent"]
 Status = Literal["new", "open", "pending", "hold", "solved"]
+RuleStatus = Literal["open", "pending", "hold", "solved", "closed"]
 
 
 def digest_interval(text: str) -> timedelta:
@@ -53,6 +54,13 @@ class Then(Table):
     letter: Label | None = None
     acknowledge: Flag | None = None
     spam: Flag | None = None
+    reject: Flag | None = None
+    untag: tuple[Tag, ...] = ()
+    status: RuleStatus | None = None
+    reply: Label | None = None
+    note: Annotated[str, Field(min_length=1, max_length=2000)] | None = None
+    tell: tuple[Label, ...] = ()
+    sla: Label | None = None
     fields: dict[Label, str] = {}
 
 
@@ -67,6 +75,12 @@ class Expect(Table):
     letter: Label | None = None
     acknowledge: Flag | None = None
     spam: Flag | None = None
+    reject: Flag | None = None
+    status: Label | None = None
+    reply: Label | None = None
+    note: str | None = None
+    tell: tuple[Label, ...] | None = None
+    sla: Label | None = None
     fields: dict[Label, str] | None = None
     rule: Label | None = None
 
@@ -74,7 +88,9 @@ class Expect(Table):
 class ExampleTable(Table):
     """[[rule.example]]"""
 
-    mail: dict[str, Any]
+    mail: dict[str, Any] = {}
+    ticket: dict[str, Any] = {}
+    event: Literal["new", "reply", "answer", "status", "due", "schedule"] | None = None
     expect: Expect = Expect()
 
 
@@ -86,6 +102,7 @@ class RuleTable(Table):
     then: Then = Then()
     default: Flag = False
     continues: Annotated[bool, Strict(), Field(alias="continue")] = False
+    stop: Flag = False
     shadow: Flag = False
     example: tuple[ExampleTable, ...] = ()
 

@@ -11,12 +11,12 @@ from typing import Any, TypeVar
 
 from maild.config.closure_files import ClosureFiles
 from maild.config.files import Source, nearest
+from maild.config.rule_checks import tell_findings
 from maild.config.report import Found, names_given, read_tables
 from maild.config.rule_files import condition_findings
 from maild.config.schema import SLA_TABLES
 from maild.config.settings import Desk
 from maild.config.stopwatch import computed_seconds
-from maild.config.units import parse_address
 from maild.errors import Finding
 from maild.people.team import Team
 from maild.routing.conditions import Condition, checks_of, read_condition

@@ -18,6 +18,7 @@ from maild.errors import DataError
 from maild.outgoing.compose import whole_mail, write_letter
 from maild.outgoing.letters import Letters
 from maild.store.budgets import NEWS
+from maild.store.dead import known_dead
 from maild.store.digests import Line
 from maild.store.keep import Keep
 from maild.threads import budget, ladder
@@ -101,7 +102,25 @@ class _Gate:
             return None
         if letter.kind is LetterKind.ACKNOWLEDGEMENT:
             return self._over_budget(letter) or self._too_many_about(letter)
+        if letter.kind is LetterKind.REPLY:
+            return self._unwanted(letter) or self._over_budget(letter) or self._too_many_about(letter)
         return self._too_many_about(letter) or self._too_many(letter)
+
+    def _unwanted(self, letter: Letter) -> str | None:
+        """Why whoever gets this automatic letter is to get none: the same limits as of acknowledgements."""
+        address = letter.to[0].address
+        known = known_dead(self.connection, [address]).values()
+        if dead := next((one for one in known if one.suppressed(self.now)), None):
+            return f"this address refuses mail ({dead.status})"
+        hour, day = self.practice.acknowledgements_per_hour, self.practice.acknowledgements_per_day
+        since = self.now - timedelta(days=1)
+        kinds = (LetterKind.ACKNOWLEDGEMENT, LetterKind.REPLY)
+        sent = [
+            at for kind in kinds for at in self.keep.budgets.sent_of_kind(self.connection, kind, address, since, day)
+        ]
+        if len(sent) >= day or sum(at > self.now - timedelta(hours=1) for at in sent) >= hour:
+            return "this address had enough automatic letters"
+        return None
 
     def _too_many_about(self, letter: Letter) -> str | None:
         if self.is_new or letter.ticket is None:
@@ -219,7 +238,7 @@ def _explained(explanation: Mapping[str, object], kept: list[_Kept], back: set[s
 def _tell_admin(keep: Keep, connection: Any, kept: list[_Kept], now: datetime) -> None:
     """What is lost is told; a digest loses nothing, and the budgets of acknowledgements have an alarm of their own."""
     for one in kept:
-        if one.gathered or one.letter.kind is LetterKind.ACKNOWLEDGEMENT:
+        if one.gathered or one.letter.kind in (LetterKind.ACKNOWLEDGEMENT, LetterKind.REPLY):
             continue
         text = f"{one.letter.kind} to {one.to}, ticket {one.letter.ticket}: {one.why}"
         _log.warning("letter left out: %s", text)

@@ -33,7 +33,7 @@ from maild.store.tickets import Asked
 from maild.threads.assignment import counted
 from maild.threads.decide import decide
 from maild.threads.facts import read_clues
-from maild.threads.imported import IMPORTED
+from maild.threads.model import IMPORTED
 from maild.threads.plan import Plan
 from maild.threads.practice import Practice
 

@@ -15,7 +15,7 @@ from maild.messages.envelope import Arrival, Envelope
 from maild.store.archive import close_imported, known_digests, what_became
 from maild.store.keep import Keep
 from maild.store.transfer import Progress
-from maild.threads.imported import IMPORTED
+from maild.threads.model import IMPORTED
 
 
 class Found(Protocol):

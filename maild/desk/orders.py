@@ -14,7 +14,8 @@ from maild.store.keep import Keep
 from maild.store.undos import held_answers, last_undo
 from maild.store.views import ticket_id_of
 from maild.threads.correspondence import Pen
-from maild.threads.draft import clock_happenings, differences, new_tickets_told, sealed_changes
+from maild.threads.changes import clock_happenings, differences
+from maild.threads.draft import new_tickets_told, sealed_changes
 from maild.threads.facts import TicketFacts
 from maild.threads.model import Direction, Event, InboxState, Link, Message, Visibility
 from maild.threads.notices import handover
@@ -22,7 +23,9 @@ from maild.threads.order_lines import Order, ticket_numbers
 from maild.threads.orders.table import carry_out
 from maild.threads.orders.work import Done, Setting, Work
 from maild.threads.plan import Plan
-from maild.threads.promises import move_clocks, next_look, response_due
+from maild.threads.promises import move_clocks, response_due
+from maild.threads.rule_fields import Occasion, Talk
+from maild.threads.ruled import Ruled, ask_rules, look_at
 from maild.threads.undo import action
 
 ADMIN = "admin"
@@ -69,6 +72,7 @@ def give_order(keep: Keep, office: Office, clock: Clock, number: str, name: str,
             pen = Pen(practice=practice, source="o", number=number_of_order, now=setting.now)
             given = handover(pen, facts.ticket, carried.ticket, ADMIN, facts.messages, response_due(plan.clocks))
             plan = replace(plan, letters=(*given, *new_tickets_told(pen, plan.also, facts)))
+            plan = _ruled(plan, facts, pen)
             carry_through(keep, connection, plan, office.letters, practice, now=setting.now)
         return carried.done
 
@@ -101,11 +105,33 @@ def _plan(office: Office, facts: TicketFacts, work: Work, setting: Setting, beca
         released=work.released,
         also=sealed_changes(work.also, office.practice, ADMIN, now),
         clocks=clocks,
-        next_step_at=next_look(promises, ticket, clocks, facts.steps_done),
     )
         turns=work.turns,
         absences=work.absences,
         returned=work.returned,
+
+
+def _ruled(plan: Plan, facts: TicketFacts, pen: Pen) -> Plan:
+    """The plan with what rules make of it, and when time may bring a rule about."""
+    assert plan.ticket is not None
+    talk = Talk(messages=facts.messages, count=max(facts.count, len(facts.messages))).and_then(plan.message)
+    ruled = Ruled(ticket=plan.ticket, clocks=plan.clocks)
+    events = ("answer",) if plan.released else ()
+    if plan.ticket.status is not facts.ticket.status:
+        events = (*events, "status")
+    for event in events:
+        if not ruled.stopped:
+            before, cause = facts.ticket.status, f"{pen.source}{pen.number}"
+            occasion = Occasion(event=event, cause=cause, at=pen.now, talk=talk, before=before)
+            ruled = ruled.then(ask_rules(pen, ruled.ticket, ruled.clocks, occasion))
+    return replace(
+        plan,
+        ticket=ruled.ticket,
+        clocks=ruled.clocks,
+        events=(*plan.events, *ruled.events),
+        letters=(*plan.letters, *ruled.letters),
+        next_step_at=look_at(pen.practice, ruled.ticket, ruled.clocks, talk, facts.steps_done, pen.now),
+    )
 
 
 def _note(text: str, setting: Setting) -> Message:

@@ -194,6 +194,12 @@ def sample(letter: str, language: str) -> dict[str, Any]:
             "event": "rule", "rule": words["title"], "happened": "schedule", "note": words["told"],
             "message": {"sender": parts["customer"], "at": _AT, "text": words["text"]},
         } | _buttons(language, "take", "close", "snooze", "spam"),
+        "reply": {"proven": True, "text": words["answer"]},
+        "rejected": {"subject": words["subject"]},
+        "rule_news": {
+            "event": "rule", "rule": words["title"], "happened": "schedule", "note": words["told"],
+            "message": {"sender": parts["customer"], "at": _AT, "text": words["text"]},
+        } | _buttons(language, "take", "close", "snooze", "spam"),
         "rules_broken": {"findings": [words["finding"]], "file": "rules/routing.toml"},
     }  # fmt: skip
     shared = _SHARED.get(letter, ("agent", "customer", "ticket"))
@@ -205,6 +211,8 @@ _SHARED: Mapping[str, tuple[str, ...]] = {
     "alarm": (),
     "asked": ("agent",),
     "digest": ("agent",),
+    "rejected": ("customer",),
+    "reply": ("customer", "ticket"),
     "rejected": ("customer",),
     "reply": ("customer", "ticket"),
     "rules_broken": (),

@@ -276,7 +276,7 @@ TESTS: Mapping[str, Test] = {
         misses_many="{field} is of none of the domains {values}",
     ),
     "in_list": Test(
-        meaning="is in a file of rules/lists/: an address, domain or name for people, else as `words` and as `is`",
+        meaning="is in a file of rules/lists/: as an address, domain or name of people, as words of a text, or as `is`",
         kinds=_NAMED,
         read=_listed,
         make=_make_in_list,

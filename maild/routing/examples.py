@@ -6,18 +6,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from maild.routing.fields import Values
-from maild.routing.rules import Route, RuleSet
+from maild.routing.rules import SCHEDULE, Choice, Route, RuleSet
 
 Outcome = Mapping[str, object]
 EXPECTABLE = {
     "queue": "the queue, after the address written to and the default queue have had their say",
     "line": "the support line",
-    "assignee": "the agent's id",
+    "assignee": 'the agent\'s id; of a choice its way, such as `{ by = "load" }`',
     "priority": "the priority",
     "tags": "all the tags, in any order",
     "letter": "the letter that acknowledges",
     "acknowledge": "whether it is acknowledged",
     "spam": "whether it is put away as spam",
+    "reject": "whether it is rejected",
+    "status": "the status",
+    "reply": "the canned text that goes to the customer",
+    "note": "a note that is written",
+    "tell": "everybody who is told, in any order, as the rules name them",
+    "sla": "the promise that a rule names",
     "fields": "these fields of the ticket; it may have more",
     "rule": "the name of the rule that decides",
 }
@@ -25,7 +31,7 @@ EXPECTABLE = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Example:
-    """One example: the rule that it stands under, the mail's fields, what is expected (only what is stated counts).
+    """One example: the rule that it stands under, the fields, what is expected (only what is stated counts).
 
     With nothing expected, the rule itself must hold: decide, or add to the route, or (in shadow) be written down.
     """
@@ -54,9 +60,10 @@ class ExampleResult:
 
 def run_example(example: Example, rules: RuleSet, queue: str) -> ExampleResult:
     """Route the mail of an example. `queue` is where it goes if the rules name none."""
-    route = rules.route(example.mail)
+    of_time = example.mail.get("event") == SCHEDULE
+    route = rules.route_by(example.rule, example.mail) if of_time else rules.route(example.mail)
     held = tuple(trace.rule for trace in route.trace if trace.held)
-    outcome = _outcome(route, queue)
+    outcome = _outcome(route, example.mail, queue)
     got = {key: outcome[key] for key in example.expect}
     ok = all(_meets(key, wanted, got[key]) for key, wanted in example.expect.items())
     if not example.expect:
@@ -73,23 +80,42 @@ def run_example(example: Example, rules: RuleSet, queue: str) -> ExampleResult:
     )
 
 
-def _outcome(route: Route, queue: str) -> dict[str, object]:
+def _outcome(route: Route, before: Values, queue: str) -> dict[str, object]:
+    """What is so afterwards: what no rule speaks of stays as it was, or is as usual of a new ticket."""
+    tags = before.get("tags", ())
+    known = tags if isinstance(tags, tuple) else ()
     return {
         "queue": route.queue or queue,
-        "line": route.line or 1,
-        "assignee": route.assignee,
-        "priority": route.priority or "normal",
-        "tags": route.tags,
+        "line": route.line or before.get("line", 1),
+        "assignee": _assignee(route, before),
+        "priority": route.priority or before.get("priority", "normal"),
+        "tags": tuple(tag for tag in dict.fromkeys((*known, *route.tags)) if tag not in route.untag),
         "letter": route.letter or "acknowledgement",
         "acknowledge": route.acknowledge,
         "spam": route.spam,
+        "reject": route.reject,
+        "status": route.status or before.get("status", "new"),
+        "reply": route.reply,
+        "note": tuple(then.note for _, then in route.parts if then.note),
+        "tell": tuple(dict.fromkeys(word for _, then in route.parts for word in then.tell)),
+        "sla": route.sla,
         "fields": dict(route.fields),
         "rule": route.rule,
     }
 
 
+def _assignee(route: Route, before: Values) -> object:
+    """Whom an example can expect: an agent, or the way in which one is chosen; who it will be nobody knows here."""
+    chosen = route.assignee
+    if not isinstance(chosen, Choice):
+        return chosen or before.get("assignee")
+    return {"by": chosen.by, "among": chosen.among} if chosen.among else {"by": chosen.by}
+
+
 def _meets(key: str, wanted: object, got: object) -> bool:
-    if key == "tags" and isinstance(wanted, tuple) and isinstance(got, tuple):
+    if key == "note" and isinstance(got, tuple):
+        return wanted in got
+    if key in ("tags", "tell") and isinstance(wanted, tuple) and isinstance(got, tuple):
         return set(wanted) == set(got)
     if key == "fields" and isinstance(wanted, Mapping) and isinstance(got, Mapping):
         return all(got.get(name) == value for name, value in wanted.items())

@@ -225,10 +225,11 @@ def _joined(
         for name, value in (*one.then.fields.items(), *captured):
             fields.setdefault(name, value)
     acknowledge = _first(then.acknowledge for then in actions)
+    assignee: str | Choice | None = next((t.assignee for t in actions if t.assignee is not None), None)
     return Route(
         queue=_first(then.queue for then in actions),
         line=_first(then.line for then in actions),
-        assignee=_first(then.assignee for then in actions),
+        assignee=assignee,
         priority=_first(then.priority for then in actions),
         tags=_all(then.tags for then in actions),
         letter=_first(then.letter for then in actions),

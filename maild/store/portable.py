@@ -194,7 +194,8 @@ def _inward(table: sa.Table, row: Mapping[str, Any], fetch: Fetch) -> dict[str, 
 def _remember_letters(connection: Connection) -> None:
     """By what customers were sent their replies find the ticket here, too, where another secret signs."""
     ours = sa.select(outbox.c.message_id, outbox.c.ticket_id).where(
-        outbox.c.kind.in_((LetterKind.ACKNOWLEDGEMENT, LetterKind.ANSWER)), outbox.c.ticket_id.is_not(None)
+        outbox.c.kind.in_((LetterKind.ACKNOWLEDGEMENT, LetterKind.ANSWER, LetterKind.REPLY)),
+        outbox.c.ticket_id.is_not(None),
     )
     known = {
         (row.id_hash, row.ticket_id)

@@ -136,6 +136,10 @@ _COUNT_MESSAGES = sa.select(sa.func.count()).where(messages.c.ticket_id == sa.bi
 _LAST_PUBLIC = (
     _newest_of(messages).where(messages.c.visibility == Visibility.PUBLIC, messages.c.proposed.is_(False)).limit(1)
 )
+_COUNT_MESSAGES = sa.select(sa.func.count()).where(messages.c.ticket_id == sa.bindparam("ticket"))
+_LAST_PUBLIC = (
+    _newest_of(messages).where(messages.c.visibility == Visibility.PUBLIC, messages.c.proposed.is_(False)).limit(1)
+)
 _CONFIRMED = sa.select(participants.c.key, participants.c.confirmed).where(
     participants.c.ticket_id == sa.bindparam("ticket")
 )

@@ -127,7 +127,7 @@ def acknowledgement(
         message_id=pen.message_id(Purpose.PUBLIC_ID, ticket.id),
         date=pen.now,
         in_reply_to=parent,
-        references=_chain(root, mail.references, parent),
+        references=in_thread(root, mail.references, parent),
         thread_index=practice.mint.conversation(Purpose.PUBLIC_ID, ticket.id, ticket.created_at),
         thread_topic=topic(ticket.subject) if proven else "",
         automatic=True,
@@ -137,7 +137,7 @@ def acknowledgement(
     )
 
 
-def _chain(root: str, references: Iterable[str], parent: str | None) -> tuple[str, ...]:
+def in_thread(root: str, references: Iterable[str], parent: str | None) -> tuple[str, ...]:
     """References (RFC 5322, 3.6.4) with our root in front: relays that replace Message-IDs then do no harm."""
     older = [r for r in references if sane_id(r) and r not in (root, parent)]
     return (root, *older[-_MAX_REFERENCES:], *([parent] if parent else []))
@@ -176,7 +176,7 @@ def answer(
         message_id=pen.message_id(Purpose.PUBLIC_ID, ticket.id),
         date=pen.now,
         in_reply_to=parent,
-        references=_chain(practice.mint.root_id(Purpose.PUBLIC_ID, ticket.id), last.references if last else (), parent),
+        references=in_thread(practice.mint.root_id(Purpose.PUBLIC_ID, ticket.id), last.references if last else (), parent),
         thread_index=practice.mint.conversation(Purpose.PUBLIC_ID, ticket.id, ticket.created_at),
         thread_topic=topic(ticket.subject),
         automatic=False,

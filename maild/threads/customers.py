@@ -21,6 +21,7 @@ from maild.threads.model import InboxState, Link, Participant, Status, Ticket, V
 from maild.threads.notices import News, notifications
 from maild.threads.participants import joined
 from maild.threads.plan import Plan
+from maild.threads.reticence import mail_unanswerable
 from maild.threads.rejecting import may_be_rejected, reject
 from maild.threads.reticence import mail_unanswerable
 from maild.threads.route import Routed, language_of, route, ticket_fields
@@ -136,6 +137,7 @@ def open_ticket(draft: Draft, earlier: Ticket | None) -> Plan:
         return draft.seal(InboxState.SPAM, f"rule {routed.rule!r} says spam")
     draft.run_clocks(ClockHappening.FIRST_MAIL)
     draft.follow_rules(routed)
+    draft.follow_rules(routed)
     follow_orders(draft)
     if draft.ticket is not None and draft.ticket.status is Status.SPAM:
         return draft.seal(InboxState.SPAM, f"{ticket.number} is spam, says the agent who passed it on")
@@ -238,6 +240,7 @@ def acknowledgement_refused(case: Case, routed: Routed) -> str | None:
     facts, practice = case.facts, case.practice
     checks = (
         (not routed.acknowledge, f"rule {routed.rule!r} says so"),
+        (routed.said.reply is not None, f"rule {routed.said.by('reply')!r} has a reply in its place"),
         (routed.said.reply is not None, f"rule {routed.said.by('reply')!r} has a reply in its place"),
         (
             facts.acknowledged_last_hour >= practice.acknowledgements_per_hour,

@@ -9,12 +9,14 @@ from maild.threads.match import Thread
 from maild.threads.plan import Plan
 from maild.threads.promises import explain_clocks
 from maild.threads.route import Routed
+from maild.threads.ruled import Ruled
 
 
 def explain_decision(case: Case, thread: Thread, routed: Routed | None, plan: Plan) -> dict[str, object]:
     """Every rung, rule and clock with its reason, in the shape of `explain --json`."""
     practice, ticket = case.practice, plan.ticket
     words = explain_clocks(practice.promises, ticket, plan.clocks, case.facts.now) if ticket else []
+    trace = (*(routed.trace if routed else ()), *(ruled.trace if ruled else ()))
     return {
         "class": str(case.mail.mail_class),
         "class_reason": case.mail.class_reason,
@@ -38,7 +40,7 @@ def explain_decision(case: Case, thread: Thread, routed: Routed | None, plan: Pl
                 for t in thread.tried
             ],
         },
-        "rules": [{"rule": r.rule, "held": r.held, "missed": list(r.missed)} for r in routed.trace] if routed else [],
+        "rules": [{"rule": r.rule, "held": r.held, "missed": list(r.missed)} for r in trace],
         "result": _result(practice.revision, plan),
         "clocks": [
             {

@@ -16,8 +16,6 @@ from maild.threads.draft import Draft, incoming
 from maild.threads.model import Direction, InboxState, Message, Ticket, Visibility
 from maild.threads.plan import Plan
 
-IMPORTED = "import"
-"""The channel of such mail."""
 _KEPT_EVENTS = ("created", "patterns_cut_off")
 
 

@@ -2,74 +2,185 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from maild.messages.mail import Address
-from maild.messages.tokens import Purpose
-from maild.people.team import Agent
+from maild.people.team import LAST_LINE, Agent
 from maild.sla.deadlines import TicketClock
 from maild.sla.events import Happening as ClockHappening
+from maild.sla.promise import Promise
 from maild.sla.steps import StepDue, steps_due
 from maild.threads import states
+from maild.threads.assignment import by_queue, on_line
 from maild.threads.buttons import for_news
-from maild.threads.correspondence import Pen, ticket_context, to_agent
+from maild.threads.changes import differences
+from maild.threads.correspondence import Pen, to_agent
 from maild.threads.deadlines import deadline_come
-from maild.threads.draft import differences
 from maild.threads.facts import TicketFacts
-from maild.threads.model import LAST_LINE, Event, InboxState, Priority, Ticket
+from maild.threads.model import Event, InboxState, Priority, Status, Ticket
 from maild.threads.notices import woken
 from maild.threads.plan import Letter, LetterKind, Plan
 from maild.threads.practice import Practice
-from maild.threads.promises import move_clocks, next_look, response_due, with_due
+from maild.threads.promises import FITS_NOW, Fields, move_clocks, response_due, with_due
+from maild.threads.rule_fields import Occasion, Talk
+from maild.threads.ruled import Ruled, ask_rules, ask_time, end_of, look_at
+from maild.threads.sharing import relieve
+from maild.threads.telling import to_address, told
+from maild.threads.workload import Turn
 
 CLOCK = "clock"
 """Who acts when time does."""
+_THE_END = "100%"
+"""The moment of a promise at which its time is over, with or without a step."""
 
 
 def decide_due(facts: TicketFacts, practice: Practice, pen: Pen, now: datetime) -> Plan:
-    """Every step that is due on this ticket, earliest first; with none due, only the next look is set anew."""
-    promise = practice.promises.named(facts.ticket.promise)
-    due = sorted(
-        ((step, clock) for clock in facts.clocks for step in steps_due(clock, promise, facts.steps_done, now)),
-        key=lambda pair: pair[0].at,
-    )
-    ticket, events, letters = facts.ticket, list[Event](), list[Letter]()
-    for step, clock in due:
-        after = _changed(ticket, step)
-        because = f"{clock.target} at {step.step.at} of {promise.name}"
-        events.append(
-            Event(at=now, kind="escalated", actor=CLOCK, detail=because, because=f"due {step.at:%Y-%m-%d %H:%M} UTC")
-        )
-        changes = differences(ticket, after)
-        events.extend(Event(at=now, kind=k, actor=CLOCK, detail=d, because=because) for k, d in changes)
-        letters.extend(_letters(pen, after, step, clock, now))
-        ticket = replace(after, updated_at=now)
-    clocks = facts.clocks
-    if ticket.wake_at is not None and ticket.wake_at <= now:
-        awake = _awake(ticket)
-        events.append(Event(at=now, kind="woken", actor=CLOCK, detail=f"{ticket.status} -> {awake.status}"))
-        awake, clocks = move_clocks(practice.promises, awake, clocks, (ClockHappening.STATUS_CHANGED,), now)
-        ticket = replace(awake, updated_at=now)
-        letters.extend(woken(pen, ticket, facts.messages, response_due(clocks)))
-    done = tuple(step.key for step, _ in due)
-    come = deadline_come(pen, ticket, facts.steps_done, now)
-    if come.events:
-        ticket = with_due(come.ticket, clocks)
-        events.extend(come.events)
-        letters.extend(come.letters)
-        done += (come.step,) if come.step is not None else ()
+    """Everything that time asks for on this ticket, earliest first; where nothing does, the next look is set anew."""
+    passing = _Passing(pen=pen, facts=facts, now=now, ticket=facts.ticket, clocks=facts.clocks)
+    passing.steps()
+    passing.wake()
+    passing.deadline()
+    passing.rules_of_time()
+    done = facts.steps_done | frozenset(passing.done)
     return Plan(
         state=InboxState.TICKETED,
         reason="a deadline",
-        belongs_to=ticket.id,
-        ticket=ticket,
-        events=tuple(events),
-        letters=tuple(letters),
-        clocks=clocks,
-        steps_done=done,
-        next_step_at=next_look(practice.promises, ticket, clocks, facts.steps_done | frozenset(done)),
+        belongs_to=facts.ticket.id,
+        ticket=passing.ticket,
+        events=tuple(passing.events),
+        letters=tuple(passing.letters),
+        turns=tuple(passing.turns),
+        clocks=passing.clocks,
+        steps_done=tuple(dict.fromkeys(passing.done)),
+        next_step_at=look_at(practice, passing.ticket, passing.clocks, passing.talk, done, now),
     )
+
+
+@dataclass(kw_only=True, slots=True)
+class _Passing:
+    """A ticket while time passes over it, with all that comes of it."""
+
+    pen: Pen
+    facts: TicketFacts
+    now: datetime
+    ticket: Ticket
+    clocks: tuple[TicketClock, ...]
+    events: list[Event] = field(default_factory=list)
+    letters: list[Letter] = field(default_factory=list)
+    done: list[str] = field(default_factory=list)
+    turns: list[Turn] = field(default_factory=list)
+    stopped: bool = False
+
+    @property
+    def talk(self) -> Talk:
+        return Talk(messages=self.facts.messages, count=max(self.facts.count, len(self.facts.messages)))
+
+    @property
+    def practice(self) -> Practice:
+        return self.pen.practice
+
+    def note(self, kind: str, detail: str, because: str = "") -> None:
+        self.events.append(Event(at=self.now, kind=kind, actor=CLOCK, detail=detail, because=because))
+
+    def steps(self) -> None:
+        """The steps of the promise whose time has come, and the rules that wait for them."""
+        promise = self.practice.promises.named(self.ticket.promise)
+        before = self.clocks
+        due = [(step.at, step.key, clock, step) for clock in before for step in self._steps_of(clock, promise)]
+        passed = [(at, key, clock, None) for clock in before for at, key in self._passed(clock, promise)]
+        for _, key, clock, step in sorted((*due, *passed), key=lambda one: one[:2]):
+            moment = str(step.step.at) if step is not None else _THE_END
+            if step is not None:
+                self.escalate(step, clock, promise.name)
+            self.done.append(key)
+            self.ask("due", key, also={"target": str(clock.target), "step": moment})
+            if self.clocks != before:
+                return  # a rule has moved the clocks: what is due now is another thing, and is looked for again
+
+    def _steps_of(self, clock: TicketClock, promise: Promise) -> list[StepDue]:
+        return steps_due(clock, promise, self.facts.steps_done, self.now)
+
+    def _passed(self, clock: TicketClock, promise: Promise) -> list[tuple[datetime, str]]:
+        end = end_of(self.practice, clock, promise, self.facts.steps_done)
+        return [end] if end is not None and end[0] <= self.now else []
+
+    def escalate(self, step: StepDue, clock: TicketClock, promise: str) -> None:
+        """One step: what it changes, and whom it tells."""
+        self.relieve()
+        after = _changed(self.practice, self.ticket, step)
+        because = f"{clock.target} at {step.step.at} of {promise}"
+        self.note("escalated", because, f"due {step.at:%Y-%m-%d %H:%M} UTC")
+        for kind, detail in differences(self.ticket, after):
+            self.note(kind, detail, because)
+        after = self.shared_out(after) if after.line != self.ticket.line else after
+        self.letters.extend(_letters(self.pen, self.ticket, after, step, clock, self.now))
+        self.ticket, self.clocks = move_clocks(self.practice.promises, after, self.clocks, (), self.now)
+        for kind, detail in differences(after, self.ticket):
+            self.note(kind, detail, FITS_NOW)
+        self.ticket = replace(self.ticket, updated_at=self.now)
+
+    def relieve(self) -> None:
+        """Before anybody is told: the ticket of somebody who is away is passed on."""
+        if (found := relieve(self.pen, self.ticket, self.now)) is not None:
+            self.ticket = found.ticket
+            self.events.extend(found.events)
+            self.letters.append(found.letter)
+            self.turns.extend(found.turns)
+
+    def shared_out(self, ticket: Ticket) -> Ticket:
+        """A ticket that a step brought to a line where nobody has it, given to somebody if its queue does that."""
+        chosen = by_queue(self.practice, ticket, self.now) if ticket.assignee is None else None
+        if chosen is None:
+            return ticket
+        name = chosen.agent.id if chosen.agent is not None else None
+        self.note("assignee" if name else "unassigned", f"- -> {name}" if name else "nobody", chosen.said("en"))
+        self.turns.extend((chosen.turn,) if chosen.turn is not None else ())
+        return replace(ticket, assignee=name)
+
+    def wake(self) -> None:
+        """The end of a rest."""
+        if self.ticket.wake_at is None or self.ticket.wake_at > self.now:
+            return
+        self.relieve()
+        before, awake = self.ticket.status, _awake(self.ticket)
+        self.note("woken", f"{before} -> {awake.status}")
+        awake, self.clocks = move_clocks(
+            self.practice.promises, awake, self.clocks, (ClockHappening.STATUS_CHANGED,), self.now
+        )
+        self.ticket = replace(awake, updated_at=self.now)
+        if awake.status is not before:
+            self.ask("status", f"t{self.pen.number}", before=before)
+        self.letters.extend(woken(self.pen, self.ticket, self.facts.messages, response_due(self.clocks)))
+
+    def deadline(self) -> None:
+        """A deadline that was set by hand."""
+        come = deadline_come(self.pen, self.ticket, self.facts.steps_done, self.now)
+        if come.step is not None:
+            self.relieve()
+            come = deadline_come(self.pen, self.ticket, self.facts.steps_done, self.now)
+        if come.events:
+            self.ticket = with_due(come.ticket, self.clocks)
+            self.events.extend(come.events)
+            self.letters.extend(come.letters)
+            self.done.extend((come.step,) if come.step is not None else ())
+
+    def rules_of_time(self) -> None:
+        """Rules that nothing but time brings about."""
+        if not self.stopped:
+            self.take(ask_time(self.pen, self.ticket, self.clocks, self.talk, self.facts.steps_done, self.now))
+
+    def ask(self, event: str, cause: str, *, before: Status | None = None, also: Fields | None = None) -> None:
+        """Ask the rules of what has just happened."""
+        if not self.stopped:
+            occasion = Occasion(event=event, cause=cause, at=self.now, talk=self.talk, before=before, also=also or {})
+            self.take(ask_rules(self.pen, self.ticket, self.clocks, occasion))
+
+    def take(self, ruled: Ruled) -> None:
+        self.ticket, self.clocks = ruled.ticket, ruled.clocks
+        self.events.extend(ruled.events)
+        self.letters.extend(ruled.letters)
+        self.done.extend(ruled.steps)
+        self.stopped = self.stopped or ruled.stopped
 
 
 def _awake(ticket: Ticket) -> Ticket:
@@ -79,14 +190,14 @@ def _awake(ticket: Ticket) -> Ticket:
     return replace(ticket, status=status, wake_at=None)
 
 
-def _changed(ticket: Ticket, due: StepDue) -> Ticket:
+def _changed(practice: Practice, ticket: Ticket, due: StepDue) -> Ticket:
     """The ticket after a step: its priority is only ever raised, and no line is above the last."""
     step = due.step
     if step.priority is not None and _rank(Priority(step.priority)) > _rank(ticket.priority):
         ticket = replace(ticket, priority=Priority(step.priority))
     if step.line is not None:
         line = min(ticket.line + 1, LAST_LINE) if step.line == "up" else int(step.line)
-        ticket = replace(ticket, line=line)
+        ticket = on_line(practice.team, ticket, line) if line != ticket.line else ticket
     return ticket
 
 
@@ -94,14 +205,17 @@ def _rank(priority: Priority) -> int:
     return list(Priority).index(priority)
 
 
-def _letters(pen: Pen, ticket: Ticket, due: StepDue, clock: TicketClock, now: datetime) -> list[Letter]:
-    agents, addresses = _told(pen.practice, ticket, due)
+def _letters(
+    pen: Pen, before: Ticket, ticket: Ticket, due: StepDue, clock: TicketClock, now: datetime
+) -> list[Letter]:
+    agents, addresses = _told(pen.practice, before, ticket, due)
     context: dict[str, object] = {
         "target": str(clock.target),
         "due_at": clock.due_at,
         "overdue": clock.due_at is not None and now > clock.due_at,
         "step": str(due.step.at),
         "why": f"{ticket.promise}: {clock.target} {due.step.at}",
+        "line_before": before.line if before.line != ticket.line else None,
     }
     letters = [
         to_agent(
@@ -115,48 +229,16 @@ def _letters(pen: Pen, ticket: Ticket, due: StepDue, clock: TicketClock, now: da
         )
         for agent in agents
     ]
-    return letters + [_to_address(pen, ticket, address, context) for address in addresses]
+    return letters + [
+        to_address(pen, ticket, address, LetterKind.ESCALATION, "escalation", context) for address in addresses
+    ]
 
 
-def _told(practice: Practice, ticket: Ticket, due: StepDue) -> tuple[list[Agent], list[str]]:
-    """Whom a step tells: agents, each once, and plain addresses. A step that only moves the line tells the new line."""
-    agents: list[Agent] = []
-    addresses: list[str] = []
+def _told(practice: Practice, before: Ticket, ticket: Ticket, due: StepDue) -> tuple[list[Agent], list[str]]:
+    """Whom a step tells: agents, each once, and plain addresses. One that moves the line tells the new line, too."""
     team = practice.team
-    for word in due.step.tell:
-        if word == "assignee":
-            agents.extend(team.who_is_told(ticket.queue, ticket.assignee))
-        elif word == "queue":
-            agents.extend(team.members(ticket.queue))
-        elif word == "lead":
-            lead = team.lead(ticket.queue)
-            agents.extend((lead,) if lead else team.who_is_told(ticket.queue, None))
-        elif (agent := team.agent(word)) is not None:
-            agents.append(agent)
-        elif "@" in word:
-            addresses.append(word)
-    if not due.step.tell and due.step.line is not None:
-        agents.extend(team.who_serves(ticket.queue, ticket.line) or team.who_is_told(ticket.queue, ticket.assignee))
+    agents, addresses = told(team, ticket, due.step.tell)
+    if before.line != ticket.line or (due.step.line is not None and not due.step.tell):
+        of_line = team.who_serves(ticket.queue, ticket.line) if ticket.assignee is None else ()
+        agents.extend(of_line or team.who_is_told(ticket.queue, ticket.assignee))
     return list(dict.fromkeys(agents)), list(dict.fromkeys(addresses))
-
-
-def _to_address(pen: Pen, ticket: Ticket, address: str, context: dict[str, object]) -> Letter:
-    """To somebody who is no agent: a letter that cannot be answered with orders."""
-    practice = pen.practice
-    root = practice.mint.root_id(Purpose.AGENT_ID, ticket.id)
-    return Letter(
-        kind=LetterKind.ESCALATION,
-        template="escalation",
-        language=practice.languages[0],
-        to=(Address(address=address),),
-        sender=practice.sender(),
-        subject=f"[{ticket.number}] {ticket.subject}".strip(),
-        context=ticket_context(practice, ticket, "") | context,
-        message_id=pen.message_id(Purpose.AGENT_ID, ticket.id),
-        date=pen.now,
-        in_reply_to=root,
-        references=(root,),
-        automatic=True,
-        loop_mark=practice.mint.loop_mark(),
-        ticket=ticket.id,
-    )

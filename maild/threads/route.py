@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
+from maild.messages.addresses import normal
 from maild.messages.mail import Mail
 from maild.routing.rules import Route, RuleTrace
 from maild.threads.case import Case
 from maild.threads.facts import recipients
-from maild.threads.model import Priority
+from maild.threads.model import Priority, Ticket
 from maild.threads.promises import Fields
+from maild.threads.reticence import mail_unanswerable
+from maild.threads.rule_fields import Occasion, Talk
 from maild.threads.words import say
 
 _UNDETERMINED = "und"
@@ -35,6 +39,10 @@ class Routed:
     trace: tuple[RuleTrace, ...]
     timeouts: tuple[str, ...]
     """Rules whose patterns were cut off, and so did not hold."""
+    rejected: bool = False
+    """It is to open no ticket."""
+    said: Route = field(default_factory=Route)
+    """The rules' own words."""
 
     def why_in(self, language: str) -> str:
         """Why this queue, in words."""
@@ -52,7 +60,7 @@ def route(case: Case) -> Routed:
         line=said.line or 1,
         assignee=said.assignee,
         priority=Priority(said.priority or Priority.NORMAL),
-        tags=said.tags,
+        tags=tuple(tag for tag in said.tags if tag not in said.untag),
         letter=said.letter or "acknowledgement",
         acknowledge=said.acknowledge,
         spam=said.spam,
@@ -62,6 +70,8 @@ def route(case: Case) -> Routed:
         written_to=written_to,
         trace=said.trace,
         timeouts=said.timeouts,
+        rejected=said.reject,
+        said=said,
     )
 
 
@@ -98,6 +108,21 @@ def mail_fields(case: Case, queue: str | None) -> dict[str, str | int | tuple[st
         key = f"header.{name.lower()}"
         fields[key] = (*_tuple(fields.get(key)), value)
     return fields
+
+
+def occasion_of_mail(case: Case, ticket: Ticket, event: str, talk: Talk, at: datetime) -> Occasion:
+    """What a mail has done to a ticket that there is."""
+    asked, sender = ticket.requester, case.sender
+    by_agent = sender.agent is not None
+    return Occasion(
+        event=event,
+        cause=f"i{case.facts.inbox_id}",
+        at=at,
+        talk=talk,
+        mail=mail_fields(case, ticket.queue) if event != "status" else {},
+        silent=None if by_agent else mail_unanswerable(case),
+        proven=not by_agent and sender.proof.holds and asked is not None and normal(asked.address) == sender.address,
+    )
 
 
 def _tuple(value: str | int | tuple[str, ...] | None) -> tuple[str, ...]:

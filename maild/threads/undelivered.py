@@ -13,19 +13,22 @@ from datetime import datetime
 from maild.messages.addresses import normal
 from maild.messages.mail import Address
 from maild.messages.statuses import from_text, kind_of
+from maild.sla.deadlines import TicketClock
 from maild.sla.events import Happening as ClockHappening
 from maild.threads import states
 from maild.threads.case import Case
 from maild.threads.correspondence import Pen, to_agent
 from maild.threads.dead import DeadAddress, Refusal, after_refusals, lives
-from maild.threads.draft import differences
+from maild.threads.changes import differences
 from maild.threads.facts import Facts, TicketFacts
 from maild.threads.match import Thread
 from maild.threads.model import Event, InboxState, Message, OutboxState, Ticket
 from maild.threads.notices import undelivered
 from maild.threads.plan import Letter, LetterKind, Plan
 from maild.threads.practice import Practice
-from maild.threads.promises import move_clocks, next_look, response_due
+from maild.threads.promises import move_clocks, response_due
+from maild.threads.rule_fields import Occasion, Talk
+from maild.threads.ruled import Ruled, ask_rules, look_at
 from maild.threads.states import Happening
 
 SENDER = "sender"
@@ -63,7 +66,7 @@ def decide_news(facts: TicketFacts, news: LetterNews, practice: Practice, pen: P
         return _refused(facts, news, practice, pen)
     if news.kind is LetterKind.ANSWER and news.waiting and news.state in _UNDER_WAY:
         return _delayed(facts, news, practice, pen)
-    return _plan(facts, facts.ticket, practice)
+    return _plan(facts, facts.ticket, practice, pen.now)
 
 
 def refusals(news: LetterNews) -> list[Refusal]:
@@ -114,7 +117,7 @@ def dead_among(facts: Facts, people: Iterable[Address]) -> list[DeadAddress]:
 def _refused(facts: TicketFacts, news: LetterNews, practice: Practice, pen: Pen) -> Plan:
     whom = "; ".join(f"{r.address.address}: {r.error or 'given up'}" for r in news.refused)
     events = [_event(pen, "not_delivered", f"{news.kind} to {', '.join(_addresses(news))}", whom)]
-    ticket, clocks, letters = facts.ticket, facts.clocks, list[Letter]()
+    ticket, clocks, letters, own = facts.ticket, facts.clocks, list[Letter](), tuple[Letter, ...]()
     if news.kind is LetterKind.ANSWER:
         if _concerns_requester(ticket, news):
             after, clocks = move_clocks(
@@ -125,11 +128,31 @@ def _refused(facts: TicketFacts, news: LetterNews, practice: Practice, pen: Pen)
                 for kind, detail in differences(ticket, after)
             ]
             ticket = replace(after, updated_at=pen.now)
+            ruled = _ruled(facts, ticket, clocks, pen)
+            ticket, clocks = ruled.ticket, ruled.clocks
+            events.extend(ruled.events)
+            own = ruled.letters
         shown: list[dict[str, object]] = [_bounced(r) for r in news.refused]
         letters = undelivered(pen, ticket, _answer(facts, news), shown, response_due(clocks))
     dead = after_refusals(news.known, worth_counting(practice, refusals(news)), pen.now, practice.suppress_for)
-    plan = _plan(replace(facts, clocks=clocks), ticket, practice)
-    return replace(plan, events=tuple(events), letters=tuple(letters), dead=dead)
+    plan = _plan(replace(facts, clocks=clocks), ticket, practice, pen.now)
+    return replace(plan, events=tuple(events), letters=(*letters, *own), dead=dead)
+
+
+def _ruled(facts: TicketFacts, ticket: Ticket, clocks: tuple[TicketClock, ...], pen: Pen) -> Ruled:
+    """What rules make of a ticket that is open again."""
+    if ticket.status is facts.ticket.status:
+        return Ruled(ticket=ticket, clocks=clocks)
+    talk = Talk(messages=facts.messages, count=max(facts.count, len(facts.messages)))
+    occasion = Occasion(
+        event="status",
+        cause=f"{pen.source}{pen.number}",
+        at=pen.now,
+        talk=talk,
+        before=facts.ticket.status,
+        silent="an answer to this address did not arrive",
+    )
+    return ask_rules(pen, ticket, clocks, occasion)
 
 
 def _delayed(facts: TicketFacts, news: LetterNews, practice: Practice, pen: Pen) -> Plan:
@@ -155,17 +178,18 @@ def _delayed(facts: TicketFacts, news: LetterNews, practice: Practice, pen: Pen)
         for agent in practice.team.who_is_told(ticket.queue, ticket.assignee)
     ]
     event = _event(pen, "delayed", f"answer to {', '.join(a.address for a in news.waiting)}", news.last_error)
-    return replace(_plan(facts, ticket, practice), events=(event,), letters=tuple(letters))
+    return replace(_plan(facts, ticket, practice, pen.now), events=(event,), letters=tuple(letters))
 
 
-def _plan(facts: TicketFacts, ticket: Ticket, practice: Practice) -> Plan:
+def _plan(facts: TicketFacts, ticket: Ticket, practice: Practice, now: datetime) -> Plan:
+    talk = Talk(messages=facts.messages)
     return Plan(
         state=InboxState.TICKETED,
         reason="news of a letter",
         belongs_to=ticket.id,
         ticket=ticket,
         clocks=facts.clocks,
-        next_step_at=next_look(practice.promises, ticket, facts.clocks, facts.steps_done),
+        next_step_at=look_at(practice, ticket, facts.clocks, talk, facts.steps_done, now),
     )
 
 

@@ -16,7 +16,7 @@ from maild.config.settings import SECTIONS, load_settings
 from maild.routing.checks import TESTS
 from maild.routing.conditions import JOINS
 from maild.routing.examples import EXPECTABLE
-from maild.routing.fields import TICKET_FIELDS, Kind
+from maild.routing.fields import EVENTS, FIELDS, Kind, header_field, named_field
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = (ROOT / "docs/settings.md").read_text(encoding="utf-8")
@@ -74,15 +74,20 @@ def shown(default: object) -> str:
 
 
 def test_every_field_is_told_as_it_is() -> None:
-    """Name, kind, meaning and every word that it can be."""
+    """Name, kind, the events at which it is there, meaning and every word that it can be."""
     told = table(RULES, "field")
-    assert set(told) == {*TICKET_FIELDS, "header.X"}
-    for name, field in TICKET_FIELDS.items():
-        kind, meaning = told[name]
-        assert kind == field.kind
-        assert field.meaning in meaning
+    fields = {**FIELDS, "header.X": header_field("X"), "field.X": named_field("X")}
+    assert set(told) == set(fields)
+    for name, field in fields.items():
+        kind, where, meaning = told[name]
+        assert (kind, where) == (field.kind, field.where)
+        assert field.meaning in meaning or name.endswith(".X")
         assert all(choice in meaning for choice in field.choices)
-        assert ("of promises only" in meaning) == field.of_ticket
+
+
+def test_every_event_is_told_as_it_is() -> None:
+    """Its name, and when it happens."""
+    assert {name: cells[0] for name, cells in table(RULES, "event").items()} == EVENTS
 
 
 def test_every_test_is_told_as_it_is() -> None:
@@ -143,11 +148,11 @@ def test_every_finding_is_told_and_none_is_invented() -> None:
     assert {code for code, cells in told.items() if cells[0] == "warning"} == doubts
 
 
-@pytest.mark.parametrize("position", range(5))
+@pytest.mark.parametrize("position", range(6))
 def test_every_snippet_of_the_page_works(position: int, tmp_path: Path) -> None:
     """Each is put in place of the shipped file of its kind, and its examples are run."""
     snippets = re.findall(r"(?ms)^```toml ?(\w*)\n(.*?)^```", RULES)
-    assert len(snippets) == 5
+    assert len(snippets) == 6
     kind, text = snippets[position]
     shutil.copytree(ROOT / "rules", tmp_path / "rules")
     if kind == "teams":
