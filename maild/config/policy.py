@@ -13,16 +13,19 @@ from pathlib import Path
 from maild.config.agent_keys import key_doubts, with_keys
 from maild.config.files import Source, parse_source, read_source
 from maild.config.letters import Letters, find_letters
+from maild.config.lists import LISTS_FOLDER, read_lists
+from maild.config.report import names_given
+from maild.config.rule_checks import Named
 from maild.config.rule_files import Ruling, default_findings, read_rules, rule_doubts
 from maild.config.settings import Desk
 from maild.config.sla_file import GivenPromise, read_levels
-from maild.config.team_file import read_team, team_doubts
+from maild.config.team_file import read_team, team_doubts, unknown_hours
 from maild.errors import ConfigError, Finding
 from maild.people.keys import AgentKey
 from maild.people.team import Team
 from maild.routing.conditions import events_of, words
-from maild.routing.fields import EVENTS
 from maild.routing.examples import Example, ExampleResult, run_example
+from maild.routing.fields import EVENTS
 from maild.routing.rules import Rule, RuleSet
 from maild.sla.calendar import Calendar
 
@@ -30,6 +33,7 @@ TEAMS_FILE = "teams.toml"
 SLA_FILE = "sla.toml"
 LETTERS_FOLDER = "letters"
 _REVISION_DIGITS = 12
+_MISSING_NAMES = ("unknown-queue", "unknown-agent", "unknown-organisation", "no-default-queue")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,6 +166,8 @@ def _read(rules_dir: Path, desk: Desk) -> _Read:
     team, key_findings = with_keys(team, teams, rules_dir)
     team_findings.extend(key_findings)
     levels, level_findings = read_levels(levels_source, rules_dir, desk, team)
+    if levels_source.broken is None:
+        team_findings.extend(unknown_hours(teams, names_given(levels_source, "calendar", "name")))
     lists = read_lists(rules_dir / LISTS_FOLDER, _shown(rules_dir / LISTS_FOLDER))
     named = Named(
         lists=lists.entries,
@@ -173,7 +179,7 @@ def _read(rules_dir: Path, desk: Desk) -> _Read:
     # Where a file could not be read, whatever it should have said is missing everywhere else: that is no news.
     findings = [*broken, *(f for f in (*team_findings, *level_findings, *rule_findings) if not broken or f.line)]
     if broken:
-        findings = [f for f in findings if f.code not in ("unknown-queue", "unknown-agent", "no-default-queue")]
+        findings = [f for f in findings if f.code not in _MISSING_NAMES]
     last = _shown(rules_dir / max(sources, default="routing.toml"))
     whole = not broken and not any(f.code in ("bad-value", "missing-key", "unknown-key") for f in rule_findings)
     findings.extend(default_findings(ruling.rules.rules, ruling.found, last, whole=whole))

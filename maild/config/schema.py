@@ -10,23 +10,37 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
 
-from maild.config.units import parse_address, parse_span, parse_timezone
+from maild.config.units import parse_address, parse_domain, parse_span, parse_timezone
+from maild.people.absence import DaysAway
 from maild.people.quiet import Quiet
+from maild.people.team import LAST_LINE, By
 from maild.sla.promise import Target, parse_duration
 
 Number = Annotated[int, Strict(), Field(ge=1, le=99)]
+LineName = Annotated[int, BeforeValidator(lambda text: line_number(str(text)), str)]
 Flag = Annotated[bool, Strict()]
 EmailAddress = Annotated[str, AfterValidator(parse_address)]
-Span = Annotated[timedelta, BeforeValidator(lambda text: parse_span(str(text)))]
-QuietTime = Annotated[Quiet, BeforeValidator(lambda text: Quiet.parse(str(text)))]
-Every = Annotated[timedelta, BeforeValidator(lambda text: digest_interval(str(text)))]
+Span = Annotated[timedelta, BeforeValidator(lambda text: parse_span(str(text)), str)]
+QuietTime = Annotated[Quiet, BeforeValidator(lambda text: Quiet.parse(str(text)), str)]
+Days = Annotated[DaysAway, BeforeValidator(lambda text: DaysAway.parse(str(text)), str)]
+Every = Annotated[timedelta, BeforeValidator(lambda text: digest_interval(str(text)), str)]
 Label = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$")]
-OneOrMany = Annotated[tuple[Label, ...], BeforeValidator(lambda given: (given,) if isinstance(given, str) else given)]
+OneOrMany = Annotated[
+    tuple[Label, ...],
+    BeforeValidator(lambda given: (given,) if isinstance(given, str) else given, Label | tuple[Label, ...]),
+]
 Tag = Annotated[str, Field(min_length=1, max_length=50, pattern=r"^[^\s,]+$")]
 AgentId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,39}$")]
 Priority = Literal["low", "normal", "high", "urgent"]
 Status = Literal["new", "open", "pending", "hold", "solved"]
 RuleStatus = Literal["open", "pending", "hold", "solved", "closed"]
+
+
+def line_number(text: str) -> int:
+    """A support line as a key; ValueError for what is none. TOML's keys are texts."""
+    if not text.isdecimal() or not 1 <= int(text[:4]) <= LAST_LINE:
+        raise ValueError(f"'{text}' is no support line from 1 to {LAST_LINE}")
+    return int(text)
 
 
 def digest_interval(text: str) -> timedelta:
@@ -37,10 +51,25 @@ def digest_interval(text: str) -> timedelta:
     return interval
 
 
+def parse_organisation(text: str) -> str:
+    """The domain of an organisation; ValueError for what is none, or a top-level one, in which everybody is."""
+    domain = parse_domain(text)
+    if "." not in domain:
+        raise ValueError(f"'{text}' is no domain such as example.org")
+    return domain
+
+
 class Table(BaseModel):
     """A table of a file: unknown keys are mistakes."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ChoiceTable(Table):
+    """`assignee` where one of several is chosen."""
+
+    by: Literal["load", "turn"]
+    among: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
 
 
 class Then(Table):
@@ -48,7 +77,7 @@ class Then(Table):
 
     queue: Label | None = None
     line: Number | None = None
-    assignee: Label | None = None
+    assignee: Label | ChoiceTable | None = None
     priority: Priority | None = None
     tags: tuple[Tag, ...] = ()
     letter: Label | None = None
@@ -69,7 +98,7 @@ class Expect(Table):
 
     queue: Label | None = None
     line: Number | None = None
-    assignee: Label | None = None
+    assignee: Label | ChoiceTable | None = None
     priority: Priority | None = None
     tags: tuple[Tag, ...] | None = None
     letter: Label | None = None
@@ -119,6 +148,10 @@ class AgentTable(Table):
     quiet: tuple[QuietTime, ...] = ()
     digest: Every | None = None
     timezone: Annotated[str, AfterValidator(parse_timezone)] | None = None
+    cap: Annotated[int, Strict(), Field(ge=1, le=9999)] | None = None
+    hours: str | None = None
+    away: tuple[Days, ...] = ()
+    deputy: str | None = None
     pgp_key: OneOrMany = ()
     smime_certificate: OneOrMany = ()
 
@@ -132,6 +165,19 @@ class QueueTable(Table):
     lead: str | None = None
     default: Flag = False
     keep: Span | None = None
+    assign: By | None = None
+    lines: dict[LineName, tuple[str, ...]] = {}
+
+
+class OrganisationTable(Table):
+    """[[organisation]]"""
+
+    name: Label
+    domains: tuple[Annotated[str, AfterValidator(parse_organisation)], ...] = ()
+    addresses: tuple[EmailAddress, ...] = ()
+    colleagues: Flag = False
+    language: Annotated[str, Field(pattern=r"^[a-z]{2,3}$")] | None = None
+    tags: tuple[Tag, ...] = ()
 
 
 class CalendarTable(Table):
@@ -170,5 +216,5 @@ class PromiseTable(Table):
 
 
 ROUTING_TABLES: dict[str, type[Table]] = {"rule": RuleTable}
-TEAM_TABLES: dict[str, type[Table]] = {"agent": AgentTable, "queue": QueueTable}
+TEAM_TABLES: dict[str, type[Table]] = {"agent": AgentTable, "queue": QueueTable, "organisation": OrganisationTable}
 SLA_TABLES: dict[str, type[Table]] = {"calendar": CalendarTable, "promise": PromiseTable}

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 from maild.config.closure_files import ClosureFiles
 from maild.config.files import Source, nearest
-from maild.config.rule_checks import tell_findings
 from maild.config.report import Found, names_given, read_tables
+from maild.config.rule_checks import tell_findings
 from maild.config.rule_files import condition_findings
 from maild.config.schema import SLA_TABLES
 from maild.config.settings import Desk
@@ -180,7 +180,8 @@ class _Reader:
     def when(self, found: Found) -> Condition | None:
         if found.table.when is None:
             return None
-        reading = read_condition(found.table.when, TICKET_FIELDS, tuple(q.name for q in self.team.queues))
+        queues, organisations = tuple(q.name for q in self.team.queues), self.team.organisations.names
+        reading = read_condition(found.table.when, TICKET_FIELDS, queues, organisations=organisations)
         self.findings.extend(condition_findings(found, reading))
         return reading.condition
 

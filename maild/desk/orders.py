@@ -13,8 +13,8 @@ from maild.messages.mail import MailClass
 from maild.store.keep import Keep
 from maild.store.undos import held_answers, last_undo
 from maild.store.views import ticket_id_of
-from maild.threads.correspondence import Pen
 from maild.threads.changes import clock_happenings, differences
+from maild.threads.correspondence import Pen
 from maild.threads.draft import new_tickets_told, sealed_changes
 from maild.threads.facts import TicketFacts
 from maild.threads.model import Direction, Event, InboxState, Link, Message, Visibility
@@ -47,11 +47,11 @@ def give_order(keep: Keep, office: Office, clock: Clock, number: str, name: str,
         facts = tickets.get(ticket_id)
         if facts is None:
             raise NotFound(f"there is no ticket {number}; `maild tickets` lists what there is")
+        office = office_now(connection, office, clock.now(), orders=True)
+        practice = office.practice
         setting = Setting(
             agent=None,
             language="en",
-        office = office_now(connection, office, clock.now(), orders=True)
-        practice = office.practice
             now=clock.now(),
             practice=practice,
             tickets=tickets,
@@ -87,11 +87,11 @@ def _plan(office: Office, facts: TicketFacts, work: Work, setting: Setting, beca
         Event(at=now, kind=kind, actor=ADMIN, detail=detail, because=because)
         for kind, detail in differences(facts.ticket, ticket)
     ]
+    events += [Event(at=now, kind=k, actor=ADMIN, detail=d, because=b) for k, d, b in work.notes]
     if note is not None:
         events.append(Event(at=now, kind="note", actor=ADMIN, detail="a note", because=because))
     return Plan(
         state=InboxState.TICKETED,
-    events += [Event(at=now, kind=k, actor=ADMIN, detail=d, because=b) for k, d, b in work.notes]
         reason=because,
         belongs_to=ticket.id,
         ticket=ticket,
@@ -103,12 +103,12 @@ def _plan(office: Office, facts: TicketFacts, work: Work, setting: Setting, beca
         unkept=undone.kept if undone is not None else (),
         recalled=undone.letters if undone is not None else (),
         released=work.released,
-        also=sealed_changes(work.also, office.practice, ADMIN, now),
-        clocks=clocks,
-    )
         turns=work.turns,
         absences=work.absences,
         returned=work.returned,
+        also=sealed_changes(work.also, office.practice, ADMIN, now),
+        clocks=clocks,
+    )
 
 
 def _ruled(plan: Plan, facts: TicketFacts, pen: Pen) -> Plan:

@@ -75,7 +75,7 @@ def _parts(words: Mapping[str, str], language: str) -> dict[str, Any]:
         "ticket": {
             "number": "SUP-1042", "subject": words["subject"], "status": "new", "queue": "office",
             "queue_title": words["title"], "priority": "normal", "assignee": words["agent"], "line": 1,
-            "tags": ["printer"], "language": language, "created_at": _AT,
+            "tags": ["printer"], "language": language, "created_at": _AT, "organisation": "Example Ltd",
             "due_by": _DUE, "due_set_by": words["colleague"],
         },
         "customer": {"name": words["customer"], "address": "ivan@customer.example"},
@@ -106,7 +106,7 @@ def _section(parts: Mapping[str, Any], words: Mapping[str, str]) -> dict[str, An
             {"number": "SUP-1042", "subject": words["subject"], "status": "open", "queue": "office",
              "priority": "high", "line": 1, "tags": ["printer"], "assignee": words["agent"],
              "customer": parts["customer"], "created_at": _AT, "due_at": _DUE, "overdue": True,
-             "due_by": _DUE, "due_set_by": words["colleague"],
+             "due_by": _DUE, "due_set_by": words["colleague"], "organisation": "Example Ltd",
              "link": "mailto:support+a.example@desk.example?subject=%5BSUP-1042%5D"},
         ],
         "people": [{"name": words["customer"], "address": "ivan@customer.example", "confirmed": True}],
@@ -165,7 +165,7 @@ def sample(letter: str, language: str) -> dict[str, Any]:
         "confirmation": {"why": words["unproven"], "text": words["answer"]},
         "escalation": {
             "target": "first_response", "due_at": _DUE, "overdue": False, "step": "75%", "why": words["told"],
-            "set_by": "",
+            "set_by": "", "line_before": None,
         } | _buttons(language, "take", "close", "snooze", "spam"),
         "delayed": {
             "event": "delayed", "recipients": ["ivan@customer.example"], "since": _AT, "next_at": _DUE,
@@ -194,12 +194,6 @@ def sample(letter: str, language: str) -> dict[str, Any]:
             "event": "rule", "rule": words["title"], "happened": "schedule", "note": words["told"],
             "message": {"sender": parts["customer"], "at": _AT, "text": words["text"]},
         } | _buttons(language, "take", "close", "snooze", "spam"),
-        "reply": {"proven": True, "text": words["answer"]},
-        "rejected": {"subject": words["subject"]},
-        "rule_news": {
-            "event": "rule", "rule": words["title"], "happened": "schedule", "note": words["told"],
-            "message": {"sender": parts["customer"], "at": _AT, "text": words["text"]},
-        } | _buttons(language, "take", "close", "snooze", "spam"),
         "rules_broken": {"findings": [words["finding"]], "file": "rules/routing.toml"},
     }  # fmt: skip
     shared = _SHARED.get(letter, ("agent", "customer", "ticket"))
@@ -211,8 +205,6 @@ _SHARED: Mapping[str, tuple[str, ...]] = {
     "alarm": (),
     "asked": ("agent",),
     "digest": ("agent",),
-    "rejected": ("customer",),
-    "reply": ("customer", "ticket"),
     "rejected": ("customer",),
     "reply": ("customer", "ticket"),
     "rules_broken": (),

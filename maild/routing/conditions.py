@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from maild.routing.checks import TESTS, Check, ChoiceError, Test, shown
 from maild.routing.fields import EVENTS, HEADER, NAMED, Field, Kind, header_field, named_field
+from maild.routing.fold import fold
 from maild.routing.view import View
 from maild.routing.words import Vocabulary
 
@@ -71,10 +72,16 @@ class Reading:
 
 
 def read_condition(
-    when: object, fields: Mapping[str, Field], queues: tuple[str, ...], lists: Lists | None = None
+    when: object,
+    fields: Mapping[str, Field],
+    queues: tuple[str, ...],
+    lists: Lists | None = None,
+    organisations: tuple[str, ...] = (),
 ) -> Reading:
-    """Read a `when`: its fields are those given, `queue` is one of the queues, `in_list` names one of the lists."""
-    reader = _Reader(fields, queues, lists or {})
+    """Read a `when`: its fields are those given, `queue` is one of the queues, `in_list` names one of the lists,
+    `organisation` is one of the organisations.
+    """
+    reader = _Reader(fields, {"queue": queues, "organisation": organisations}, lists or {})
     condition = reader.table(when, ())
     return Reading(
         condition=None if reader.problems else condition,
@@ -86,9 +93,9 @@ def read_condition(
 class _Reader:
     """Reads one `when` and gathers what is wrong with it."""
 
-    def __init__(self, fields: Mapping[str, Field], queues: tuple[str, ...], lists: Lists) -> None:
+    def __init__(self, fields: Mapping[str, Field], names: Mapping[str, tuple[str, ...]], lists: Lists) -> None:
         self.fields = fields
-        self.queues = queues
+        self.names = names
         self.lists = lists
         self.problems: list[Problem] = []
         self.spoken: list[tuple[Path, Field]] = []
@@ -111,7 +118,7 @@ class _Reader:
         elif key == "not":
             yield Not(part=self.table(value, path))
         elif key in ("header", "field"):
-            yield from self.named(key, value, path)
+            yield from self.by_name(key, value, path)
         elif (field := self.field(key)) is not None:
             yield from self.tests(field, value, path)
         else:
@@ -131,7 +138,7 @@ class _Reader:
             return ()
         return tuple(self.table(part, (*path, number)) for number, part in enumerate(value))
 
-    def named(self, key: str, value: object, path: Path) -> Iterator[Condition]:
+    def by_name(self, key: str, value: object, path: Path) -> Iterator[Condition]:
         """Header lines, and a ticket's own fields: each is tested by its name."""
         if not isinstance(value, Mapping) or not value:
             what = 'a header line: header.X-Mailer = "..."' if key == "header" else 'a field: field.order = "..."'
@@ -197,8 +204,9 @@ class _Reader:
         except ValueError as error:
             self.wrong(path, str(error), "bad-pattern" if test is TESTS["matches"] else "bad-value")
         else:
-            if field.name == "queue" and read not in {name.casefold() for name in self.queues} and test is TESTS["is"]:
-                self.wrong(path, f"there is no queue '{value}'", "unknown-queue", self.queues)
+            names = self.names.get(field.name)
+            if names is not None and test is TESTS["is"] and read not in {fold(name) for name in names}:
+                self.wrong(path, f"there is no {field.name} '{value}'", f"unknown-{field.name}", names)
             elif problem := _out_of_range(field, test, read):
                 self.wrong(path, problem, "never-holds")
             else:

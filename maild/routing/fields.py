@@ -34,6 +34,7 @@ _MAIL = frozenset(("new", "reply", "answer", PROMISES))
 _TICKET = EVERYWHERE - {"new", PROMISES}
 _KEPT = _TICKET | {PROMISES}
 _CHANGED = frozenset(("reply", "answer", "status"))
+_PASSED_ON = frozenset(("new", "reply", PROMISES))
 _DUE = frozenset(("due",))
 
 
@@ -137,6 +138,18 @@ _ALL = (
         meaning="the ticket's queue; of a new one that of the address written to, else the default queue",
     ),
     Field(name="customer", kind=Kind.PEOPLE, meaning="the address of the customer"),
+    Field(
+        name="organisation",
+        kind=Kind.CHOICE,
+        meaning="the customer's organisation, as teams.toml names it; empty where it names none",
+    ),
+    Field(
+        name="forwarded_by",
+        kind=Kind.PEOPLE,
+        many=True,
+        at=_PASSED_ON,
+        meaning="the addresses of the agent who forwarded the customer's mail to the desk",
+    ),
     Field(name="event", kind=Kind.CHOICE, meaning="what happens", choices=tuple(EVENTS)),
     Field(name="status", kind=Kind.CHOICE, at=_TICKET, meaning="where the ticket stands", choices=_STATUSES),
     Field(

@@ -43,7 +43,16 @@ from maild.store.tables import (
     steps_done,
     tickets,
 )
-from maild.store.undos import held_answers, last_undo, mark_undone, recall, release, save_undo, written_at
+from maild.store.undos import (
+    follow_people,
+    held_answers,
+    last_undo,
+    mark_undone,
+    recall,
+    release,
+    save_undo,
+    written_at,
+)
 from maild.threads.facts import (
     EARLIER_SHOWN,
     SAME_SUBJECT_WITHIN,
@@ -132,10 +141,6 @@ _TICKETS = (
 )
 _PEOPLE, _CLOCKS, _STEPS_DONE = _newest_of(participants), _newest_of(clocks), _newest_of(steps_done)
 _LAST_MESSAGES = _newest_of(messages).limit(_RECENT)
-_COUNT_MESSAGES = sa.select(sa.func.count()).where(messages.c.ticket_id == sa.bindparam("ticket"))
-_LAST_PUBLIC = (
-    _newest_of(messages).where(messages.c.visibility == Visibility.PUBLIC, messages.c.proposed.is_(False)).limit(1)
-)
 _COUNT_MESSAGES = sa.select(sa.func.count()).where(messages.c.ticket_id == sa.bindparam("ticket"))
 _LAST_PUBLIC = (
     _newest_of(messages).where(messages.c.visibility == Visibility.PUBLIC, messages.c.proposed.is_(False)).limit(1)
@@ -444,6 +449,7 @@ class TicketStore:
         known: dict[str, bool] = {}
         if not is_new:
             known = {row.key: row.confirmed for row in connection.execute(_CONFIRMED, {"ticket": ticket_id})}
+        before = dict(known)
         gone = known.keys() - {key_of(person.address) for person in ticket.participants}
         if gone:
             left = participants.c.key.in_(sorted(gone))
@@ -461,6 +467,8 @@ class TicketStore:
                     .where(participants.c.ticket_id == ticket_id, participants.c.key == key)
                     .values(confirmed=person.confirmed)
                 )
+        if changed := _let_in_or_out(before, ticket):
+            follow_people(connection, ticket_id, changed, ticket.updated_at)
 
     def _save_clocks(
         self, connection: Connection, ticket: Ticket, running: Sequence[TicketClock], *, is_new: bool
@@ -482,6 +490,12 @@ class TicketStore:
         _insert(
             connection, mail_ids, ({"id_hash": h, "kind": k, "ticket_id": ticket_id} for h, k in sorted(wanted - known))
         )
+
+
+def _let_in_or_out(known: Mapping[str, bool], ticket: Ticket) -> dict[str, bool]:
+    """Of those who took part before: who is sent answers from now on, and who no more, by their keys."""
+    now = {key_of(p.address): p.confirmed for p in ticket.participants}
+    return {key: now.get(key, False) for key, before in known.items() if now.get(key, False) != before}
 
 
 def _most_telling(clues: Clues, known: Sequence[KnownId], same_subject: Sequence[int]) -> list[int]:

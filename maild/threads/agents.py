@@ -303,7 +303,6 @@ def _done(draft: Draft, before: Ticket, agent: Agent, carried: Carried, *, text:
     history = draft.case.facts.tickets[before.id].messages
     draft.letters.extend(handover(draft.pen, before, draft.ticket, agent.id, history, draft.respond_by()))
     draft.ask_rules(*(("answer",) if posted == "public" or draft.released else ()))
-    draft.ask_rules(*(("answer",) if posted == "public" or draft.released else ()))
     if done:
         draft.letters.append(
             transcript(

@@ -62,6 +62,7 @@ def ticket_view(practice: Practice, ticket: Ticket) -> dict[str, object]:
         "line": ticket.line,
         "tags": list(ticket.tags),
         "language": ticket.language,
+        "organisation": practice.organisation_of(ticket.requester.address if ticket.requester else None),
         "created_at": ticket.created_at,
         "due_by": ticket.deadline.at if ticket.deadline else None,
         "due_set_by": setter_of(practice, ticket.deadline) if ticket.deadline else "",
@@ -176,7 +177,9 @@ def answer(
         message_id=pen.message_id(Purpose.PUBLIC_ID, ticket.id),
         date=pen.now,
         in_reply_to=parent,
-        references=in_thread(practice.mint.root_id(Purpose.PUBLIC_ID, ticket.id), last.references if last else (), parent),
+        references=in_thread(
+            practice.mint.root_id(Purpose.PUBLIC_ID, ticket.id), last.references if last else (), parent
+        ),
         thread_index=practice.mint.conversation(Purpose.PUBLIC_ID, ticket.id, ticket.created_at),
         thread_topic=topic(ticket.subject),
         automatic=False,

@@ -16,12 +16,11 @@ from maild.threads.correspondence import acknowledgement
 from maild.threads.draft import Draft, incoming
 from maild.threads.facts import TicketFacts, usable
 from maild.threads.forwarded_orders import follow_orders
-from maild.threads.match import belongs, takes_mail
+from maild.threads.match import takes_mail
 from maild.threads.model import InboxState, Link, Participant, Status, Ticket, Visibility
 from maild.threads.notices import News, notifications
 from maild.threads.participants import joined
 from maild.threads.plan import Plan
-from maild.threads.reticence import mail_unanswerable
 from maild.threads.rejecting import may_be_rejected, reject
 from maild.threads.reticence import mail_unanswerable
 from maild.threads.route import Routed, language_of, route, ticket_fields
@@ -53,7 +52,7 @@ def customer_mail(draft: Draft) -> Plan:
 def _following(case: Case, ticket: Ticket) -> TicketFacts | None:
     """The ticket that went on from a closed one and still takes this sender's mail: one follow-up, not one a mail."""
     found = case.facts.tickets.get(case.facts.followed_by.get(ticket.id, -1))
-    if found is None or not _still_open(case, found.ticket) or not belongs(case.sender.address, found.ticket):
+    if found is None or not _still_open(case, found.ticket) or not case.takes_part(found.ticket):
         return None
     return found
 
@@ -136,7 +135,6 @@ def open_ticket(draft: Draft, earlier: Ticket | None) -> Plan:
     if routed.spam:
         return draft.seal(InboxState.SPAM, f"rule {routed.rule!r} says spam")
     draft.run_clocks(ClockHappening.FIRST_MAIL)
-    draft.follow_rules(routed)
     draft.follow_rules(routed)
     follow_orders(draft)
     if draft.ticket is not None and draft.ticket.status is Status.SPAM:
@@ -232,7 +230,8 @@ def with_participants(case: Case, ticket: Ticket) -> tuple[Participant, ...]:
     """The participants after this mail: its sender and whoever else it went to."""
     if case.passed_on is not None and not case.passed_on.attached:
         return joined(ticket, (case.mail.sender,), case.practice)
-    return joined(ticket, (case.mail.sender, *case.mail.to, *case.mail.cc), case.practice)
+    people = (case.mail.sender, *case.mail.to, *case.mail.cc)
+    return joined(ticket, people, case.practice, proven=case.sender.proof.holds and case.takes_part(ticket))
 
 
 def acknowledgement_refused(case: Case, routed: Routed) -> str | None:
@@ -240,7 +239,6 @@ def acknowledgement_refused(case: Case, routed: Routed) -> str | None:
     facts, practice = case.facts, case.practice
     checks = (
         (not routed.acknowledge, f"rule {routed.rule!r} says so"),
-        (routed.said.reply is not None, f"rule {routed.said.by('reply')!r} has a reply in its place"),
         (routed.said.reply is not None, f"rule {routed.said.by('reply')!r} has a reply in its place"),
         (
             facts.acknowledged_last_hour >= practice.acknowledgements_per_hour,

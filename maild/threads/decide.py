@@ -24,6 +24,7 @@ from maild.threads.model import IMPORTED, InboxState
 from maild.threads.order_mail import is_order_mail, order_mail
 from maild.threads.plan import Plan
 from maild.threads.practice import Practice
+from maild.threads.presence import but_for, came_back, presence_mail, with_return
 from maild.threads.seals import known_by
 from maild.threads.undelivered import revived
 from maild.threads.unproven import confirm, confirming, unverified
@@ -33,8 +34,9 @@ _NO_THREAD = Thread(ticket=None, rung=None, certain=False, tried=())
 
 def decide(mail: Mail, envelope: Envelope, clues: Clues, facts: Facts, practice: Practice) -> Plan:
     """What is to be done with this mail. Touches nothing, asks nobody; the same facts give the same Plan."""
-    practice = present(practice, facts.absences, facts.workload, facts.now)
     sender = identify(mail, envelope, practice)
+    returned = came_back(mail, sender, facts) if envelope.channel != IMPORTED else ()
+    practice = present(practice, but_for(facts.absences, returned), facts.workload, facts.now)
     if sender.address is not None and practice.is_ours(sender.address) and _is_form(mail, practice):
         sender = replace(sender, address=None, agent=None)
     case = Case(mail=mail, envelope=envelope, clues=clues, facts=facts, practice=practice, sender=sender)
@@ -45,10 +47,11 @@ def decide(mail: Mail, envelope: Envelope, clues: Clues, facts: Facts, practice:
         thread = Thread(ticket=first.ticket, rung=None, certain=True, tried=())
         reason = f"the same mail as inbox {first.inbox_id}"
         return begin_draft(case, thread, load=False).seal(InboxState.DUPLICATE, reason)
-    thread = find_thread(mail, clues, facts, practice.mint, practice.team)
+    thread = find_thread(mail, clues, facts, practice.mint, practice.team, proven=sender.proof.holds)
     plan = _judge(begin_draft(case, thread))
     if envelope.channel == IMPORTED:
         return plan
+    plan = with_return(plan, returned)
     return replace(plan, revived=revived(case, thread), wrong_tokens=thread.wrong)
 
 
@@ -60,6 +63,8 @@ def _judge(draft: Draft) -> Plan:
         return automatic_mail(draft)
     if (passed_on := forwarded_mail(draft)) is not None:
         return passed_on
+    if (about_himself := presence_mail(draft)) is not None:
+        return about_himself
     if is_order_mail(draft):
         return order_mail(draft)
     if case.sender.agent is None or ticket is None:

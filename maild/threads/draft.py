@@ -16,7 +16,6 @@ from maild.sla.events import Happening as ClockHappening
 from maild.threads.assignment import Chosen, Relief
 from maild.threads.case import Case
 from maild.threads.changes import differences
-from maild.threads.changes import differences
 from maild.threads.correspondence import Pen
 from maild.threads.explanation import explain_decision
 from maild.threads.facts import TicketFacts, index_name
@@ -72,8 +71,6 @@ class Draft:
     recalled: tuple[str, ...] = ()
     new_steps: tuple[str, ...] = ()
     routed: Routed | None = None
-    ruled: Ruled | None = None
-    """What the rules of tickets came to; None before they were asked."""
     own_html: OwnHtml | None = None
     """An agent's answer as he formatted it."""
     ruled: Ruled | None = None
@@ -119,37 +116,6 @@ class Draft:
         self.ticket, self.clocks = move_clocks(self.case.practice.promises, before, self.clocks, happenings, self.at)
         for kind, detail in differences(before, self.ticket):
             self.note(kind, detail, FITS_NOW, "maild")
-
-    def ask_rules(self, *happened: str) -> None:
-        """Ask the rules of what has happened to a ticket, and of its status where that has changed; once for a mail."""
-        case, ticket = self.case, self.ticket
-        known = case.facts.tickets.get(ticket.id) if ticket is not None else None
-        if self.ruled is not None or ticket is None or known is None or case.envelope.channel == IMPORTED:
-            return
-        self.ruled = Ruled(ticket=ticket, clocks=self.clocks)
-        changed = ("status",) if ticket.status is not known.ticket.status else ()
-        talk = Talk(messages=known.messages, count=max(known.count, len(known.messages)))
-        for event in (*happened, *changed):
-            occasion = occasion_of_mail(case, ticket, event, talk.and_then(self.message, self.beside), self.at)
-            occasion = replace(occasion, before=known.ticket.status)
-            self.ruled = self.ruled.then(ask_rules(self.pen, self.ruled.ticket, self.ruled.clocks, occasion))
-            if self.ruled.stopped:
-                break
-        self.ticket, self.clocks = self.ruled.ticket, self.ruled.clocks
-        self.events.extend(self.ruled.events)
-        self.letters.extend(self.ruled.letters)
-
-    def follow_rules(self, routed: Routed) -> None:
-        """What the rules do to a new ticket beside its place: its status, notes, letters."""
-        said, ticket = routed.said, self.ticket
-        own = said.status or said.reply or any(then.note or then.tell for _, then in said.parts)
-        if ticket is None or not own or self.case.envelope.channel == IMPORTED:
-            return
-        occasion = occasion_of_mail(self.case, ticket, "new", Talk().and_then(self.message), self.at)
-        ruled = carry_out_route(self.pen, ticket, self.clocks, said, occasion)
-        self.ticket, self.clocks = ruled.ticket, ruled.clocks
-        self.events.extend(ruled.events)
-        self.letters.extend(ruled.letters)
 
     def ask_rules(self, *happened: str) -> None:
         """Ask the rules of what has happened to a ticket, and of its status where that has changed; once for a mail."""
@@ -338,9 +304,6 @@ def sealed_changes(changes: Iterable[Change], practice: Practice, actor: str, no
     for change in changes:
         event = Event(at=now, kind=change.kind, actor=actor, detail=change.detail)
         look = next_look(practice.promises, change.ticket, change.clocks, change.steps_done)
-        if practice.rules.schedules:
-            # Its messages are moving: the next tick sees them all, and when a rule of time may hold.
-            look = now
         if practice.rules.schedules:
             # Its messages are moving: the next tick sees them all, and when a rule of time may hold.
             look = now

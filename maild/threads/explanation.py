@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from maild.threads.assignment import Chosen
 from maild.threads.case import Case
 from maild.threads.match import Thread
 from maild.threads.plan import Plan
@@ -12,7 +13,14 @@ from maild.threads.route import Routed
 from maild.threads.ruled import Ruled
 
 
-def explain_decision(case: Case, thread: Thread, routed: Routed | None, plan: Plan) -> dict[str, object]:
+def explain_decision(
+    case: Case,
+    thread: Thread,
+    routed: Routed | None,
+    plan: Plan,
+    chosen: Chosen | None = None,
+    ruled: Ruled | None = None,
+) -> dict[str, object]:
     """Every rung, rule and clock with its reason, in the shape of `explain --json`."""
     practice, ticket = case.practice, plan.ticket
     words = explain_clocks(practice.promises, ticket, plan.clocks, case.facts.now) if ticket else []
@@ -41,6 +49,7 @@ def explain_decision(case: Case, thread: Thread, routed: Routed | None, plan: Pl
             ],
         },
         "rules": [{"rule": r.rule, "held": r.held, "missed": list(r.missed)} for r in trace],
+        "assignment": chosen.view if chosen is not None else None,
         "result": _result(practice.revision, plan),
         "clocks": [
             {

@@ -14,10 +14,6 @@ IMPORTED = "import"
 """The channel of old mail, and of the tickets that it opened."""
 
 
-IMPORTED = "import"
-"""The channel of old mail, and of the tickets that it opened."""
-
-
 class Status(StrEnum):
     """Where a ticket stands; `states.py` holds every way from one to another."""
 

@@ -21,7 +21,6 @@ class LetterKind(StrEnum):
     ACKNOWLEDGEMENT = "acknowledgement"  # to the customer: we have it, expect an answer by then
     ANSWER = "answer"  # an agent's words to the customer
     REPLY = "reply"  # to the customer: words that a rule has ready
-    REPLY = "reply"  # to the customer: words that a rule has ready
     NOTIFICATION = "notification"  # to an agent: something came in
     TRANSCRIPT = "transcript"  # to an agent: what your orders did
     ASKED = "asked"  # to an agent: what you asked for

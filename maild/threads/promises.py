@@ -149,27 +149,6 @@ def stored_fields(ticket: Ticket) -> Fields:
     return fields | {f"{NAMED}{name}": value for name, value in ticket.fields.items()}
 
 
-def change_promise(
-    promises: Promises, ticket: Ticket, clocks: tuple[TicketClock, ...], name: str, now: datetime
-) -> tuple[Ticket, tuple[TicketClock, ...]]:
-    """The ticket under another promise: time spent stays spent, and what is promised anew is counted from now on."""
-    before, after = promises.named(ticket.promise), promises.named(name)
-    kept = under_promise(clocks, before, after, now)
-    opened = (Happening.FIRST_MAIL,) if ticket.status is Status.NEW else ()
-    ticket = replace(ticket, promise=name)
-    if ticket.status in UNFINISHED and not opened:
-        opened = (Happening.REOPENED,)
-    return move_clocks(promises, ticket, kept, opened, now)
-
-
-def under_promise(
-    clocks: tuple[TicketClock, ...], before: Promise | None, after: Promise, now: datetime
-) -> tuple[TicketClock, ...]:
-    """Clocks that go on under another promise, or under one whose text has changed (None: what it was is not known)."""
-    moved = (recompute(clock, before, after, now) for clock in clocks)
-    return tuple(clock for clock in moved if clock is not None)
-
-
 def with_due(ticket: Ticket, clocks: tuple[TicketClock, ...]) -> Ticket:
     """The ticket with its due time: the earliest of its clocks that have not ended and of a deadline set by hand."""
     times = [c.due_at for c in clocks if not c.ended]

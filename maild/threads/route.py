@@ -7,7 +7,7 @@ from datetime import datetime
 
 from maild.messages.addresses import normal
 from maild.messages.mail import Mail
-from maild.routing.rules import Route, RuleTrace
+from maild.routing.rules import Choice, Route, RuleTrace
 from maild.threads.case import Case
 from maild.threads.facts import recipients
 from maild.threads.model import Priority, Ticket
@@ -26,6 +26,8 @@ class Routed:
     queue: str
     line: int
     assignee: str | None
+    choice: Choice | None
+    """How one of several agents is chosen, where the rules name nobody."""
     priority: Priority
     tags: tuple[str, ...]
     letter: str
@@ -43,6 +45,8 @@ class Routed:
     """It is to open no ticket."""
     said: Route = field(default_factory=Route)
     """The rules' own words."""
+    spoken: str = ""
+    """The language of the customer's organisation."""
 
     def why_in(self, language: str) -> str:
         """Why this queue, in words."""
@@ -58,9 +62,10 @@ def route(case: Case) -> Routed:
     return Routed(
         queue=queue,
         line=said.line or 1,
-        assignee=said.assignee,
+        assignee=said.assignee if isinstance(said.assignee, str) else None,
+        choice=said.assignee if isinstance(said.assignee, Choice) else None,
         priority=Priority(said.priority or Priority.NORMAL),
-        tags=tuple(tag for tag in said.tags if tag not in said.untag),
+        tags=tuple(tag for tag in dict.fromkeys((*said.tags, *_tags_of(case))) if tag not in said.untag),
         letter=said.letter or "acknowledgement",
         acknowledge=said.acknowledge,
         spam=said.spam,
@@ -72,7 +77,19 @@ def route(case: Case) -> Routed:
         timeouts=said.timeouts,
         rejected=said.reject,
         said=said,
+        spoken=_spoken(case),
     )
+
+
+def _spoken(case: Case) -> str:
+    found = case.practice.team.organisations.of(case.sender.address)
+    return (found.language or "") if found is not None else ""
+
+
+def _tags_of(case: Case) -> tuple[str, ...]:
+    """The tags of the customer's organisation."""
+    found = case.practice.team.organisations.of(case.sender.address)
+    return found.tags if found is not None else ()
 
 
 def _queue_written_to(case: Case) -> tuple[str, str | None]:
@@ -102,6 +119,8 @@ def mail_fields(case: Case, queue: str | None) -> dict[str, str | int | tuple[st
         "weekday": now.strftime("%a").lower(),
         "queue": queue or case.practice.team.default_queue.name,
         "customer": case.sender.address or "",
+        "organisation": case.practice.organisation_of(case.sender.address),
+        "forwarded_by": case.passed_on.agent.addresses if case.passed_on is not None else (),
         "event": "new",
     }
     for name, value in mail.headers:
@@ -146,12 +165,12 @@ def ticket_fields(case: Case, routed: Routed) -> Fields:
 
 
 def language_of(mail: Mail, routed: Routed) -> str:
-    """The language a customer is answered in: a rule's word, then the mail's own.
+    """The language a customer is answered in: a rule's word, then the mail's own, then his organisation's.
 
     A few Latin words may be in any language, but not in one of another script: that is "undetermined" (BCP 47), and
     not "unknown", which would be answered in the desk's first language, Russian say.
     """
-    known = routed.fields.get("language", "") or mail.language
+    known = routed.fields.get("language", "") or mail.language or routed.spoken
     return known or (_UNDETERMINED if _is_latin(f"{mail.subject} {mail.reply}") else "")
 
 

@@ -17,9 +17,9 @@ from maild.sla.deadlines import TicketClock
 from maild.sla.events import Happening as ClockHappening
 from maild.threads import states
 from maild.threads.case import Case
+from maild.threads.changes import differences
 from maild.threads.correspondence import Pen, to_agent
 from maild.threads.dead import DeadAddress, Refusal, after_refusals, lives
-from maild.threads.changes import differences
 from maild.threads.facts import Facts, TicketFacts
 from maild.threads.match import Thread
 from maild.threads.model import Event, InboxState, Message, OutboxState, Ticket
@@ -29,7 +29,9 @@ from maild.threads.practice import Practice
 from maild.threads.promises import move_clocks, response_due
 from maild.threads.rule_fields import Occasion, Talk
 from maild.threads.ruled import Ruled, ask_rules, look_at
+from maild.threads.sharing import relieve
 from maild.threads.states import Happening
+from maild.threads.workload import Turn
 
 SENDER = "sender"
 """Who acts when a letter could not be handed over."""
@@ -118,6 +120,7 @@ def _refused(facts: TicketFacts, news: LetterNews, practice: Practice, pen: Pen)
     whom = "; ".join(f"{r.address.address}: {r.error or 'given up'}" for r in news.refused)
     events = [_event(pen, "not_delivered", f"{news.kind} to {', '.join(_addresses(news))}", whom)]
     ticket, clocks, letters, own = facts.ticket, facts.clocks, list[Letter](), tuple[Letter, ...]()
+    turns: tuple[Turn, ...] = ()
     if news.kind is LetterKind.ANSWER:
         if _concerns_requester(ticket, news):
             after, clocks = move_clocks(
@@ -132,11 +135,15 @@ def _refused(facts: TicketFacts, news: LetterNews, practice: Practice, pen: Pen)
             ticket, clocks = ruled.ticket, ruled.clocks
             events.extend(ruled.events)
             own = ruled.letters
+        if (relieved := relieve(pen, ticket, pen.now)) is not None:
+            ticket = relieved.ticket
+            events.extend(relieved.events)
+            own, turns = (*own, relieved.letter), relieved.turns
         shown: list[dict[str, object]] = [_bounced(r) for r in news.refused]
         letters = undelivered(pen, ticket, _answer(facts, news), shown, response_due(clocks))
     dead = after_refusals(news.known, worth_counting(practice, refusals(news)), pen.now, practice.suppress_for)
     plan = _plan(replace(facts, clocks=clocks), ticket, practice, pen.now)
-    return replace(plan, events=tuple(events), letters=(*letters, *own), dead=dead)
+    return replace(plan, events=tuple(events), letters=(*letters, *own), dead=dead, turns=turns)
 
 
 def _ruled(facts: TicketFacts, ticket: Ticket, clocks: tuple[TicketClock, ...], pen: Pen) -> Ruled:
