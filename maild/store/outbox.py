@@ -217,7 +217,7 @@ class OutboxStore:
     def told(self, connection: Connection, outbox_id: int, *, again: datetime | None = None) -> None:
         """What `news` said has been told, and is not told again; `again`: when there may be more to tell."""
         current = connection.scalar(sa.select(outbox.c.recipients).where(outbox.c.id == outbox_id)) or []
-        told = [r | {"told": True} if r["state"] == "failed" else r for r in current]
+        told = [r | {"told": True} if _is_news(r) else r for r in current]
         connection.execute(outbox.update().where(outbox.c.id == outbox_id).values(recipients=told))
         if again is not None:
             _look_at(connection, outbox_id, again)
@@ -282,8 +282,8 @@ class OutboxStore:
             if values["state"] is OutboxState.WAITING and not connection.scalar(bytes_kept):
                 raise UsageError(f"the bytes of letter {outbox_id} are kept no longer; it cannot be sent")
             if values["state"] is OutboxState.WAITING:
-                # Whoever has it does not get it again; whoever was given up gets another chance.
-                values["recipients"] = [r if r["state"] == "sent" else _again(r) for r in row.recipients]
+                # Whoever has it, or was let out, does not get it; whoever was given up gets another chance.
+                values["recipients"] = [r if r["state"] in ("sent", "let_out") else _again(r) for r in row.recipients]
                 values["created_at"] = now
             connection.execute(outbox.update().where(outbox.c.id == outbox_id).values(**values))
 
@@ -296,7 +296,9 @@ def _look_at(connection: Connection, outbox_id: int, at: datetime) -> None:
 
 
 def _is_news(recipient: Row) -> bool:
-    return recipient["state"] == "failed" and not recipient.get("told", False)
+    """Whether somebody is to be told: it failed, or nobody was left whom the letter could go to."""
+    lost = recipient["state"] == "failed" or (recipient["state"] == "let_out" and recipient.get("alone", False))
+    return lost and not recipient.get("told", False)
 
 
 def _again(recipient: dict[str, Any]) -> dict[str, Any]:

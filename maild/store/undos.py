@@ -9,12 +9,16 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from maild.messages.addresses import normal
 from maild.store.rows import address_row, clock_row, ticket_row, to_clock, to_participant, to_ticket
-from maild.store.tables import messages, outbox, undos
-from maild.threads.model import HeldAnswer, OutboxState, Ticket, Touched, Undo
+from maild.store.tables import events, letter_news, messages, outbox, undos
+from maild.threads.model import Direction, HeldAnswer, OutboxState, Ticket, Touched, Undo
+from maild.threads.plan import LetterKind
 from maild.threads.undo import KEPT_FOR
 
 _STOPPABLE = (OutboxState.WAITING, OutboxState.HELD)
+LET_OUT = "was let out of the ticket before the answer left"
+"""Stands with a recipient whom a letter does not go to any more."""
 _TIMES = ("created_at", "updated_at", "solved_at", "due_at", "due_by", "wake_at")
 _TIMES += ("started_at", "resumed_at", "ended_at")
 
@@ -64,9 +68,8 @@ def last_undo(connection: Connection, ticket: int, actor: str, now: datetime) ->
 
 def _stoppable(connection: Connection, letters: Sequence[str]) -> int:
     """How many of these letters nobody has begun to send; they stay so until the transaction ends."""
-    query = sa.select(outbox.c.id).where(
-        outbox.c.message_id.in_(letters), outbox.c.state.in_(_STOPPABLE), outbox.c.attempts == 0
-    )
+    not_left = outbox.c.state.in_((*_STOPPABLE, OutboxState.RECALLED))
+    query = sa.select(outbox.c.id).where(outbox.c.message_id.in_(letters), not_left, outbox.c.attempts == 0)
     return len(connection.execute(query.with_for_update()).all())
 
 
@@ -76,15 +79,53 @@ def mark_undone(connection: Connection, undo: int, now: datetime) -> None:
 
 
 def held_answers(connection: Connection, ticket: int) -> tuple[HeldAnswer, ...]:
-    """Answers on a ticket that wait for their writers' word, oldest first."""
-    query = (
-        sa.select(outbox.c.message_id, messages.c.author, outbox.c.created_at)
-        .join(messages, (messages.c.ticket_id == outbox.c.ticket_id) & (messages.c.message_id == outbox.c.message_id))
-        .where(outbox.c.ticket_id == ticket, outbox.c.state == OutboxState.HELD, messages.c.author.is_not(None))
+    """Answers on a ticket that wait for their writers' word, oldest first; those that came with a merge among them."""
+    rows = connection.execute(_answers_of(ticket).where(outbox.c.state == OutboxState.HELD))
+    return tuple(HeldAnswer(message_id=r.message_id, author=r.author, at=r.created_at) for r in rows)
+
+
+def _answers_of(ticket: int) -> sa.Select[Any]:
+    """The answers in a ticket with their letters, oldest first: a letter keeps the ticket that it was written on."""
+    return (
+        sa.select(outbox, messages.c.author)
+        .join(messages, messages.c.message_id == outbox.c.message_id)
+        .where(messages.c.ticket_id == ticket, messages.c.direction == Direction.OUT, messages.c.author.is_not(None))
+        .where(outbox.c.kind == LetterKind.ANSWER)
         .order_by(outbox.c.id)
     )
-    rows = connection.execute(query)
-    return tuple(HeldAnswer(message_id=r.message_id, author=r.author, at=r.created_at) for r in rows)
+
+
+def follow_people(connection: Connection, ticket: int, changed: Mapping[str, bool], now: datetime) -> None:
+    """Answers that have not left go to nobody who was let out since, and again to who was let in; `changed`: by key.
+
+    Where nobody is left the answer is taken back, and there is news for its agents. What is on its way cannot be held.
+    """
+    waiting = _answers_of(ticket).where(outbox.c.state.in_((*_STOPPABLE, OutboxState.UNCERTAIN)))
+    for letter in connection.execute(waiting.with_for_update(of=outbox)).mappings().all():
+        recipients = [_followed(r, changed) for r in letter["recipients"]]
+        if recipients == letter["recipients"]:
+            continue
+        values: dict[str, Any] = {"recipients": recipients}
+        if not any(r["state"] == "waiting" for r in recipients):
+            values |= {"state": OutboxState.RECALLED, "next_at": None, "last_error": LET_OUT}
+            values["recipients"] = [r | {"alone": True} if r["state"] == "let_out" else r for r in recipients]
+            if letter["state"] != OutboxState.UNCERTAIN and not any(r["state"] == "sent" for r in recipients):
+                recall(connection, [letter["message_id"]])
+            connection.execute(letter_news.delete().where(letter_news.c.outbox_id == letter["id"]))
+            connection.execute(letter_news.insert(), {"outbox_id": letter["id"], "look_at": now})
+        connection.execute(outbox.update().where(outbox.c.id == letter["id"]).values(**values))
+        who = ", ".join(r["address"] for r in letter["recipients"] if normal(r["address"]) in changed)
+        event = {"at": now, "kind": "recipients", "actor": "maild", "detail": f"a waiting answer follows: {who}"}
+        connection.execute(events.insert(), {"ticket_id": ticket, "because": "let in or out before it left", **event})
+
+
+def _followed(recipient: dict[str, Any], changed: Mapping[str, bool]) -> dict[str, Any]:
+    let_in = changed.get(normal(recipient["address"]))
+    if let_in is False and recipient["state"] == "waiting":
+        return recipient | {"state": "let_out", "error": LET_OUT}
+    if let_in and recipient["state"] == "let_out":
+        return recipient | {"state": "waiting", "error": ""}
+    return recipient
 
 
 def written_at(connection: Connection, message_ids: Sequence[str]) -> datetime | None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from maild.sla.events import Happening as ClockHappening
 from maild.threads import states
-from maild.threads.model import Direction, Ticket, Visibility
+from maild.threads.model import Direction, Status, Ticket, Visibility
 from maild.threads.order_lines import Order
 from maild.threads.orders.work import Setting, Work, WrongError, fold, no_argument, unknown
 from maild.threads.plan import Enclosed
@@ -33,10 +33,13 @@ def send(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
     """The agent's answer that was held, because a colleague's went out meanwhile, leaves now."""
     no_argument(order, setting)
     mine = [h.message_id for h in setting.held if setting.agent is None or h.author == setting.agent.id]
-    if not mine or work.released:
-        raise WrongError(setting.say("nothing_held"))
     if not states.can(work.ticket.status, Happening.ANSWER):
         raise WrongError(setting.say("not_possible", status=work.ticket.status))
+    if not mine or work.released:
+        raise WrongError(setting.say("nothing_held"))
+    if work.ticket.status is Status.SPAM:
+        # A colleague has judged otherwise since; an answer that is written now is another matter.
+        raise WrongError(setting.say("send_to_spam"))
     status = states.after(work.ticket.status, Happening.ANSWER)
     ticket = replace(work.ticket, status=status, solved_at=None, wake_at=None)
     happened = (*work.happened, ClockHappening.ANSWERED)
