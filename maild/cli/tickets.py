@@ -91,6 +91,7 @@ def ticket_json(ticket: Ticket, app: App) -> dict[str, object]:
         "tags": list(ticket.tags),
         "fields": dict(ticket.fields),
         "requester": _address(ticket.requester),
+        "organisation": _organisation(ticket, app),
         "participants": [
             {"name": p.address.name, "address": p.address.address, "confirmed": p.confirmed}
             for p in ticket.participants
@@ -104,6 +105,11 @@ def ticket_json(ticket: Ticket, app: App) -> dict[str, object]:
         "due_by": ticket.deadline.at if ticket.deadline else None,
         "overdue": overdue,
     }
+
+
+def _organisation(ticket: Ticket, app: App) -> str | None:
+    """Whose the requester is today; it is written down nowhere."""
+    return app.office.practice.organisation_of(ticket.requester.address if ticket.requester else None) or None
 
 
 _OF_EVENT = ("at", "kind", "actor", "detail", "because")
@@ -189,6 +195,8 @@ def _print_whole(app: App, whole: Whole) -> None:
     for person in t.participants:
         role = "requester" if t.requester and person.address.address == t.requester.address else "participant"
         click.echo(f"{role}: {clean_text(person.address.name)} <{clean_text(person.address.address)}>")
+    if (organisation := _organisation(t, app)) is not None:
+        click.echo(f"organisation: {organisation}")
     for clock in whole.clocks:
         click.echo(f"clock: {_clock_json(app, t, clock)['explained']}")
     for line in _deadline_lines(app, whole):

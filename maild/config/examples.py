@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from maild.durations import parse_duration
+from maild.messages.addresses import normal
 from maild.people.team import Team
 from maild.routing.fields import FIELDS, HEADER, MAIL_FIELDS, NAMED, Field, Kind, header_field, named_field
 from maild.routing.sizes import parse_size
@@ -108,12 +109,18 @@ def _completed(values: dict[str, Value], team: Team, *, with_mail: bool) -> dict
     usual: dict[str, Value] = {
         "subject": "",
         "customer": sender[:1],
+        "organisation": _organisation(values, sender, team),
         "queue": written_to.name if written_to is not None else default,
     }
     if with_mail:
         usual |= {"body": body, "reply": body, "class": "person", "auth": "none"}
         usual["size"] = len(body.encode()) + len(str(values.get("subject", "")).encode())
     return {**usual, **(_USUAL_TICKET if values["event"] != "new" else {}), **values}
+
+
+def _organisation(values: Mapping[str, Value], sender: tuple[str, ...], team: Team) -> str:
+    found = team.organisations.of(normal((_people(values, "customer") or sender or ("",))[0]))
+    return found.name if found is not None else ""
 
 
 def _people(values: Mapping[str, Value], field: str) -> tuple[str, ...]:

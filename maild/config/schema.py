@@ -13,9 +13,12 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from maild.config.units import parse_address, parse_domain, parse_span, parse_timezone
 from maild.people.absence import DaysAway
 from maild.people.quiet import Quiet
+from maild.people.spoken import Spoken
 from maild.people.team import LAST_LINE, By
 from maild.sla.promise import Target, parse_duration
 
+SIGNATURE_VALUES = ("agent", "desk", "queue")
+"""What a signature may hold in braces."""
 Number = Annotated[int, Strict(), Field(ge=1, le=99)]
 LineName = Annotated[int, BeforeValidator(lambda text: line_number(str(text)), str)]
 Flag = Annotated[bool, Strict()]
@@ -23,6 +26,11 @@ EmailAddress = Annotated[str, AfterValidator(parse_address)]
 Span = Annotated[timedelta, BeforeValidator(lambda text: parse_span(str(text)), str)]
 QuietTime = Annotated[Quiet, BeforeValidator(lambda text: Quiet.parse(str(text)), str)]
 Days = Annotated[DaysAway, BeforeValidator(lambda text: DaysAway.parse(str(text)), str)]
+Signature = Annotated[
+    Spoken,
+    BeforeValidator(lambda given: Spoken.parse(given, SIGNATURE_VALUES, lines=True), str | dict[str, str]),
+]
+ShownName = Annotated[Spoken, BeforeValidator(lambda given: Spoken.parse(given, (), lines=False), str | dict[str, str])]
 Every = Annotated[timedelta, BeforeValidator(lambda text: digest_interval(str(text)), str)]
 Label = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$")]
 OneOrMany = Annotated[
@@ -148,6 +156,7 @@ class AgentTable(Table):
     quiet: tuple[QuietTime, ...] = ()
     digest: Every | None = None
     timezone: Annotated[str, AfterValidator(parse_timezone)] | None = None
+    signature: Signature = Spoken()
     cap: Annotated[int, Strict(), Field(ge=1, le=9999)] | None = None
     hours: str | None = None
     away: tuple[Days, ...] = ()
@@ -165,6 +174,8 @@ class QueueTable(Table):
     lead: str | None = None
     default: Flag = False
     keep: Span | None = None
+    signature: Signature = Spoken()
+    from_name: ShownName = Spoken()
     assign: By | None = None
     lines: dict[LineName, tuple[str, ...]] = {}
 

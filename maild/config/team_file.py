@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from maild.config.files import Source, nearest
+from maild.config.organisations import organisation_doubts, read_organisations
 from maild.config.report import Found, names_given, read_tables
 from maild.config.schema import TEAM_TABLES
 from maild.config.settings import Desk
@@ -25,7 +26,10 @@ def read_team(source: Source, desk: Desk) -> tuple[Team, list[Finding]]:
     findings.extend(_empty_lines(queues))
     findings.extend(_unknown_deputies(agents, known))
     findings.extend(_default_queue(source, queues, broken=bool(findings)))
-    return Team(agents=_agents(source, agents, desk), queues=_queues(source, queues)), findings
+    organisations, wrong = read_organisations(source, tables["organisation"], agents, desk)
+    findings.extend(wrong)
+    team = Team(agents=_agents(source, agents, desk), queues=_queues(source, queues), organisations=organisations)
+    return team, findings
 
 
 def _agents(source: Source, tables: list[Found], desk: Desk) -> tuple[Agent, ...]:
@@ -133,7 +137,8 @@ def _default_queue(source: Source, queues: list[Found], *, broken: bool) -> Iter
 
 
 def team_doubts(source: Source, team: Team) -> Iterator[Finding]:
-    """Queues whose mail nobody would be told of."""
+    """Queues whose mail nobody would be told of, and what makes colleagues of strangers."""
+    yield from organisation_doubts(source, team)
     for position, queue in enumerate(team.queues):
         if not queue.everybody:
             message = f"the queue '{queue.name}' has no agents"

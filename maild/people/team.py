@@ -13,7 +13,9 @@ from enum import StrEnum
 
 from maild.people.absence import QUEUE, Absence, DaysAway, of_files, the_absence
 from maild.people.keys import AgentKey
+from maild.people.organisations import Organisations
 from maild.people.quiet import Quiet
+from maild.people.spoken import Spoken
 
 LAST_LINE = 3
 """The highest support line; the first is 1."""
@@ -42,6 +44,8 @@ class Agent:
     """How long news may wait for a digest that he gets in place of single letters; None: each at once."""
     timezone: str = "UTC"
     """Of his quiet hours, and of the days he is away."""
+    signature: Spoken = Spoken()
+    """What stands below his answers; empty: as the queue says."""
     cap: int | None = None
     """Open tickets at which he is given no more; None: any number."""
     hours: str | None = None
@@ -71,6 +75,10 @@ class Queue:
     default: bool = False
     keep: timedelta | None = None
     """How long its ended tickets are kept; None: as the settings say."""
+    signature: Spoken = Spoken()
+    """What stands below answers of agents who have none of their own; empty: their name and the desk's."""
+    from_name: Spoken = Spoken()
+    """The name of the desk that its customers see; empty: the desk's own."""
     assign: By | None = None
     """How its tickets are shared out that no rule gives to anybody; None: its agents take them themselves."""
     lines: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
@@ -100,6 +108,8 @@ class Team:
     agents: tuple[Agent, ...]
     queues: tuple[Queue, ...]
     away: Mapping[str, Absence] = field(default_factory=dict)
+    organisations: Organisations = field(default_factory=Organisations)
+    """Those of the customers."""
     _by_id: dict[str, Agent] = field(init=False, repr=False, compare=False)
     _by_address: dict[str, Agent] = field(init=False, repr=False, compare=False)
     _by_name: dict[str, Queue] = field(init=False, repr=False, compare=False)

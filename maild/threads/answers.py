@@ -123,7 +123,7 @@ def _row(ticket: Ticket, known: Known, practice: Practice, agent: Agent | None) 
         link = f"mailto:{quote(address, safe='@+')}?subject={quote(f'[{ticket.number}]', safe='')}"
     return {
         **{name: seen[name] for name in ("number", "subject", "status", "queue", "priority", "line", "tags")},
-        **{name: seen[name] for name in ("due_by", "due_set_by")},
+        **{name: seen[name] for name in ("due_by", "due_set_by", "organisation")},
         "assignee": seen["assignee"] or "",
         "customer": person_view(ticket.requester),
         "created_at": ticket.created_at,

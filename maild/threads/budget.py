@@ -10,18 +10,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 
+from maild.people.free_mail import FREE_MAIL
+
 DOMAIN_WINDOW = timedelta(hours=1)
 STORM_WINDOW = timedelta(minutes=10)
 
-BIG_DOMAINS = frozenset({
-    "gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "msn.com", "yahoo.com", "yahoo.co.uk",
-    "yahoo.co.jp", "ymail.com", "icloud.com", "me.com", "mac.com", "aol.com", "proton.me", "protonmail.com", "gmx.de",
-    "gmx.net", "gmx.at", "gmx.com", "web.de", "t-online.de", "freenet.de", "mail.com", "zoho.com", "fastmail.com",
-    "orange.fr", "free.fr", "laposte.net", "libero.it", "wp.pl", "o2.pl", "onet.pl", "interia.pl", "seznam.cz",
-    "qq.com", "163.com", "126.com", "sina.com", "naver.com", "yandex.ru", "yandex.com", "yandex.by", "yandex.kz",
-    "ya.ru", "mail.ru", "inbox.ru", "list.ru", "bk.ru", "internet.ru", "vk.com", "rambler.ru", "lenta.ru",
-    "autorambler.ru", "ro.ru", "myrambler.ru", "ukr.net", "i.ua", "tut.by", "abv.bg", "inbox.lv", "mail.bg",
-})  # fmt: skip
+BIG_DOMAINS = FREE_MAIL
 """Where very many people who do not know each other have their mailboxes."""
 _SECOND_LEVELS = frozenset({"ac", "co", "com", "edu", "gov", "msk", "net", "or", "org", "spb"})
 

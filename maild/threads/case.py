@@ -12,6 +12,8 @@ from maild.messages.mail import Mail
 from maild.people.proof import Evidence, Proof, prove
 from maild.people.team import Agent
 from maild.threads.facts import Clues, Facts, sender_key
+from maild.threads.match import takes_part
+from maild.threads.model import Ticket
 from maild.threads.passed_on import PassedOn
 from maild.threads.practice import Practice
 
@@ -43,6 +45,10 @@ class Case:
     sender: Sender
     passed_on: PassedOn | None = None
     """Who passed the mail on to us; None where its sender wrote to us himself."""
+
+    def takes_part(self, ticket: Ticket) -> bool:
+        """Whether the sender is in this conversation."""
+        return takes_part(self.sender.address, ticket, self.practice.team, proven=self.sender.proof.holds)
 
 
 def identify(mail: Mail, envelope: Envelope, practice: Practice) -> Sender:

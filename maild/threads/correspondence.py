@@ -15,6 +15,7 @@ from maild.messages.mail import Address, Attachment, Mail
 from maild.messages.subject import topic
 from maild.messages.tokens import Purpose, to_base32
 from maild.people.team import Agent
+from maild.threads.brand import desk_name, signature
 from maild.threads.buttons import button_views
 from maild.threads.model import Deadline, Direction, Message, Ticket, Visibility
 from maild.threads.orders.work import Done
@@ -114,12 +115,12 @@ def acknowledgement(
         template=template,
         language=ticket.language,
         to=(shown,),
-        sender=practice.sender(),
+        sender=practice.sender(desk_name(practice, ticket)),
         reply_to=practice.mint.address(Purpose.CUSTOMER, ticket.id, normal(to.address)),
         envelope_from=practice.mint.address(Purpose.AUTO_BOUNCE, ticket.id, normal(to.address)),
         subject=reply_subject(ticket) if proven else None,
         context={
-            "desk": desk_view(practice),
+            "desk": {**desk_view(practice), "name": desk_name(practice, ticket)},
             "ticket": ticket_view(practice, ticket),
             "customer": person_view(shown),
             "proven": proven,
@@ -160,16 +161,17 @@ def answer(
         language=ticket.language,
         to=(requester,),
         cc=_confirmed(practice, ticket),
-        sender=practice.sender(),
+        sender=practice.sender(desk_name(practice, ticket)),
         reply_to=practice.mint.address(Purpose.CUSTOMER, ticket.id, key),
         envelope_from=practice.mint.address(Purpose.BOUNCE, ticket.id, key),
         subject=reply_subject(ticket),
         context={
-            "desk": desk_view(practice),
+            "desk": {**desk_view(practice), "name": desk_name(practice, ticket)},
             "ticket": ticket_view(practice, ticket),
             "customer": person_view(requester),
             "agent": {"name": agent.name},
             "text": text,
+            "signature": signature(practice, ticket, agent),
             "quoted": {"sender": person_view(last.sender), "at": last.at, "text": last.reply or last.text}
             if last
             else None,

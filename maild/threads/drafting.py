@@ -7,7 +7,7 @@ from dataclasses import replace
 from maild.threads.case import Case
 from maild.threads.correspondence import Pen
 from maild.threads.draft import Draft
-from maild.threads.match import Thread, belongs
+from maild.threads.match import Thread
 from maild.threads.model import Status
 
 
@@ -32,5 +32,5 @@ def _follow_merge(draft: Draft) -> None:
         if found is None:
             return
         draft.turn_to(found)
-        certain = draft.thread.certain and (case.sender.agent is not None or belongs(case.sender.address, found.ticket))
+        certain = draft.thread.certain and (case.sender.agent is not None or case.takes_part(found.ticket))
         draft.thread = replace(draft.thread, certain=certain)

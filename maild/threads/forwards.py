@@ -53,7 +53,7 @@ def forwarded_mail(draft: Draft) -> Plan | None:
     orders, words = split_orders(case.mail.forwarded.before.lstrip("\n"))
     if _meant_elsewhere(orders, case.practice.tag):
         return None
-    closed = _closed(draft)
+    closed = new_mail_closed(draft)
     if closed is not None:
         return _ask(draft, closed) if closed in _ASKED and case.mail.message_id is not None else None
     attached = case.mail.forwarded.mail is not None
@@ -82,8 +82,8 @@ def _meant_elsewhere(orders: tuple[Order, ...], tag: str) -> bool:
     return only_asks(orders) or any(named.match(order.argument.partition(" ")[0]) for order in orders)
 
 
-def _closed(draft: Draft) -> str | None:
-    """Why this mail is not taken for the agent's own, as the key of a phrase; None where it is.
+def new_mail_closed(draft: Draft) -> str | None:
+    """Why a new mail is not taken for the agent's own, as the key of a phrase; None where it is.
 
     A forward bears no signed address of his. So one that only its signature proves must say itself that it was written
     to us: whoever gets such a mail of his can hand it on (RFC 6376, 8.15).

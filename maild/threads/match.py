@@ -7,7 +7,7 @@ somebody who is not in the conversation attaches as proposed: the agents see the
     2 own id        a signed Message-ID of ours in In-Reply-To or References
     3 known id      the Message-ID of a stored mail, one that a stored mail refers to, or one by which a stored mail
                     refers to this mail
-    4 subject tag   [SUP-1042], from a participant of that ticket alone
+    4 subject tag   [SUP-1042], from a participant of that ticket alone, or from a proven colleague of its requester
     5 thread index  Outlook's name of the conversation, in a reply of a participant
       same subject  a reply of the requester to the subject of exactly one open ticket of his
 """
@@ -66,10 +66,14 @@ class _Found:
     holder: str | None = None
 
 
-def find_thread(mail: Mail, clues: Clues, facts: Facts, mint: Mint, team: Team) -> Thread:
-    """Climb down the ladder until a rung holds; what was tried on the way is kept."""
+def find_thread(mail: Mail, clues: Clues, facts: Facts, mint: Mint, team: Team, *, proven: bool = False) -> Thread:
+    """Climb down the ladder until a rung holds; what was tried on the way is kept.
+
+    `proven`: the sender is who From says, so that it counts whose colleague he is.
+    """
     tried: list[Tried] = []
-    for found in _ladder(mail, clues, facts, mint, team):
+    known = _Known(clues=clues, facts=facts, team=team, proven=proven)
+    for found in _ladder(mail, known, mint):
         tried.append(Tried(rung=found.rung, found=found.found, ticket=found.ticket, rejected=found.rejected))
         if not found.rejected:
             return Thread(
@@ -83,16 +87,31 @@ def find_thread(mail: Mail, clues: Clues, facts: Facts, mint: Mint, team: Team) 
     return Thread(ticket=None, rung=None, certain=False, tried=tuple(tried))
 
 
-def _ladder(mail: Mail, clues: Clues, facts: Facts, mint: Mint, team: Team) -> Iterator[_Found]:
-    yield from _by_address(clues, facts, mint, team)
-    yield from _by_own_id(clues, facts)
-    yield from _by_known_id(mail, clues, facts)
-    yield from _by_tag(clues, facts)
-    yield from _by_index(clues, facts)
-    yield from _by_subject(clues, facts)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Known:
+    """What the rungs look at, beside the mail."""
+
+    clues: Clues
+    facts: Facts
+    team: Team
+    proven: bool
+
+    def insider(self, ticket: Ticket) -> bool:
+        """Whether the sender is in the conversation."""
+        return takes_part(self.clues.sender, ticket, self.team, proven=self.proven)
 
 
-def _by_address(clues: Clues, facts: Facts, mint: Mint, team: Team) -> Iterator[_Found]:
+def _ladder(mail: Mail, known: _Known, mint: Mint) -> Iterator[_Found]:
+    yield from _by_address(known, mint)
+    yield from _by_own_id(known)
+    yield from _by_known_id(mail, known)
+    yield from _by_tag(known)
+    yield from _by_index(known)
+    yield from _by_subject(known.clues, known.facts)
+
+
+def _by_address(known: _Known, mint: Mint) -> Iterator[_Found]:
+    clues, facts, team = known.clues, known.facts, known.team
     if not clues.claims:
         found, why = "no signed address among the recipients", "nothing found"
         if clues.guessed:
@@ -109,7 +128,7 @@ def _by_address(clues: Clues, facts: Facts, mint: Mint, team: Team) -> Iterator[
             yield _Found(rung="address", found=claim.address, ticket=None, rejected=_FORGED)
             continue
         # An address that was made for somebody is no use to him once an order has taken him out of the ticket.
-        certain = belongs(clues.sender, candidate.ticket)
+        certain = known.insider(candidate.ticket)
         ours = clues.sender is not None and team.agent_by_address(clues.sender) is not None
         yield _Found(
             rung="address",
@@ -154,7 +173,8 @@ def belongs(sender: str | None, ticket: Ticket) -> bool:
     return any(normal(p.address.address) == sender for p in ticket.participants)
 
 
-def _by_own_id(clues: Clues, facts: Facts) -> Iterator[_Found]:
+def _by_own_id(known: _Known) -> Iterator[_Found]:
+    clues, facts = known.clues, known.facts
     if not clues.signed:
         yield _Found(
             rung="own id",
@@ -171,17 +191,26 @@ def _by_own_id(clues: Clues, facts: Facts) -> Iterator[_Found]:
             rung="own id",
             found=signed.message_id,
             ticket=signed.ticket,
-            certain=belongs(clues.sender, candidate.ticket),
+            certain=known.insider(candidate.ticket),
         )
 
 
-def _by_known_id(mail: Mail, clues: Clues, facts: Facts) -> Iterator[_Found]:
+def takes_part(sender: str | None, ticket: Ticket, team: Team, *, proven: bool) -> bool:
+    """Whether a sender is in the conversation: a participant, or a proven colleague of the one who asked."""
+    if belongs(sender, ticket):
+        return True
+    asked = normal(ticket.requester.address) if ticket.requester is not None else None
+    return proven and team.organisations.colleagues(sender, (asked,))
+
+
+def _by_known_id(mail: Mail, at_hand: _Known) -> Iterator[_Found]:
+    clues, facts = at_hand.clues, at_hand.facts
     hits = list(_known_in_order(clues, facts))
     if not hits:
         yield _Found(rung="known id", found="no Message-ID that a ticket knows", ticket=None, rejected="nothing found")
     for message_id, known in hits:
         ticket = facts.tickets[known.ticket].ticket
-        insider = belongs(clues.sender, ticket)
+        insider = at_hand.insider(ticket)
         if not known.stored and not insider and not _shares_company(mail, clues, ticket):
             # Many strangers may answer one newsletter that never came here: that makes no conversation of them.
             yield _Found(
@@ -214,12 +243,13 @@ def _shares_company(mail: Mail, clues: Clues, ticket: Ticket) -> bool:
     return any(normal(a.address) in known for a in (*mail.to, *mail.cc) if normal(a.address) != clues.sender)
 
 
-def _by_tag(clues: Clues, facts: Facts) -> Iterator[_Found]:
+def _by_tag(known: _Known) -> Iterator[_Found]:
+    clues, facts = known.clues, known.facts
     if not clues.tickets_named:
         yield _Found(rung="subject tag", found="no tag in the subject", ticket=None, rejected="nothing found")
     for number in clues.tickets_named:
         candidate = facts.tickets.get(number)
-        if candidate is None or not belongs(clues.sender, candidate.ticket) or clues.sender is None:
+        if candidate is None or clues.sender is None or not known.insider(candidate.ticket):
             # Again the same words for both, so that a number tells a stranger nothing.
             yield _Found(
                 rung="subject tag", found=f"tag {number}", ticket=None, rejected="the sender is in no such ticket"
@@ -228,7 +258,8 @@ def _by_tag(clues: Clues, facts: Facts) -> Iterator[_Found]:
         yield _Found(rung="subject tag", found=f"tag {number}", ticket=number, certain=True)
 
 
-def _by_index(clues: Clues, facts: Facts) -> Iterator[_Found]:
+def _by_index(known: _Known) -> Iterator[_Found]:
+    clues, facts = known.clues, known.facts
     rung, wanted = "thread index", id_hash(clues.index) if clues.index is not None else None
     if wanted is None:
         yield _Found(rung=rung, found="no Thread-Index of a reply", ticket=None, rejected="nothing found")
@@ -237,7 +268,7 @@ def _by_index(clues: Clues, facts: Facts) -> Iterator[_Found]:
     if not found:
         yield _Found(rung=rung, found="a Thread-Index that no ticket knows", ticket=None, rejected="nothing found")
     for ticket in found:
-        if clues.sender is None or not belongs(clues.sender, facts.tickets[ticket].ticket):
+        if clues.sender is None or not known.insider(facts.tickets[ticket].ticket):
             # An Outlook template gives one name to all mails that are made of it, whoever sends them.
             yield _Found(
                 rung=rung, found="a known Thread-Index", ticket=None, rejected="the sender is in no such ticket"

@@ -13,8 +13,14 @@ from maild.threads.practice import Practice
 MAX_PARTICIPANTS = 100
 
 
-def joined(ticket: Ticket, people: Iterable[Address | None], practice: Practice) -> tuple[Participant, ...]:
-    """The participants with these people among them, ours left out; of the new ones only the requester is confirmed."""
+def joined(
+    ticket: Ticket, people: Iterable[Address | None], practice: Practice, *, proven: bool = False
+) -> tuple[Participant, ...]:
+    """The participants with these people among them, ours left out; of the new ones only the requester is confirmed.
+
+    `proven`: somebody of the conversation named them, beyond doubt; then colleagues who take part together are, too.
+    """
+    asked = normal(ticket.requester.address) if ticket.requester is not None else None
     known = {normal(p.address.address): p for p in ticket.participants}
     for person in (ticket.requester, *people):
         if person is None or not usable(person) or practice.is_ours(person.address):
@@ -24,5 +30,6 @@ def joined(ticket: Ticket, people: Iterable[Address | None], practice: Practice)
         if practice.team.agent_by_address(key) is not None and not requester:
             continue  # our own people take part by other ways
         if key not in known and len(known) < MAX_PARTICIPANTS:
-            known[key] = Participant(address=person, confirmed=requester)
+            colleague = proven and practice.team.organisations.colleagues(key, (asked,))
+            known[key] = Participant(address=person, confirmed=requester or colleague)
     return tuple(known.values())

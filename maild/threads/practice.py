@@ -71,6 +71,11 @@ class Practice:
         local, _, domain = split_plus(normal(address))
         return f"{local}@{domain}" in self.own_addresses
 
+    def organisation_of(self, address: str | None) -> str:
+        """The name of the organisation that somebody outside belongs to; "" where none is known."""
+        found = self.team.organisations.of(normal(address)) if address else None
+        return found.name if found is not None else ""
+
     def ticket_number(self, ticket: int) -> str:
         """How people see a ticket's number."""
         return f"{self.tag}-{ticket}"

@@ -115,6 +115,7 @@ def test_the_joins_and_the_expectations_are_told() -> None:
         ("key of `then`", schema.Then),
         ("key of an agent", schema.AgentTable),
         ("key of a queue", schema.QueueTable),
+        ("key of an organisation", schema.OrganisationTable),
         ("key of a calendar", schema.CalendarTable),
         ("key of a promise", schema.PromiseTable),
         ("key of a step", schema.StepTable),
@@ -138,13 +139,14 @@ def test_every_finding_is_told_and_none_is_invented() -> None:
     )
     codes = set(
         re.findall(
-            r'"((?:no|bad|unknown|missing|duplicate|never|default|two|example|hidden|queue|slow)-[a-z-]+)"', sources
+            r'"((?:no|bad|unknown|missing|duplicate|never|default|two|example|hidden|queue|slow|free)-[a-z-]+)"', sources
         )
     )
     codes |= {"uncovered"} & set(re.findall(r'"([a-z]+)"', sources))
     told = table(RULES, "code")
     assert set(told) == codes
     doubts = {"hidden-by", "uncovered", "queue-unserved", "missing-letter", "slow-pattern", "no-whole-day"}
+    doubts |= {"free-mail-colleagues"}
     assert {code for code, cells in told.items() if cells[0] == "warning"} == doubts
 
 
