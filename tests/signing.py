@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import base64
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Sequence
@@ -25,7 +27,16 @@ WORDS = "> [SUP-1001] Printer\n\nPlease restart it."
 
 @cache
 def _folder() -> Path:
-    return Path(tempfile.mkdtemp(prefix="maild-keys-"))
+    folder = Path(tempfile.mkdtemp(prefix="maild-keys-"))
+    atexit.register(_leave, folder)
+    return folder
+
+
+def _leave(folder: Path) -> None:
+    """Keys go, and with them the agents that gpg has started for them."""
+    for home in folder.iterdir():
+        subprocess.run(["gpgconf", "--homedir", str(home), "--kill", "all"], capture_output=True, check=False)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _run(*command: str | Path, stdin: bytes = b"") -> bytes:

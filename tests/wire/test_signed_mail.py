@@ -14,6 +14,7 @@ from signing import (
     NOW,
     WORDS,
     PgpPerson,
+    SmimePerson,
     head,
     opaque_body,
     part,
@@ -84,32 +85,43 @@ def by_pgp(person: PgpPerson, content: bytes | None = None, *options: str, to: s
     return head(FROM, to, **more) + pgp_body(content, person.sign(content, *options))
 
 
-ANNA_PGP, BORIS_PGP = pgp_person(ANNA.address), pgp_person(BORIS.address)
-ANNA_SMIME = smime_person(ANNA.address)
+def anna_pgp() -> PgpPerson:
+    """Anna with her key of PGP."""
+    return pgp_person(ANNA.address)
+
+
+def boris_pgp() -> PgpPerson:
+    """Boris with his."""
+    return pgp_person(BORIS.address)
+
+
+def anna_smime() -> SmimePerson:
+    """Anna with her certificate."""
+    return smime_person(ANNA.address)
 
 
 def detached(content: bytes) -> bytes:
     """Signed by Anna's certificate, the signature beside the text."""
-    return smime_body(content, ANNA_SMIME.sign(content))
+    return smime_body(content, anna_smime().sign(content))
 
 
 def opaque(content: bytes) -> bytes:
     """Signed by Anna's certificate, the text inside the signature."""
-    return opaque_body(ANNA_SMIME.sign(content, "-nodetach"))
+    return opaque_body(anna_smime().sign(content, "-nodetach"))
 
 
 def streamed(content: bytes) -> bytes:
     """The same in pieces of unknown length (BER)."""
-    return opaque_body(ANNA_SMIME.sign(content, "-nodetach", "-stream"))
+    return opaque_body(anna_smime().sign(content, "-nodetach", "-stream"))
 
 
 @pytest.mark.parametrize("copied", [{}, {"To": ANNAS, "From": FROM}], ids=["bare", "protected"])
 @pytest.mark.parametrize("options", [(), ("--textmode",), ("--digest-algo", "SHA512")])
 def test_a_pgp_signature_proves_the_agent(place: Place, options: tuple[str, ...], copied: dict[str, str]) -> None:
     """An answer from a peer that nobody trusts goes to the customer, and the reason names the key."""
-    proof, why = place.take(by_pgp(ANNA_PGP, part(WORDS, **copied), *options))
+    proof, why = place.take(by_pgp(anna_pgp(), part(WORDS, **copied), *options))
     assert (proof, place.answers) == ("pgp", ["ivan@customer.example"]), why
-    assert ANNA_PGP.key.fingerprint in why
+    assert anna_pgp().key.fingerprint in why
 
 
 @pytest.mark.parametrize("body", [detached, opaque, streamed])
@@ -117,19 +129,19 @@ def test_an_smime_signature_proves_the_agent(place: Place, body: Callable[[bytes
     """Detached, around the text, and around it in pieces."""
     proof, why = place.take(head(FROM, ANNAS) + body(part()))
     assert (proof, place.answers) == ("smime", ["ivan@customer.example"]), why
-    assert ANNA_SMIME.key.fingerprint in why
+    assert anna_smime().key.fingerprint in why
 
 
 def test_the_history_says_how_an_answer_was_proven(place: Place) -> None:
     """With the key, so that an admin can tell one from another."""
-    place.take(by_pgp(ANNA_PGP))
+    place.take(by_pgp(anna_pgp()))
     events = place.keep.views.ticket("1001", "SUP").events
-    assert any(ANNA_PGP.key.fingerprint in e["because"] for e in events if e["kind"] == "answer")
+    assert any(anna_pgp().key.fingerprint in e["because"] for e in events if e["kind"] == "answer")
 
 
 def test_line_ends_of_a_pipe_are_those_of_the_wire(place: Place) -> None:
     """A mail that came in by a pipe has no carriage returns; the signature was made over some."""
-    assert place.take(by_pgp(ANNA_PGP).replace(b"\r\n", b"\n"))[0] == "pgp"
+    assert place.take(by_pgp(anna_pgp()).replace(b"\r\n", b"\n"))[0] == "pgp"
 
 
 def test_a_customers_signed_mail_is_an_ordinary_one(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,27 +154,27 @@ def test_a_customers_signed_mail_is_an_ordinary_one(place: Place, monkeypatch: p
 
 NOT_HERS = [
     ("another person's key", lambda: by_pgp(pgp_person(MALLORY)), "another key"),
-    ("another agent's key", lambda: by_pgp(BORIS_PGP), "another key"),
+    ("another agent's key", lambda: by_pgp(boris_pgp()), "another key"),
     ("a key that says to be hers", lambda: by_pgp(pgp_person(ANNA.address, "ed25519", "5y")), "another key"),
-    ("altered text", lambda: by_pgp(ANNA_PGP).replace(b"restart", b"destroy"), "changed"),
-    ("SHA-1", lambda: by_pgp(ANNA_PGP, part(), "--digest-algo", "SHA1"), "too weak"),
-    ("another agent's address", lambda: by_pgp(ANNA_PGP).replace(b"anna@desk", b"boris@desk", 1), "another key"),
-    ("a copy of From", lambda: by_pgp(ANNA_PGP, part(From="Boris <boris@desk.example>", To=ANNAS)), "another From"),
-    ("a copy of To", lambda: by_pgp(ANNA_PGP, part(To="ivan@customer.example")), "another To"),
-    ("a copy of the subject", lambda: by_pgp(ANNA_PGP, part(To=ANNAS, Subject="No")), "another Subject"),
+    ("altered text", lambda: by_pgp(anna_pgp()).replace(b"restart", b"destroy"), "changed"),
+    ("SHA-1", lambda: by_pgp(anna_pgp(), part(), "--digest-algo", "SHA1"), "too weak"),
+    ("another agent's address", lambda: by_pgp(anna_pgp()).replace(b"anna@desk", b"boris@desk", 1), "another key"),
+    ("a copy of From", lambda: by_pgp(anna_pgp(), part(From="Boris <boris@desk.example>", To=ANNAS)), "another From"),
+    ("a copy of To", lambda: by_pgp(anna_pgp(), part(To="ivan@customer.example")), "another To"),
+    ("a copy of the subject", lambda: by_pgp(anna_pgp(), part(To=ANNAS, Subject="No")), "another Subject"),
     (
         "two copies",
-        lambda: by_pgp(ANNA_PGP, part(To=ANNAS).replace(b"To:", b"To: x@y.example\r\nTo:", 1)),
+        lambda: by_pgp(anna_pgp(), part(To=ANNAS).replace(b"To:", b"To: x@y.example\r\nTo:", 1)),
         "another To",
     ),
     ("no signature", lambda: head(FROM, ANNAS) + pgp_body(part(), b"-----BEGIN PGP SIGNATURE-----\nx"), "no signature"),
-    ("a key in its place", lambda: head(FROM, ANNAS) + pgp_body(part(), ANNA_PGP.public), "exactly one"),
+    ("a key in its place", lambda: head(FROM, ANNAS) + pgp_body(part(), anna_pgp().public), "exactly one"),
     ("two signatures", lambda: head(FROM, ANNAS) + pgp_body(part(), two_signatures()), "exactly one"),
     ("a signed file in its place", lambda: head(FROM, ANNAS) + pgp_body(part("no"), whole_message()), "exactly one"),
     ("altered S/MIME", lambda: head(FROM, ANNAS) + detached(part()).replace(b"restart", b"destroy"), "changed"),
     (
         "S/MIME with SHA-1",
-        lambda: by_smime(ANNA_SMIME.sign(part(), "-md", "sha1")),
+        lambda: by_smime(anna_smime().sign(part(), "-md", "sha1")),
         "weak",
     ),
     (
@@ -173,7 +185,7 @@ NOT_HERS = [
     ("two signers", lambda: by_smime(two_signers()), "exactly one"),
     (
         "no attributes",
-        lambda: by_smime(ANNA_SMIME.sign(part(), "-noattr")),
+        lambda: by_smime(anna_smime().sign(part(), "-noattr")),
         "when it was",
     ),
     ("opaque over another text", lambda: head(FROM, ANNAS) + opaque_body(spliced()), "changed"),
@@ -192,25 +204,25 @@ def by_smime(signature: bytes) -> bytes:
 
 def two_signatures() -> bytes:
     """Anna's and Mallory's beside each other, as one armour."""
-    both = b"".join(p.gpg("--detach-sign", "-o", "-", stdin=part()) for p in (ANNA_PGP, pgp_person(MALLORY)))
-    return ANNA_PGP.gpg("--enarmor", stdin=both).replace(b"ARMORED FILE", b"SIGNATURE")
+    both = b"".join(p.gpg("--detach-sign", "-o", "-", stdin=part()) for p in (anna_pgp(), pgp_person(MALLORY)))
+    return anna_pgp().gpg("--enarmor", stdin=both).replace(b"ARMORED FILE", b"SIGNATURE")
 
 
 def whole_message() -> bytes:
     """A message that Anna has signed, text included, where a detached signature belongs."""
-    packets = ANNA_PGP.gpg("--compress-algo", "none", "--sign", "-o", "-", stdin=part())
-    return ANNA_PGP.gpg("--enarmor", stdin=packets).replace(b"ARMORED FILE", b"SIGNATURE")
+    packets = anna_pgp().gpg("--compress-algo", "none", "--sign", "-o", "-", stdin=part())
+    return anna_pgp().gpg("--enarmor", stdin=packets).replace(b"ARMORED FILE", b"SIGNATURE")
 
 
 def two_signers() -> bytes:
     """One signature with two SignerInfos, of which Anna's is good."""
     other = smime_person(MALLORY)
-    return ANNA_SMIME.sign(part(), "-signer", other.certificate, "-inkey", other.private)
+    return anna_smime().sign(part(), "-signer", other.certificate, "-inkey", other.private)
 
 
 def spliced() -> bytes:
     """Anna's signature around a text that she has not written."""
-    return ANNA_SMIME.sign(part(), "-nodetach").replace(b"restart", b"destroy")
+    return anna_smime().sign(part(), "-nodetach").replace(b"restart", b"destroy")
 
 
 @pytest.mark.fault("E2")
@@ -224,7 +236,7 @@ def test_what_is_not_signed_by_her_key_proves_nothing(place: Place, make: Callab
 
 def nested() -> bytes:
     """The signed mail as a part of another one, with words above it."""
-    inner = pgp_body(part(), ANNA_PGP.sign(part()))
+    inner = pgp_body(part(), anna_pgp().sign(part()))
     above = b"--all\r\nContent-Type: text/plain\r\n\r\nSend him the password. SUP-1001\r\n--all\r\n"
     return b"Content-Type: multipart/mixed; boundary=all\r\n\r\n" + above + inner + b"\r\n--all--\r\n"
 
@@ -234,29 +246,29 @@ def three_parts() -> bytes:
     more = (
         b"--outer\r\nContent-Type: text/plain\r\n\r\nSend him the password.\r\n--outer\r\nContent-Type: application/pgp"
     )
-    return pgp_body(part(), ANNA_PGP.sign(part())).replace(b"--outer\r\nContent-Type: application/pgp", more)
+    return pgp_body(part(), anna_pgp().sign(part())).replace(b"--outer\r\nContent-Type: application/pgp", more)
 
 
 def footer() -> bytes:
     """A mailing list has put a footer below."""
-    inner = pgp_body(part(), ANNA_PGP.sign(part()))
+    inner = pgp_body(part(), anna_pgp().sign(part()))
     below = b"\r\n--all\r\nContent-Type: text/plain\r\n\r\n___\r\nThe list\r\n--all--\r\n"
     return b"Content-Type: multipart/mixed; boundary=all\r\n\r\n--all\r\n" + inner + below
 
 
 def two_types() -> bytes:
     """One Content-Type for who verifies, and another one for who reads."""
-    return b"Content-Type: text/plain\r\n" + pgp_body(part(), ANNA_PGP.sign(part()))
+    return b"Content-Type: text/plain\r\n" + pgp_body(part(), anna_pgp().sign(part()))
 
 
 def text_as_signature() -> bytes:
     """The second part is a text by its type."""
-    return pgp_body(part(), ANNA_PGP.sign(part())).replace(b"application/pgp-signature; name", b"text/plain; name")
+    return pgp_body(part(), anna_pgp().sign(part())).replace(b"application/pgp-signature; name", b"text/plain; name")
 
 
 def without_end() -> bytes:
     """The last boundary is missing, and words stand there."""
-    return pgp_body(part(), ANNA_PGP.sign(part())).replace(b"--outer--", b"Send him the password.")
+    return pgp_body(part(), anna_pgp().sign(part())).replace(b"--outer--", b"Send him the password.")
 
 
 def huge() -> bytes:
@@ -279,7 +291,7 @@ def test_only_a_mail_that_is_signed_as_a_whole_counts(place: Place, body: Callab
 
 def test_words_behind_the_end_are_not_read(place: Place) -> None:
     """What stands behind the last boundary is no part of the mail (RFC 2046, 5.1.1), and is not sent on."""
-    raw = head(FROM, ANNAS) + pgp_body(part(), ANNA_PGP.sign(part()), after=b"\r\nSend him the password.\r\n")
+    raw = head(FROM, ANNAS) + pgp_body(part(), anna_pgp().sign(part()), after=b"\r\nSend him the password.\r\n")
     assert place.take(raw)[0] == "pgp"
     [answer] = [row for row in place.keep.outbox.listing() if row["kind"] == "answer"]
     assert b"password" not in place.keep.outbox.raw(answer["id"])
@@ -316,7 +328,7 @@ def test_an_expired_certificate_proves_nothing(place: Place) -> None:
 def test_one_of_two_keys_is_enough(place: Place) -> None:
     """An agent may have a new key while the old one still counts."""
     place.anna = (pgp_person("anna4@desk.example").key, *place.anna)
-    assert place.take(by_pgp(ANNA_PGP))[0] == "pgp"
+    assert place.take(by_pgp(anna_pgp()))[0] == "pgp"
 
 
 @pytest.mark.fault("E9")
@@ -324,7 +336,7 @@ def test_one_of_two_keys_is_enough(place: Place) -> None:
 def test_signed_words_are_carried_out_once(place: Place, copied: dict[str, str]) -> None:
     """A copy with another Message-ID, other white space and another signature over the same words does nothing more."""
     content = part(WORDS, **copied)
-    signature = ANNA_PGP.sign(content, "--textmode", at=NOW)
+    signature = anna_pgp().sign(content, "--textmode", at=NOW)
     raw = head(FROM, ANNAS) + pgp_body(content, signature)
     assert place.take(raw)[0] == "pgp"
     again = raw.replace(b"<s@desk", b"<again@desk").replace(b"Please restart it.\r\n", b"Please restart it.\r\r\n")
@@ -338,7 +350,7 @@ def test_signed_words_are_known_again_on_another_ticket(place: Place) -> None:
     """Both tickets stand in the text, and the agent has an address on either."""
     place.take(eml(date=NOW, message_id="<2@customer.example>"))
     content = part(f"{WORDS}\n> [SUP-1002]")
-    raw = head(FROM, ANNAS) + pgp_body(content, ANNA_PGP.sign(content))
+    raw = head(FROM, ANNAS) + pgp_body(content, anna_pgp().sign(content))
     place.take(raw)
     other = MINT.address(Purpose.AGENT, 1002, "anna").encode()
     place.take(raw.replace(ANNAS.encode(), other).replace(b"<s@desk", b"<again@desk"))
@@ -346,13 +358,13 @@ def test_signed_words_are_known_again_on_another_ticket(place: Place) -> None:
 
 
 ELSEWHERE = [
-    ("no number in the text", lambda: by_pgp(ANNA_PGP, part("Yes, please.")), NOW),
-    ("another number", lambda: by_pgp(ANNA_PGP, part("SUP-10012 and XSUP-1001")), NOW),
-    ("a button", lambda: by_pgp(ANNA_PGP, to=BUTTON), NOW),
-    ("a stranger in Cc", lambda: by_pgp(ANNA_PGP, Cc=MALLORY), NOW),
-    ("signed long ago", lambda: by_pgp(ANNA_PGP, date=NOW + timedelta(days=2)), NOW + timedelta(days=2)),
-    ("signed too long ago", lambda: by_pgp(ANNA_PGP, date=NOW + timedelta(days=8)), NOW + timedelta(days=8)),
-    ("written to somebody else", lambda: by_pgp(ANNA_PGP, to="x@y.example", X_Original_To=ANNAS), NOW),
+    ("no number in the text", lambda: by_pgp(anna_pgp(), part("Yes, please.")), NOW),
+    ("another number", lambda: by_pgp(anna_pgp(), part("SUP-10012 and XSUP-1001")), NOW),
+    ("a button", lambda: by_pgp(anna_pgp(), to=BUTTON), NOW),
+    ("a stranger in Cc", lambda: by_pgp(anna_pgp(), Cc=MALLORY), NOW),
+    ("signed long ago", lambda: by_pgp(anna_pgp(), date=NOW + timedelta(days=2)), NOW + timedelta(days=2)),
+    ("signed too long ago", lambda: by_pgp(anna_pgp(), date=NOW + timedelta(days=8)), NOW + timedelta(days=8)),
+    ("written to somebody else", lambda: by_pgp(anna_pgp(), to="x@y.example", X_Original_To=ANNAS), NOW),
 ]
 
 
@@ -372,13 +384,13 @@ def test_signed_words_count_only_where_they_belong(place: Place, make: Callable[
 def test_a_signed_copy_of_to_needs_no_number(place: Place, days: int) -> None:
     """Then the mail may also be on its way for some days, as any other that is proven."""
     at = NOW + timedelta(days=days)
-    assert place.take(by_pgp(ANNA_PGP, part("Yes, please.", To=ANNAS), date=at), at)[0] == "pgp"
+    assert place.take(by_pgp(anna_pgp(), part("Yes, please.", To=ANNAS), date=at), at)[0] == "pgp"
     assert place.answers == ["ivan@customer.example"]
 
 
 def test_a_session_of_somebody_else_speaks_against_a_signature(place: Place) -> None:
     """Boris has logged in: that he has got hold of a signed mail of Anna's makes him nobody else."""
-    proof, why = place.take(by_pgp(ANNA_PGP), login="boris")
+    proof, why = place.take(by_pgp(anna_pgp()), login="boris")
     assert (proof, place.answers) == ("none", []), why
 
 
@@ -389,7 +401,7 @@ def test_a_program_that_hangs_is_ended(place: Place, tmp_path: Path, monkeypatch
     fake.chmod(0o755)
     place.signatures = Signatures(gpg=str(fake))
     began = time.monotonic()
-    proof, why = place.take(by_pgp(ANNA_PGP))
+    proof, why = place.take(by_pgp(anna_pgp()))
     assert (proof, "took longer than" in why) == ("none", True), why
     assert time.monotonic() - began < 5
 
@@ -402,13 +414,13 @@ def test_a_program_that_says_odd_things_proves_nothing(place: Place, tmp_path: P
     (fake := tmp_path / "gpg").write_text(f"#!/bin/sh\n{script}\n")
     fake.chmod(0o755)
     place.signatures = Signatures(gpg=str(fake))
-    assert place.take(by_pgp(ANNA_PGP))[0] == "none"
+    assert place.take(by_pgp(anna_pgp()))[0] == "none"
 
 
 def test_without_the_program_the_mail_is_unproven(place: Place) -> None:
     """And the reason says what is missing."""
     place.signatures = Signatures(gpg="/nowhere/gpg", openssl="/nowhere/openssl")
-    assert "gpg is not installed" in place.take(by_pgp(ANNA_PGP))[1]
+    assert "gpg is not installed" in place.take(by_pgp(anna_pgp()))[1]
     assert (
         "openssl is not installed" in place.take(head(FROM, ANNAS, message_id="<t@desk.example>") + detached(part()))[1]
     )
