@@ -18,6 +18,7 @@ from maild.threads.dead import DeadAddress, Refusal, after_refusals
 from maild.threads.draft import Draft, incoming
 from maild.threads.model import InboxState, Ticket, Visibility
 from maild.threads.notices import News, notifications
+from maild.threads.out_of_office import said_by_machine
 from maild.threads.plan import Plan
 from maild.threads.sharing import pass_on
 from maild.threads.undelivered import reopened, worth_counting
@@ -39,6 +40,9 @@ def automatic_mail(draft: Draft) -> Plan:
     """Keep it, tie it to its ticket where there is one, tell the agents of a lost answer."""
     mail, ticket = draft.case.mail, draft.ticket
     state = InboxState.BOUNCE if mail.mail_class is MailClass.BOUNCE else InboxState.AUTOMATIC
+    if (absence := said_by_machine(draft)) is not None:
+        draft.absences += (absence,)
+        draft.note("away", f"{absence.agent} until {absence.until:%Y-%m-%d %H:%M} UTC", "his mail program says so")
     if ticket is None:
         return draft.seal(state, f"{mail.mail_class}: {mail.class_reason}")
     draft.message = incoming(draft.case, draft.at, visibility=Visibility.INTERNAL)

@@ -19,6 +19,7 @@ from maild.threads.model import Direction, Message, Ticket, Visibility
 from maild.threads.passed_on import PassedOn
 from maild.threads.plan import Letter, LetterKind
 from maild.threads.remarks import remarks
+from maild.threads.rest import PASSED_ON
 from maild.threads.words import say
 
 _SHOWN_BEFORE = 3
@@ -131,9 +132,11 @@ def handover(
 
 def passed_on_notice(pen: Pen, ticket: Ticket, relief: Relief) -> Letter:
     """To the agent who is away: who has his ticket now. It waits for him until he is back (`rest.py`)."""
-    practice = pen.practice
-    news = News(event="passed_on", why=lambda language: relief.why(practice, language, practice.zone))
-    return _notification(pen, ticket, relief.absent, news, _of_message(None))
+    practice, absent = pen.practice, relief.absent
+    news = News(event=PASSED_ON, why=lambda language: relief.why(practice, language, practice.zone))
+    taker = relief.taker.name if relief.taker is not None else ticket.queue
+    letter = _notification(pen, ticket, absent, news, _Shown(sender=None, message={"text": taker}))
+    return replace(letter, context={**letter.context, "back_at": practice.team.away[absent.id].until})
 
 
 def woken(pen: Pen, ticket: Ticket, history: tuple[Message, ...], due: datetime | None) -> list[Letter]:

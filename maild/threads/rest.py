@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from maild.people.quiet import quiet_until
 from maild.threads.model import Priority
 from maild.threads.plan import Letter, LetterKind
 from maild.threads.practice import Practice
+
+PASSED_ON = "passed_on"
+"""The event of news for somebody who is away: it waits until he is back."""
+_UNTIL_BACK = timedelta(days=3 * 366)
+"""How long it waits at most for somebody who has not said until when; /back ends it sooner."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,6 +29,9 @@ def resting(letter: Letter, practice: Practice, now: datetime) -> Rest | None:
 
     A deadline of an urgent ticket waits for nothing, and no deadline for a digest alone.
     """
+    if letter.context.get("event") == PASSED_ON:
+        back = letter.context.get("back_at")
+        return Rest(until=back if isinstance(back, datetime) else now + _UNTIL_BACK, why="he is away")
     agent = practice.team.agent_by_address(letter.to[0].address)
     deadline = letter.kind is LetterKind.ESCALATION
     if agent is None or (deadline and _is_urgent(letter)):

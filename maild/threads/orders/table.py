@@ -10,7 +10,7 @@ from maild.errors import UsageError
 from maild.threads.lookups import ASK_WORDS, Ask
 from maild.threads.model import Ticket
 from maild.threads.order_lines import Order
-from maild.threads.orders import people, place, sending, status, tickets
+from maild.threads.orders import absence, people, place, sending, status, tickets
 from maild.threads.orders.asking import asking
 from maild.threads.orders.work import Done, Handler, Setting, Work, WrongError, no_argument
 from maild.threads.states import Happening
@@ -76,6 +76,8 @@ HANDLERS: Mapping[str, Handler] = {
     "queue": place.queue,
     "line": place.line,
     "escalate": place.escalate,
+    "away": absence.away,
+    "back": absence.back,
     "subject": place.subject,
     "cc": people.cc,
     "uncc": people.uncc,
@@ -114,6 +116,8 @@ ALIASES: Mapping[str, str] = {
         "queue": "move очередь",
         "line": "линия",
         "escalate": "up эскалация эскалировать выше",
+        "away": "absent vacation отпуск отсутствие отсутствую болею",
+        "back": "here вернулся вернулась на-месте",
         "subject": "title тема",
         "cc": "copy копия",
         "uncc": "убрать-копию",
