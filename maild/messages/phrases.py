@@ -64,7 +64,7 @@ HEADER_NAMES: dict[str, tuple[str, ...]] = {
             "до кого",
         ),
         *("получатель", "отримувач", "каму", "收件人", "收件者", "宛先", "받는 사람", "받는사람", "đến"),
-        *("alıcı", "kepada", "per a", "prima", "za", "adressaat", "kam", "ถึง"),
+        *("alıcı", "kepada", "per a", "prima", "za", "adressaat", "kam", "ถึง", "pour", "adresat"),
     ),
     "cc": (
         *("cc", "bcc", "copie à", "copie", "kopie", "kopie (cc)", "kopia", "copia", "kopi", "dw", "kopio", "bilgi"),

@@ -1,0 +1,118 @@
+"""An agent's forward as each client writes it in each language: the customer, his subject and his words are found."""
+
+# ruff: noqa: E501 the lines in here stay as clients write them
+
+from __future__ import annotations
+
+import pytest
+from office import envelope, facts, judge, mail
+
+from maild.threads.model import Visibility
+from maild.threads.plan import LetterKind
+
+WHO = "Ivan Petrov <ivan@firma.example>"
+GMAIL = {
+    "en": ("---------- Forwarded message ---------", "From", "Date", "Sat, 21 Nov 2026 at 10:00", "Subject", "To"),
+    "ru": ("---------- Forwarded message ---------", "От", "Date", "сб, 21 нояб. 2026 г. в 10:00", "Subject", "To"),
+    "de": ("---------- Forwarded message ---------", "Von", "Date", "Sa., 21. Nov. 2026 um 10:00 Uhr", "Subject", "To"),
+    "fr": ("---------- Forwarded message ---------", "De", "Date", "sam. 21 nov. 2026 à 10:00", "Subject", "To"),
+    "es": ("---------- Forwarded message ---------", "De", "Date", "sáb, 21 nov 2026 a las 10:00", "Subject", "To"),
+    "it": ("---------- Forwarded message ---------", "Da", "Date", "sab 21 nov 2026 alle ore 10:00", "Subject", "To"),
+    "pl": ("---------- Forwarded message ---------", "Od", "Date", "sob., 21 lis 2026 o 10:00", "Subject", "To"),
+    "uk": ("---------- Forwarded message ---------", "Від", "Date", "сб, 21 лист. 2026 р. о 10:00", "Subject", "To"),
+}
+OUTLOOK = {
+    "en": ("From", "Sent", "Saturday, November 21, 2026 10:00 AM", "To", "Subject"),
+    "ru": ("От", "Отправлено", "суббота, 21 ноября 2026 г. 10:00", "Кому", "Тема"),
+    "de": ("Von", "Gesendet", "Samstag, 21. November 2026 10:00", "An", "Betreff"),
+    "fr": ("De", "Envoyé", "samedi 21 novembre 2026 10:00", "À", "Objet"),
+    "es": ("De", "Enviado", "sábado, 21 de noviembre de 2026 10:00", "Para", "Asunto"),
+    "it": ("Da", "Inviato", "sabato 21 novembre 2026 10:00", "A", "Oggetto"),
+    "pl": ("Od", "Wysłano", "sobota, 21 listopada 2026 10:00", "Do", "Temat"),
+    "uk": ("Від", "Надіслано", "субота, 21 листопада 2026 р. 10:00", "Кому", "Тема"),
+}
+APPLE = {
+    "en": ("Begin forwarded message:", "From", "Subject", "Date", "21 November 2026 at 10:00:00 CET", "To"),
+    "ru": ("Начало переадресованного сообщения:", "От", "Тема", "Дата", "21 ноября 2026 г. в 10:00:00 MSK", "Кому"),
+    "de": (
+        "Anfang der weitergeleiteten Nachricht:",
+        "Von",
+        "Betreff",
+        "Datum",
+        "21. November 2026 um 10:00:00 MEZ",
+        "An",
+    ),
+    "fr": ("Début du message réexpédié :", "De", "Objet", "Date", "21 novembre 2026 à 10:00:00 UTC+1", "À"),
+    "es": ("Inicio del mensaje reenviado:", "De", "Asunto", "Fecha", "21 de noviembre de 2026, 10:00:00 CET", "Para"),
+    "it": ("Inizio messaggio inoltrato:", "Da", "Oggetto", "Data", "21 novembre 2026 alle ore 10:00:00 CET", "A"),
+    "pl": ("Początek przekazywanej wiadomości:", "Od", "Temat", "Data", "21 listopada 2026 o 10:00:00 CET", "Do"),
+    "uk": ("Початок листа, що пересилається:", "Від", "Тема", "Дата", "21 листопада 2026 р. о 10:00:00 EET", "Кому"),
+}
+THUNDERBIRD = {
+    "en": ("-------- Forwarded Message --------", "Subject", "Date", "From", "To"),
+    "ru": ("-------- Перенаправленное сообщение --------", "Тема", "Дата", "От", "Кому"),
+    "de": ("-------- Weitergeleitete Nachricht --------", "Betreff", "Datum", "Von", "An"),
+    "fr": ("-------- Message transféré --------", "Sujet ", "Date ", "De ", "Pour "),
+    "es": ("-------- Mensaje reenviado --------", "Asunto", "Fecha", "De", "Para"),
+    "it": ("-------- Messaggio Inoltrato --------", "Oggetto", "Data", "Mittente", "A"),
+    "pl": ("-------- Wiadomość przekazana dalej --------", "Temat", "Data", "Nadawca", "Adresat"),
+    "uk": ("-------- Переслане повідомлення --------", "Тема", "Дата", "Від", "Кому"),
+}
+
+
+def _gmail(words: tuple[str, ...]) -> str:
+    line, sender, date, at, subject, to = words
+    return f"{line}\n{sender}: {WHO}\n{date}: {at}\n{subject}: Printer\n{to}: Anna <anna@desk.example>\n\n\n"
+
+
+def _outlook(words: tuple[str, ...], rule: str) -> str:
+    sender, date, at, to, subject = words
+    return f"{rule}\n{sender}: {WHO}\n{date}: {at}\n{to}: Anna <anna@desk.example>\n{subject}: Printer\n\n"
+
+
+def _apple(words: tuple[str, ...]) -> str:
+    line, sender, subject, date, at, to = words
+    return f"{line}\n\n> {sender}: {WHO}\n> {subject}: Printer\n> {date}: {at}\n> {to}: anna@desk.example\n> \n"
+
+
+def _thunderbird(words: tuple[str, ...]) -> str:
+    line, subject, date, sender, to = words
+    return f"\n\n{line}\n{subject}: \tPrinter\n{date}: \tSat, 21 Nov 2026 10:00:00 +0300\n{sender}: \t{WHO}\n{to}: \tanna@desk.example\n\n\n"
+
+
+SHAPES = {
+    **{f"gmail {x}": _gmail(w) for x, w in GMAIL.items()},
+    **{f"outlook {x}": _outlook(w, "________________________________") for x, w in OUTLOOK.items()},
+    **{f"outlook desktop {x}": _outlook(w, "") for x, w in OUTLOOK.items()},
+    **{f"apple {x}": _apple(w) for x, w in APPLE.items()},
+    **{f"thunderbird {x}": _thunderbird(w) for x, w in THUNDERBIRD.items()},
+    "mail.ru": f"-------- Пересылаемое сообщение --------\nОт кого: {WHO}\nКому: anna@desk.example\nДата: Суббота, 21 ноября 2026, 10:00 +03:00\nТема: Printer\n\n",
+    "yandex": '-------- Пересылаемое сообщение --------\n21.11.2026, 10:00, "Ivan Petrov" <ivan@firma.example>:\n\n',
+    "neomutt": f"----- Forwarded message from {WHO} -----\n\nDate: Sat, 21 Nov 2026 10:00:00 +0300\nFrom: {WHO}\nTo: anna@desk.example\nSubject: Printer\n\n",
+}
+PREFIXES = {"ru": "Fwd", "de": "WG", "fr": "TR", "es": "RV", "it": "I", "pl": "PD", "uk": "Fwd"}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_forward_of_every_client_is_the_customers(shape: str) -> None:
+    """He is the requester; the agent's words above are a note, and the order there is carried out."""
+    text = "It prints nothing since Monday.\nPlease help."
+    if shape.startswith("apple"):
+        text = "".join(f"> {line}\n" for line in text.split("\n"))
+    body = f"/priority high\nHe called, too.\n\n{SHAPES[shape]}{text}\n"
+    if shape == "neomutt":
+        body += "\n----- End forwarded message -----\n"
+    prefix = PREFIXES.get(shape.rpartition(" ")[2], "Fwd")
+    it = mail(body, sender="Anna <anna@desk.example>", subject=f"{prefix}: Printer", message_id="<f@desk.example>")
+    plan = judge(it, facts(), by=envelope("anna@desk.example", login="anna"))
+    assert plan.ticket is not None
+    assert plan.ticket.requester is not None
+    assert (plan.ticket.requester.address, plan.ticket.subject) == ("ivan@firma.example", "Printer")
+    assert str(plan.ticket.priority) == "high"
+    assert plan.message is not None
+    assert plan.message.reply.split() == ["It", "prints", "nothing", "since", "Monday.", "Please", "help."]
+    assert plan.beside is not None
+    assert (plan.beside.reply, plan.beside.visibility) == ("He called, too.", Visibility.INTERNAL)
+    (sent,) = [x for x in plan.letters if x.kind is LetterKind.ACKNOWLEDGEMENT]
+    assert [a.address for a in sent.to] == ["ivan@firma.example"]
+    assert "prints" not in repr(sent)
