@@ -148,7 +148,8 @@ def sample(letter: str, language: str) -> dict[str, Any]:
             "passed_on": {"name": words["colleague"], "words": words["note"], "dated": "Mon, 23 Nov 2026 09:58"},
         } | _buttons(language, "take", "close", "snooze", "spam"),
         "answer": {
-            "text": words["answer"], "quoted": {"sender": parts["customer"], "at": _AT, "text": words["text"]},
+            "text": words["answer"], "signature": "",
+            "quoted": {"sender": parts["customer"], "at": _AT, "text": words["text"]},
         },
         "transcript": {
             "orders": [

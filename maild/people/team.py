@@ -44,7 +44,7 @@ class Agent:
     """How long news may wait for a digest that he gets in place of single letters; None: each at once."""
     timezone: str = "UTC"
     """Of his quiet hours, and of the days he is away."""
-    signature: Spoken = Spoken()
+    signature: Spoken = field(default_factory=Spoken)
     """What stands below his answers; empty: as the queue says."""
     cap: int | None = None
     """Open tickets at which he is given no more; None: any number."""
@@ -75,9 +75,9 @@ class Queue:
     default: bool = False
     keep: timedelta | None = None
     """How long its ended tickets are kept; None: as the settings say."""
-    signature: Spoken = Spoken()
+    signature: Spoken = field(default_factory=Spoken)
     """What stands below answers of agents who have none of their own; empty: their name and the desk's."""
-    from_name: Spoken = Spoken()
+    from_name: Spoken = field(default_factory=Spoken)
     """The name of the desk that its customers see; empty: the desk's own."""
     assign: By | None = None
     """How its tickets are shared out that no rule gives to anybody; None: its agents take them themselves."""

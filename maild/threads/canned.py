@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from maild.errors import DataError, UsageError
+from maild.threads.brand import shown_desk
 from maild.threads.correspondence import ticket_context
 from maild.threads.model import Ticket
 from maild.threads.order_lines import Order, read_order
@@ -26,7 +27,8 @@ def canned_text(practice: Practice, ticket: Ticket, name: str, agent: str = "") 
     Raises NotFound where there is none of this name, DataError where it cannot be written for this ticket.
     """
     values = ticket_context(practice, ticket, agent)
-    return practice.canned.write(name, ticket.language, values | {"fields": dict(ticket.fields)})
+    values |= {"desk": shown_desk(practice, ticket), "fields": dict(ticket.fields)}
+    return practice.canned.write(name, ticket.language, values)
 
 
 def with_canned(

@@ -15,7 +15,7 @@ from maild.messages.mail import Address, Attachment, Mail
 from maild.messages.subject import topic
 from maild.messages.tokens import Purpose, to_base32
 from maild.people.team import Agent
-from maild.threads.brand import desk_name, signature
+from maild.threads.brand import desk_name, shown_desk, signature
 from maild.threads.buttons import button_views
 from maild.threads.model import Deadline, Direction, Message, Ticket, Visibility
 from maild.threads.orders.work import Done
@@ -120,7 +120,7 @@ def acknowledgement(
         envelope_from=practice.mint.address(Purpose.AUTO_BOUNCE, ticket.id, normal(to.address)),
         subject=reply_subject(ticket) if proven else None,
         context={
-            "desk": {**desk_view(practice), "name": desk_name(practice, ticket)},
+            "desk": shown_desk(practice, ticket),
             "ticket": ticket_view(practice, ticket),
             "customer": person_view(shown),
             "proven": proven,
@@ -166,7 +166,7 @@ def answer(
         envelope_from=practice.mint.address(Purpose.BOUNCE, ticket.id, key),
         subject=reply_subject(ticket),
         context={
-            "desk": {**desk_view(practice), "name": desk_name(practice, ticket)},
+            "desk": shown_desk(practice, ticket),
             "ticket": ticket_view(practice, ticket),
             "customer": person_view(requester),
             "agent": {"name": agent.name},

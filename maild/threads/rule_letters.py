@@ -8,6 +8,7 @@ from maild.messages.addresses import normal
 from maild.messages.mail import Address, Mail
 from maild.messages.subject import topic
 from maild.messages.tokens import Purpose
+from maild.threads.brand import desk_name, shown_desk
 from maild.threads.buttons import for_news
 from maild.threads.canned import canned_text
 from maild.threads.correspondence import (
@@ -49,7 +50,7 @@ def automatic_reply(pen: Pen, ticket: Ticket, name: str, talk: Talk, *, proven: 
         envelope_from=practice.mint.address(Purpose.AUTO_BOUNCE, ticket.id, key),
         subject=reply_subject(ticket) if proven else None,
         context={
-            "desk": desk_view(practice),
+            "desk": shown_desk(practice, ticket),
             "ticket": ticket_view(practice, shown),
             "customer": person_view(shown.requester if proven else None),
             "proven": proven,
