@@ -84,6 +84,13 @@ def _newest_of(table: sa.Table) -> sa.Select[Any]:
 # Built once: SQLAlchemy spends more on making a statement than SQLite on carrying it out.
 _NEXT_TICKET = sa.select(counters.c.value).where(counters.c.name == "tickets").with_for_update()
 _TAKEN_TICKET = counters.update().where(counters.c.name == "tickets").values(value=sa.bindparam("next"))
+_TAKEN = (
+    counters.update()
+    .where(counters.c.name == sa.bindparam("counter"))
+    .values(value=counters.c.value + 1)
+    .returning(counters.c.value)
+)
+_KEPT_TICKET = tickets.update().where(tickets.c.id == sa.bindparam("kept"))
 _FIRST_COPY = (
     sa.select(inbox.c.id, inbox.c.ticket_id)
     .where(
@@ -250,8 +257,7 @@ class TicketStore:
 
     def take_number(self, connection: Connection, name: str) -> int:
         """The next number of a counter, taken: what makes the Message-IDs of orders and ticks differ."""
-        query = counters.update().where(counters.c.name == name).values(value=counters.c.value + 1)
-        return int(connection.execute(query.returning(counters.c.value)).scalar_one())
+        return int(connection.execute(_TAKEN, {"counter": name}).scalar_one())
 
     def _duplicate(self, connection: Connection, asked: Asked) -> Duplicate | None:
         row = connection.execute(_FIRST_COPY, {"digest": asked.digest, "inbox_id": asked.inbox_id}).first()
@@ -441,7 +447,7 @@ class TicketStore:
             connection.execute(tickets.insert(), values | {"id": ticket.id})
             connection.execute(_TAKEN_TICKET, {"next": ticket.id + 1})
         else:
-            connection.execute(tickets.update().where(tickets.c.id == ticket.id).values(**values))
+            connection.execute(_KEPT_TICKET, values | {"kept": ticket.id})
         index_ticket(connection, ticket, is_new=is_new)
 
     def _save_people(self, connection: Connection, ticket: Ticket, *, is_new: bool) -> None:

@@ -14,7 +14,7 @@ from store.pieces import OFFICE, arrival, at_once, desk, handle_all, letter, pla
 from maild.messages.mail import Address, MailClass
 from maild.messages.thread_index import conversation, reply_index
 from maild.messages.tokens import Purpose
-from maild.sla.deadlines import ClockState, TicketClock
+from maild.sla.deadlines import ClockState, Missed, TicketClock
 from maild.sla.promise import Target
 from maild.store.keep import Keep
 from maild.store.tickets import Asked
@@ -131,6 +131,8 @@ def test_clocks_and_steps_come_back(keep: Keep) -> None:
         spent=timedelta(days=400, microseconds=3),
         resumed_at=NOW + timedelta(hours=1),
         due_at=NOW + timedelta(hours=4),
+        promise="standard",
+        missed=(Missed(allowed=timedelta(minutes=30), at=NOW + timedelta(hours=2)),),
     )
     ended = replace(
         running, target=Target.FIRST_RESPONSE, resumed_at=None, due_at=None, state=ClockState.BREACHED, ended_at=NOW
