@@ -45,7 +45,7 @@ def automatic_reply(pen: Pen, ticket: Ticket, name: str, talk: Talk, *, proven: 
         template="reply",
         language=ticket.language,
         to=(shown.requester or asked,),
-        sender=practice.sender(),
+        sender=practice.sender(desk_name(practice, ticket)),
         reply_to=practice.mint.address(Purpose.CUSTOMER, ticket.id, key),
         envelope_from=practice.mint.address(Purpose.AUTO_BOUNCE, ticket.id, key),
         subject=reply_subject(ticket) if proven else None,
