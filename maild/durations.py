@@ -17,8 +17,12 @@ def parse_duration(text: str) -> timedelta:
     return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
 
 
-def duration_text(value: timedelta) -> str:
-    """A duration as people write it, to the second and in hours at most: "40h", "1h30m", "0s"."""
+def duration_text(value: timedelta, language: str = "en") -> str:
+    """A duration as people write it, to the second and in hours at most: "40h", "1h30m", "0s"; in Russian "1 ч 30 мин".
+
+    Only the English one can be read again.
+    """
     seconds = value // timedelta(seconds=1)
-    parts = ((seconds // 3600, "h"), (seconds % 3600 // 60, "m"), (seconds % 60, "s"))
-    return "".join(f"{n}{unit}" for n, unit in parts if n) or "0s"
+    units, between = ((" ч", " мин", " с"), " ") if language == "ru" else (("h", "m", "s"), "")
+    numbers = (seconds // 3600, seconds % 3600 // 60, seconds % 60)
+    return between.join(f"{n}{unit}" for n, unit in zip(numbers, units, strict=True) if n) or f"0{units[2]}"

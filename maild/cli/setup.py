@@ -13,11 +13,11 @@ from maild.cli.app import App
 from maild.cli.output import finding_json, findings_text, json_option, report, say_json
 from maild.errors import CannotCreate, ConfigError, Finding, MaildError
 
-_SAMPLE_NAMES = ("settings.toml", "rules")
+_SAMPLE_NAMES = ("settings.toml", "rules", "kb")
 
 
 def sample_folder() -> Path:
-    """Where the shipped settings.toml and rules/ lie: in the installed package, or beside it in a checkout."""
+    """Where the shipped settings.toml, rules/ and kb/ lie: in the installed package, or beside it in a checkout."""
     here = Path(package.__file__).resolve().parent
     return here / "sample" if (here / "sample").is_dir() else here.parent
 
@@ -26,7 +26,7 @@ def sample_folder() -> Path:
 @click.argument("folder", metavar="[DIR]", default=".", type=click.Path(path_type=Path, file_okay=False))
 @click.pass_obj
 def init(app: App, folder: Path) -> None:
-    """Write a commented settings.toml, rules/ and var/ into DIR; nothing that stands there is overwritten."""
+    """Write a commented settings.toml, rules/, kb/ and var/ into DIR; nothing that stands there is overwritten."""
     from maild.desk.secret import ensure_secret
 
     standing = [name for name in (*_SAMPLE_NAMES, "var") if (folder / name).exists()]
@@ -36,12 +36,13 @@ def init(app: App, folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(sample / "settings.toml", folder / "settings.toml")
-        shutil.copytree(sample / "rules", folder / "rules")
+        for name in _SAMPLE_NAMES[1:]:
+            shutil.copytree(sample / name, folder / name)
         (folder / "var").mkdir(mode=0o700)
     except OSError as error:
         raise CannotCreate(f"cannot write into {folder}: {error.strerror}") from error
     ensure_secret(folder / "var" / "secret")
-    made = [str(folder / name) for name in ("settings.toml", "rules", "var")]
+    made = [str(folder / name) for name in (*_SAMPLE_NAMES, "var")]
     text = f"made {', '.join(made)}\nnext: maild --config {made[0]} run"
     report(app.json, text, made=made)
 
@@ -51,7 +52,7 @@ def init(app: App, folder: Path) -> None:
 @json_option
 @click.pass_obj
 def check(app: App, online: bool) -> int:
-    """Settings, rules and letters: all mistakes at once; 1 when there are any."""
+    """Settings, rules, letters and articles: all mistakes at once; 1 when there are any."""
     findings = _all_findings(app) + _present_findings(app, online=online)
     if online and not any(f.severity == "error" for f in findings):
         findings += _online_findings(app)
@@ -72,6 +73,7 @@ def _counted(count: int, what: str) -> str:
 
 
 def _all_findings(app: App) -> list[Finding]:
+    from maild.config.kb_files import load_articles
     from maild.config.policy import check_policy
     from maild.desk.assembly import make_letters, signer_findings
     from maild.desk.secret import secret_findings
@@ -86,6 +88,7 @@ def _all_findings(app: App) -> list[Finding]:
         return list(error.findings)
     doubts = check_policy(settings.paths.rules, settings.desk, key_asker(app.clock.now()))
     found = [*doubts, *make_letters(settings).check()]
+    found += load_articles(settings.paths.kb)[1]
     if settings.imap:
         from maild.desk.mailbox_checks import mailbox_findings
 

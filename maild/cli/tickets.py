@@ -119,7 +119,7 @@ def _address(address: Address | None) -> dict[str, str] | None:
     return {"name": address.name, "address": address.address} if address else None
 
 
-_LATER = (*("kb", "report", "take"),)
+_LATER = (*("take",),)
 """Orders of the interface that this version cannot carry out at the command line yet."""
 
 

@@ -275,6 +275,7 @@ class Paths(Table):
     """[paths]: the admins' folder and our own."""
 
     rules: Path = key("rules", file_path)
+    kb: Path = key("kb", file_path)
     data: Path = key("var", file_path)
 
 

@@ -6,6 +6,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+from maild.config.kb_files import load_articles
 from maild.config.policy import Policy, load_policy
 from maild.config.settings import Settings
 from maild.crypto.dkim import Signer, check_key, load_signer
@@ -75,6 +76,7 @@ def make_practice(settings: Settings, policy: Policy) -> Practice:
         rules=policy.rules,
         promises=make_promises(policy),
         mint=make_mint(settings),
+        kb=load_articles(settings.paths.kb)[0],
         authserv_ids=frozenset(settings.trust.authserv_ids),
         on_behalf=frozenset(normal(address) for address in settings.trust.on_behalf),
         reopen_window=limits.reopen_window,

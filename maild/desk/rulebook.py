@@ -7,6 +7,7 @@ import os
 import stat
 from contextlib import suppress
 from datetime import datetime
+from itertools import chain
 
 from maild.config.settings import Settings
 from maild.desk.alarms import Alarms
@@ -95,7 +96,8 @@ class Rulebook:
     def _signature(self) -> _Signature:
         found = set()
         # Every other second for as long as the desk lives: a walk costs a fifth of what a glob does.
-        for folder, _, names in os.walk(self._settings.paths.rules):
+        paths = self._settings.paths
+        for folder, _, names in chain(os.walk(paths.rules), os.walk(paths.kb)):
             for name in names:
                 with suppress(OSError):
                     status = os.stat(path := os.path.join(folder, name))

@@ -111,6 +111,7 @@ def _section(parts: Mapping[str, Any], words: Mapping[str, str]) -> dict[str, An
         ],
         "people": [{"name": words["customer"], "address": "ivan@customer.example", "confirmed": True}],
         "clocks": [words["clock"]],
+        "lines": [words["why"]],
         "messages": [
             {"sender": parts["customer"], "at": _AT, "text": words["text"], "cut": 3, "direction": "in",
              "internal": False, "proposed": False, "attachments": [words["photo"]]},

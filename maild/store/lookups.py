@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from maild.store.report import report_rows
 from maild.store.rows import to_ticket
 from maild.store.search import by_the_index, holding, rank
 from maild.store.tables import events, inbox, messages, tickets
@@ -21,6 +22,7 @@ from maild.threads.lookups import (
     MAX_ROWS,
     OF_TICKET,
     Answer,
+    Ask,
     Found,
     Judged,
     Listing,
@@ -28,7 +30,10 @@ from maild.threads.lookups import (
     Past,
 )
 from maild.threads.model import Event, Status
+from maild.threads.periods import Period
 from maild.threads.search import read_query
+
+_DAY = timedelta(days=1)
 
 
 def answer_all(
@@ -42,12 +47,18 @@ def answer_all(
     found: dict[Lookup, Answer] = {}
     nearest = [number for number in dict.fromkeys(near) if number in candidates][:MAX_LOOKUPS]
     for lookup in lookups:
-        if lookup.kind not in OF_TICKET:
-            found[lookup] = _tickets(connection, lookup, now)
+        if lookup.span is not None:
+            # Whose days are meant is known where it is counted; no zone is further away than a day.
+            meant = lookup.span.period(now, "UTC")
+            found[lookup] = report_rows(connection, Period(since=meant.since - _DAY, until=meant.until + _DAY))
+        elif lookup.kind is Ask.KB:
             continue
-        for number in nearest if lookup.ticket is None else [lookup.ticket]:
-            if number in candidates:
-                found[replace(lookup, ticket=number)] = past_of(connection, candidates[number])
+        elif lookup.kind not in OF_TICKET:
+            found[lookup] = _tickets(connection, lookup, now)
+        else:
+            for number in nearest if lookup.ticket is None else [lookup.ticket]:
+                if number in candidates:
+                    found[replace(lookup, ticket=number)] = past_of(connection, candidates[number])
     return found
 
 

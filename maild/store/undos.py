@@ -20,7 +20,7 @@ _STOPPABLE = (OutboxState.WAITING, OutboxState.HELD)
 LET_OUT = "was let out of the ticket before the answer left"
 """Stands with a recipient whom a letter does not go to any more."""
 _TIMES = ("created_at", "updated_at", "solved_at", "due_at", "due_by", "wake_at")
-_TIMES += ("started_at", "resumed_at", "ended_at")
+_TIMES_OF_CLOCKS = ("started_at", "resumed_at", "due_at", "ended_at")
 
 
 def save_undo(connection: Connection, undo: Undo, now: datetime) -> None:
@@ -183,6 +183,6 @@ def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _timed(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        name: datetime.fromisoformat(value) if name in _TIMES and value is not None else value
+        name: datetime.fromisoformat(value) if name in (*_TIMES, *_TIMES_OF_CLOCKS) and value is not None else value
         for name, value in row.items()
     }

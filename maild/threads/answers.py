@@ -17,11 +17,14 @@ from maild.sla.deadlines import TicketClock
 from maild.threads.correspondence import Pen, desk_view, person_view, sane_id, ticket_view
 from maild.threads.deadlines import explain_deadline
 from maild.threads.facts import TicketFacts
+from maild.threads.kb_words import kb_lines
 from maild.threads.lookups import MAX_EVENTS, MAX_ROWS, OF_TICKET, Answer, Ask, Found, Listing, Lookup, Past
 from maild.threads.model import Event, Message, Ticket, Visibility
 from maild.threads.plan import Letter, LetterKind
 from maild.threads.practice import Practice
 from maild.threads.promises import explain_clocks
+from maild.threads.report import Rows, make_report
+from maild.threads.report_words import report_lines
 from maild.threads.why import why_lines
 
 MAX_MESSAGES = 5
@@ -73,8 +76,20 @@ def section(
 ) -> dict[str, object]:
     """The answer to one question, as the letter and the command line see it."""
     told: dict[str, object] = {"line": line, "kind": str(lookup.kind), "rows": [], "total": 0, "more": 0}
-    told |= {name: [] for name in ("people", "clocks", "messages", "events", "reasons")}
+    told |= {name: [] for name in ("people", "clocks", "messages", "events", "reasons", "lines")}
     answer = known.answers.get(lookup)
+    if lookup.span is not None:
+        report = make_report(
+            answer if isinstance(answer, Rows) else Rows(),
+            lookup.span.period(known.now, practice.timezone),
+            known.now,
+            practice.zone,
+            lookup.queue,
+        )
+        names = {a.id: a.name for a in practice.team.agents}
+        return told | {"lines": report_lines(report, language, practice.timezone, names)}
+    if lookup.kind is Ask.KB:
+        return told | {"lines": kb_lines(practice.kb, lookup.words, language)}
     if lookup.kind not in OF_TICKET:
         found = _as_now(answer if isinstance(answer, Found) else Found(), lookup.listing, known)
         told["rows"] = [_row(ticket, known, practice, agent) for ticket in found.tickets]

@@ -12,8 +12,11 @@ from datetime import datetime
 from enum import StrEnum
 
 from maild.people.team import Agent, Team
+from maild.routing.fold import fold
 from maild.threads.model import UNFINISHED, Event, Message, Status, Ticket
 from maild.threads.order_lines import Order, ticket_numbers
+from maild.threads.periods import Span, read_span
+from maild.threads.report import Rows
 from maild.threads.search import read_query
 
 
@@ -25,6 +28,8 @@ class Ask(StrEnum):
     WHY = "why"
     LIST = "list"
     SEARCH = "search"
+    REPORT = "report"
+    KB = "kb"
 
 
 OF_TICKET = frozenset({Ask.SHOW, Ask.HISTORY, Ask.WHY})
@@ -40,6 +45,8 @@ ASK_WORDS: Mapping[Ask, str] = {
     Ask.WHY: "explain почему",
     Ask.LIST: "tickets список заявки",
     Ask.SEARCH: "find поиск найти найди",
+    Ask.REPORT: "figures отчет статистика",
+    Ask.KB: "article articles статья статьи знания",
 }
 """Other words for these orders."""
 _LISTS = {
@@ -76,6 +83,8 @@ class Lookup:
     ticket: int | None = None
     words: str = ""
     listing: Listing | None = None
+    span: Span | None = None
+    queue: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,7 +118,7 @@ class Past:
     judged: tuple[Judged, ...] = ()
 
 
-Answer = Found | Past
+Answer = Found | Past | Rows
 
 
 class AskError(ValueError):
@@ -154,6 +163,11 @@ def read_lookup(ask: Ask, words: str, agent: Agent | None, team: Team, tag: str)
         if read_query(words).empty:
             raise AskError("no_words", name=ask)
         return Lookup(kind=ask, words=words)
+    if ask is Ask.REPORT:
+        span, name = read_span(words)
+        return Lookup(kind=ask, span=span, queue=_queues(fold(name), agent, team)[0] if name else None)
+    if ask is Ask.KB:
+        return Lookup(kind=ask, words=words.strip())
     return Lookup(kind=ask, listing=_listing(words, agent, team))
 
 

@@ -14,6 +14,7 @@ from maild.people.team import Team
 from maild.routing.rules import RuleSet
 from maild.sla.calendar import Calendar
 from maild.threads.budget import Budgets
+from maild.threads.kb import Article
 from maild.threads.promises import Promises
 from maild.threads.texts import CannedTexts, NoCannedTexts
 from maild.threads.workload import Workload
@@ -54,6 +55,9 @@ class Practice:
 
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     """The working times of sla.toml, by their names."""
+
+    kb: tuple[Article, ...] = ()
+    """The knowledge base."""
 
     on_behalf: frozenset[str] = frozenset()
     """Addresses in From, normalised, that write for others: whom they name is who asked."""

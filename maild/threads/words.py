@@ -350,6 +350,8 @@ HELP: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "why": ("[NUMBER]", "why it is where it is, and how its deadlines are counted"),
         "list": ("[mine|overdue|queue NAME|new|all]", "tickets with links to answer by"),
         "search": ("WORDS", "tickets in which all the words are found"),
+        "report": ("[PERIOD] [QUEUE]", "figures: week, month, last month, today, 2026-11-01 2026-11-30"),
+        "kb": ("[WORDS|NAME]", "articles of the knowledge base about these words, or the one of this name"),
         "help": ("[ORDER]", "this list, or one order explained"),
     },
     "ru": {
@@ -390,6 +392,8 @@ HELP: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "why": ("[НОМЕР]", "почему заявка там, где она есть, и как считаются сроки"),
         "list": ("[мои|просроченные|очередь ИМЯ|новые|все]", "заявки со ссылками для ответа"),
         "search": ("СЛОВА", "заявки, в которых есть все эти слова"),
+        "report": ("[ПЕРИОД] [ОЧЕРЕДЬ]", "отчёт: неделя, месяц, прошлый месяц, сегодня, 2026-11-01 2026-11-30"),
+        "kb": ("[СЛОВА|НАЗВАНИЕ]", "статьи базы знаний об этом или статья с таким именем файла"),
         "help": ("[КОМАНДА]", "этот список или пояснение к команде"),
     },
 }

@@ -18,6 +18,7 @@ WANTED = {
     "guarantees",
     "letters",
     "operations",
+    "report",
     "reading",
     "rules",
     "settings",

@@ -24,15 +24,27 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built
 
 
+SAMPLES = [
+    "settings.toml",
+    *(
+        path.relative_to(ROOT).as_posix()
+        for folder in ("rules", "kb")
+        for path in ROOT.glob(f"{folder}/**/*")
+        if path.is_file()
+    ),
+]
+"""What `maild init` copies."""
+
+
 def test_everything_of_the_package_is_in_the_wheel_once(wheel: Path) -> None:
     """Modules, letters, migrations; the sample of settings and rules under its own name."""
     names = zipfile.ZipFile(wheel).namelist()
     assert [name for name, count in Counter(names).items() if count > 1] == []
     files = (path for path in ROOT.glob("maild/**/*") if path.is_file() and path.suffix != ".pyc")
     wanted = {path.relative_to(ROOT).as_posix() for path in files}
-    sample = {f"maild/sample/{path.relative_to(ROOT).as_posix()}" for path in ROOT.glob("rules/**/*") if path.is_file()}
+    sample = {f"maild/sample/{name}" for name in SAMPLES}
     inside = {name for name in names if name.startswith("maild/")}
-    assert inside == wanted | sample | {"maild/sample/settings.toml"}
+    assert inside == wanted | sample
     for must in ("maild/templates/ru/answer.txt", "maild/templates/layout.html", "maild/sample/rules/routing.toml"):
         assert must in inside
     assert any(name.startswith("maild/store/migrations/") and name.endswith(".py") for name in inside)
@@ -57,7 +69,7 @@ def test_a_desk_is_made_from_the_wheel_alone(wheel: Path, tmp_path: Path) -> Non
         return done.stdout
 
     maild("init", str(desk))
-    for name in ("settings.toml", *(str(path.relative_to(ROOT)) for path in ROOT.glob("rules/**/*") if path.is_file())):
+    for name in SAMPLES:
         assert (desk / name).read_bytes() == (ROOT / name).read_bytes()
     assert (desk / "var" / "secret").stat().st_mode & 0o777 == 0o600
     assert maild("--config", str(desk / "settings.toml"), "check").strip() == "all is well"

@@ -16,6 +16,7 @@ from maild.messages.read import read_mail
 from maild.messages.tokens import Purpose
 from maild.people.team import Agent
 from maild.store.keep import Keep
+from maild.threads.kb import Article
 from maild.threads.plan import LetterKind
 
 AT = NOW + timedelta(minutes=5)
@@ -205,3 +206,22 @@ def test_an_answer_to_the_customer_goes_out_beside_a_question(desk: Asking) -> N
     desk.ask("/list all\n\nPlease close the lid.", ticket=1001, by=BORIS)
     kinds = [row["kind"] for row in desk.rows]
     assert sorted(kinds) == ["answer", "asked", "transcript"]
+
+
+def test_a_report_comes_by_mail_in_the_agents_language(desk: Asking) -> None:
+    """Of the period and the queue that were named; nothing of it is a mail of a ticket."""
+    told = desk.answer("/отчёт за неделю\n/report today billing").text
+    assert "Открыто: 2" in told
+    assert "очередь billing" in told
+    assert "/report today billing" in told
+    [wrong] = desk.ask("/report week nonsense")
+    assert "очереди nonsense нет" in wrong.text
+
+
+def test_an_article_comes_by_mail_to_be_copied(desk: Asking) -> None:
+    """From a reply or a new mail."""
+    article = Article(name="пароль", title="Новый пароль", text="Откройте страницу входа.\n\nЗадайте пароль.")
+    desk.office = replace(desk.office, practice=replace(desk.office.practice, kb=(article,)))
+    told = desk.answer("/kb забыл пароли", ticket=1001).text
+    assert "Откройте страницу входа.\n\nЗадайте пароль." in told
+    assert "Есть такие" in desk.answer("/статьи").text
