@@ -47,6 +47,8 @@ class Policy:
     examples: tuple[Example, ...]
     letters_dir: Path
     revision: str
+    promises_text: str = ""
+    """sla.toml as it is written."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -190,6 +192,7 @@ def _read(rules_dir: Path, desk: Desk) -> _Read:
         calendars=levels.calendars,
         examples=ruling.examples,
         letters_dir=rules_dir / LETTERS_FOLDER,
+        promises_text=levels_source.text,
         revision=_revision(
             {
                 TEAMS_FILE: teams,

@@ -6,9 +6,11 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+from maild.config.files import parse_source
 from maild.config.kb_files import load_articles
-from maild.config.policy import Policy, load_policy
+from maild.config.policy import SLA_FILE, Policy, load_policy
 from maild.config.settings import Settings
+from maild.config.sla_file import read_levels
 from maild.crypto.dkim import Signer, check_key, load_signer
 from maild.crypto.resolver import texts_of
 from maild.desk.handle import Office
@@ -57,9 +59,16 @@ def signer_findings(settings: Settings) -> list[Finding]:
 def make_office(settings: Settings) -> Office:
     """Rules, letters and keys as they stand in the files now. Raises ConfigError with all mistakes."""
     letters = make_letters(settings, make_signer(settings))
-    practice = make_practice(settings, load_policy(settings.paths.rules, settings.desk))
+    policy = load_policy(settings.paths.rules, settings.desk)
+    practice = make_practice(settings, policy)
     signatures = Signatures(texts_of if settings.trust.verify_dkim else None)
-    return Office(practice=replace(practice, canned=letters.canned), letters=letters, signatures=signatures)
+    return Office(
+        practice=replace(practice, canned=letters.canned),
+        letters=letters,
+        signatures=signatures,
+        promises_text=policy.promises_text,
+        earlier_promises=lambda text: make_promises(earlier_policy(text, policy, settings)),
+    )
 
 
 def make_practice(settings: Settings, policy: Policy) -> Practice:
@@ -94,6 +103,13 @@ def make_practice(settings: Settings, policy: Policy) -> Practice:
 def make_promises(policy: Policy) -> Promises:
     """What is promised, and to whom."""
     return Promises(given=tuple(Given(promise=g.promise, fits=g.fits, by_mail=g.by_mail) for g in policy.promises))
+
+
+def earlier_policy(text: str, policy: Policy, settings: Settings) -> Policy:
+    """The policy with what sla.toml promised when it had this text, as far as that can be read today."""
+    source = parse_source(text.encode(), SLA_FILE)
+    levels, _ = read_levels(source, settings.paths.rules, settings.desk, policy.team)
+    return replace(policy, promises=levels.promises)
 
 
 def make_budgets(settings: Settings) -> Budgets:

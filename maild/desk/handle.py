@@ -36,6 +36,7 @@ from maild.threads.facts import read_clues
 from maild.threads.model import IMPORTED
 from maild.threads.plan import Plan
 from maild.threads.practice import Practice
+from maild.threads.promises import Promises
 
 _log = logging.getLogger("maild.desk")
 _AT_ONCE = 16
@@ -60,6 +61,10 @@ class Office:
     practice: Practice
     letters: Letters
     signatures: Signatures = field(default_factory=Signatures)
+    promises_text: str = ""
+    """The text of what is promised, as the file has it."""
+    earlier_promises: Callable[[str], Promises | None] = lambda _: None
+    """What an earlier text promised, as far as it can be read now."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

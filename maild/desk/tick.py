@@ -17,6 +17,7 @@ from maild.desk.causes import Cause
 from maild.desk.digests import write_digests
 from maild.desk.handle import Office
 from maild.desk.undelivered import tell_of_letters
+from maild.desk.walk import follow_new_rules
 from maild.errors import RetryLater
 from maild.store.keep import Keep
 from maild.threads.budget import Budgets, storm_is_over
@@ -48,6 +49,7 @@ def do_due(
     They are due then, or at `letters_at`. What would flood a person is in his digest. `on_some` is called whenever some
     more tickets are done. Raises RetryLater.
     """
+    follow_new_rules(keep, office, now, on_some)
     letters = 0
     while due := keep.tickets.due(now, _AT_ONCE):
         for start in range(0, len(due), _PER_COMMIT):

@@ -16,6 +16,7 @@ from maild.store.engine import Database
 from maild.store.inbox import InboxStore
 from maild.store.mailboxes import MailboxStore
 from maild.store.outbox import OutboxStore
+from maild.store.rules_in_force import RulesInForce
 from maild.store.tickets import TicketStore
 from maild.store.troubles import TroubleStore
 from maild.store.views import Views
@@ -40,6 +41,7 @@ class Keep:
         self.budgets = BudgetStore(database)
         self.digests = DigestStore(database)
         self.troubles = TroubleStore(database)
+        self.rules = RulesInForce(database)
         self.views = Views(database)
 
     def apply(

@@ -12,7 +12,7 @@ from maild.store.engine import Database
 from maild.store.search import make_index
 from maild.store.tables import counters, metadata, schema_version
 
-VERSION = "0011"
+VERSION = "0012"
 EMPTY = "none"
 """What stands in place of a version where there is none."""
 """The newest migration; `migrations/versions/` holds the way to it."""

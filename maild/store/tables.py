@@ -400,6 +400,18 @@ turns = sa.Table(
     sa.Column("agent", Words, primary_key=True),
     sa.Column("number", sa.BigInteger, nullable=False),
 )
+# By which rules the open tickets were last looked through, and how far a walk through them has come. `promises` tells
+# which text of them counted until then, by the number of the ticket: [[up to which, text], ...]; null: for all others.
+rules_in_force = sa.Table(
+    "rules_in_force",
+    metadata,
+    sa.Column("name", sa.String(16), primary_key=True),
+    sa.Column("revision", sa.String(64), nullable=False),
+    sa.Column("promises", sa.JSON, nullable=False),
+    sa.Column("next_revision", sa.String(64)),
+    sa.Column("next_promises", sa.Text),
+    sa.Column("position", sa.BigInteger, nullable=False),
+)
 # The table that Alembic keeps its place in.
 schema_version = sa.Table(
     "alembic_version",

@@ -189,7 +189,7 @@ class _Work:
         if after == before and self.route.sla is None:
             return
         practice, at = self.pen.practice, self.occasion.at
-        if self.route.sla is not None and self.route.sla != after.promise:
+        if self.route.sla is not None and (self.route.sla != after.promise or not after.promise_set):
             self.note("promise", f"{after.promise or '-'} -> {self.route.sla}", self.route.by("sla"))
             after, self.clocks = change_promise(practice.promises, after, self.clocks, self.route.sla, at)
         moved = after
