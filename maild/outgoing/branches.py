@@ -5,6 +5,7 @@ It reads the output of the cleaner alone (`washing.py`), which is well-formed wh
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from html import escape
@@ -15,6 +16,11 @@ from maild.messages.html_quotes import is_marked
 
 MAX_LEAVES = 20_000
 MAX_DEPTH = 200
+_DEEPEST = 400
+_ANY_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9:]{0,20})")
+_SELDOM_CLOSED = frozenset(
+    {"br", "hr", "img", "p", "li", "td", "th", "tr", "meta", "link", "input", "col", "base", "wbr"}
+)
 _ALONE = frozenset({"br", "hr", "img"})
 _LINES = frozenset({
     *("p", "div", "li", "ul", "ol", "dl", "dt", "dd", "blockquote", "pre", "center", ""),
@@ -75,6 +81,17 @@ class Branch:
         if self.tag == "tr" and not any(isinstance(x, Leaf) or x.children for x in copy.children):
             copy.children = []
         return copy
+
+
+def nested_too_deep(html: str) -> bool:
+    """Whether uncleaned HTML has so many elements inside each other that its cleaning would take seconds."""
+    depth = 0
+    for closing, tag in _ANY_TAG.findall(html):
+        if tag.lower() not in _SELDOM_CLOSED:
+            depth = max(0, depth - 1) if closing else depth + 1
+        if depth > _DEEPEST:
+            return True
+    return False
 
 
 def leaves_of(root: Branch) -> Iterator[Leaf]:
@@ -144,6 +161,9 @@ class _Reader(HTMLParser):
         if tag == "p" and attributes.get("class", "").startswith("Mso"):
             # Word says in a style sheet that its paragraphs have no space between them.
             attributes["style"] = "margin: 0;" + attributes.get("style", "")
+        if tag == "font":
+            # What webmails write for coloured words.
+            tag, attributes = "span", {"style": f"color: {attributes.get('color', '')}"}
         branch = Branch(tag, attributes)
         self._path[-1].children.append(branch)
         self._path.append(branch)

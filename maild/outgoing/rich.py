@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
 from maild.messages.mail import Attachment
-from maild.outgoing.branches import Branch, Leaf, TooMuch, leaves_of, read_tree, written_tree
+from maild.outgoing.branches import Branch, Leaf, TooMuch, leaves_of, nested_too_deep, read_tree, written_tree
 from maild.outgoing.pretty import to_html
 from maild.outgoing.washing import washed
 from maild.threads.plan import OwnHtml
@@ -38,7 +38,7 @@ class Formatted:
 def formatted(own: OwnHtml, attachments: Sequence[Attachment], seed: str) -> Formatted | None:
     """The answer's HTML, None where it cannot be proven to say what the text says; `seed` makes its Content-IDs."""
     html = _EMBEDDED.sub("", own.html)
-    if len(html) > MAX_HTML or not own.words.strip():
+    if len(html) > MAX_HTML or not own.words.strip() or nested_too_deep(html):
         return None
     try:
         root = read_tree(washed(html, own.unlinked, marks=True))
@@ -52,7 +52,7 @@ def formatted(own: OwnHtml, attachments: Sequence[Attachment], seed: str) -> For
     if _signs(_said(read_tree(clean))) != _signs(_said(kept)):
         return None
     above = f"{to_html(own.above)}\n" if own.above else ""
-    return Formatted(html=f"{above}{clean}", pictures=pictures)
+    return Formatted(html=f'{above}<div style="margin: 0 0 0.9em;">{clean}</div>', pictures=pictures)
 
 
 def _signs(text: str) -> str:

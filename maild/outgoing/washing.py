@@ -97,10 +97,11 @@ _DARK_ENOUGH, _LIGHT_ENOUGH = 170, 150
 
 def washed(html: str, unlinked: Collection[str], *, marks: bool) -> str:
     """The HTML with nothing in it but what may be; with `marks` also the names by which clients mark quotations."""
-    kept = _ATTRIBUTES if not marks else {tag: _ATTRIBUTES.get(tag, set()) | _MARKS for tag in TAGS}
+    tags = TAGS | {"font"} if marks else TAGS
+    kept = _ATTRIBUTES if not marks else {tag: _ATTRIBUTES.get(tag, {"color"}) | _MARKS for tag in tags}
     return nh3.clean(
         html,
-        tags=TAGS,
+        tags=tags,
         clean_content_tags=_SILENT,
         attributes=kept,
         attribute_filter=_filter(unlinked, marks=marks),

@@ -14,7 +14,8 @@ from maild.messages.read import read_mail
 from maild.messages.tokens import Purpose
 from maild.outgoing.compose import write_letter
 from maild.outgoing.letters import Letters
-from maild.threads.plan import LetterKind
+from maild.outgoing.rich import formatted
+from maild.threads.plan import LetterKind, OwnHtml
 
 TO_BORIS = MINT.address(Purpose.AGENT, 1001, "boris")
 LETTERS = Letters(None, ["ru", "en"])
@@ -88,7 +89,9 @@ def part(mail: Message, kind: str) -> str:
 def own(mail: Message) -> str:
     """The HTML up to the desk's own words."""
     body = part(mail, "text/html").partition("<body>")[2]
-    return " ".join(body.partition("<p>Boris Smith, Acme Support</p>")[0].split())
+    html = " ".join(body.partition("<p>Boris Smith, Acme Support</p>")[0].split())
+    frame = '<div style="margin: 0 0 0.9em;">'
+    return html.removeprefix(frame).removesuffix("</div>") if html.startswith(frame) else html
 
 
 SAID = (
@@ -199,6 +202,7 @@ def test_what_nobody_sees_in_the_agents_mail_does_not_appear_in_the_customers() 
         ("<p><b>Close</b> the lid. \u20ac 5</p>", "Close the lid. \u20ac 6"),
         ("<p><b>Close the lidless</b> door</p>", "Close the lid"),
         ("<p>" + "<b>a</b> " * 25_000 + "</p>", "a " * 25_000),
+        ("<div>" * 50_000 + "Close the lid.", "Close the lid."),
         ("<div>" * 300 + "<b>Close</b> the lid." + "</div>" * 300, "Close the lid."),
     ],
 )
@@ -243,3 +247,20 @@ def test_words_paragraphs_stand_close_where_they_did_and_russian_stays_as_it_is(
         '<p style="margin: 0">Добрый день!</p><p style="margin: 0"><span style="color: #1f497d">Закройте <b>крышку</b>.'
         "</span></p>"
     )
+
+
+def test_coloured_words_stay_coloured_where_they_can_be_read_on_white() -> None:
+    """Also as webmails write them; what an agent's dark screen made white is black for the customer."""
+    red, white = '<font color="#ff0000">b</font>', '<span style="color: rgb(255, 255, 255)">c</span>'
+    html = own(sent(reply(f"<p><b>a</b> {red} {white} <font>d</font></p>")))
+    assert html == '<p><b>a</b> <span style="color: #ff0000">b</span> <span>c</span> <span>d</span></p>'
+
+
+def test_canned_texts_stand_above_the_agents_own_html() -> None:
+    """Each as it is."""
+    html = "<div>/canned x</div><p><b>Bye</b></p>"
+    made = formatted(OwnHtml(html=html, words="Bye", orders=("/canned x",), above="A & B"), (), "s")
+    assert made is not None
+    assert made.html.startswith("<p>A &amp; B</p>")
+    assert "<b>Bye</b>" in made.html
+    assert "canned" not in made.html
