@@ -37,6 +37,7 @@ VERBS = {
     "letters": ("letters", "the texts of letters: list, preview"),
     "dkim": ("dkim", "the DNS record for the key that letters are signed with"),
     "mailbox": ("mailbox", "a mailbox's login by OAuth 2: authorize"),
+    "agents": ("agents", "who serves: open tickets, hours, who is away: away, back"),
     "users": ("users", "agents' logins for the SMTP listener"),
     "tick": ("service", "does what is due, once, as if it were another time"),
     "db": ("database", "the database: check, upgrade, copy, tidy"),

@@ -293,5 +293,5 @@ def _order(name: str) -> click.Command:
 
 
 for _name in HANDLERS:
-    if _name not in ("take", "help", *Ask):
+    if _name not in ("take", "away", "back", "help", *Ask):
         ticket.add_command(_order(_name))

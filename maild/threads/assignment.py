@@ -161,13 +161,18 @@ def by_queue(practice: Practice, ticket: Ticket, now: datetime, but: str | None 
     return choose(practice, ticket, now, Choice(by=queue.assign), but)
 
 
+def works(practice: Practice, agent: Agent, now: datetime) -> bool:
+    """Whether it is his working time, as far as the files say anything of it."""
+    calendar = practice.calendars.get(agent.hours or "")
+    return calendar is None or calendar.is_open(now)
+
+
 def _how(practice: Practice, turns: Mapping[str, int], agent: Agent, now: datetime) -> Standing:
     standing = Standing(agent=agent, open=practice.workload.open.get(agent.id, 0), last=turns.get(agent.id, 0))
     if (absence := practice.team.away.get(agent.id)) is not None:
         return replace(standing, bar=Bar.AWAY, until=absence.until)
-    calendar = practice.calendars.get(agent.hours or "")
-    if calendar is not None and (opens := calendar.next_open(now)) != now:
-        return replace(standing, bar=Bar.OFF, until=opens)
+    if not works(practice, agent, now):
+        return replace(standing, bar=Bar.OFF, until=practice.calendars[agent.hours or ""].next_open(now))
     if agent.cap is not None and standing.open >= agent.cap:
         return replace(standing, bar=Bar.FULL)
     return standing

@@ -70,7 +70,7 @@ def test_what_a_later_version_will_have_is_not_told() -> None:
     assert told & main.LATER == set()
 
 
-_OTHERWISE = {"take", "help", "list", "search", "report", "kb"}
+_OTHERWISE = {"take", "away", "back", "help", "list", "search", "report", "kb"}
 """Orders that are a verb of their own, or make no sense there."""
 
 
