@@ -76,6 +76,7 @@ def _all_findings(app: App) -> list[Finding]:
     from maild.config.kb_files import load_articles
     from maild.config.policy import check_policy
     from maild.desk.assembly import make_letters, signer_findings
+    from maild.desk.file_checks import file_findings
     from maild.desk.secret import secret_findings
     from maild.desk.signatures import key_asker
 
@@ -93,7 +94,7 @@ def _all_findings(app: App) -> list[Finding]:
         from maild.desk.mailbox_checks import mailbox_findings
 
         found += mailbox_findings(settings, app.clock.now())
-    return found + secret_findings(settings.desk.secret_file) + signer_findings(settings)
+    return found + secret_findings(settings.desk.secret_file) + signer_findings(settings) + file_findings(settings)
 
 
 def _present_findings(app: App, *, online: bool) -> list[Finding]:

@@ -33,7 +33,7 @@ def with_keys(team: Team, source: Source, folder: Path) -> tuple[Team, list[Find
                 keys.append(read_key(kind, name, folder))
             except ValueError as error:
                 message = f"the key file '{name}' of '{agent.id}' cannot be used: {error}"
-                findings.append(source.finding(place, "agent-key", message, _HINTS[kind], at_value=True))
+                findings.append(source.finding(place, "bad-key", message, _HINTS[kind], at_value=True))
         agents.append(replace(agent, keys=tuple(keys)))
     return replace(team, agents=tuple(agents)), findings
 
@@ -65,7 +65,7 @@ def key_doubts(team: Team, source: Source, trouble_of: Callable[[AgentKey], str]
         for key, (_, _, place) in zip(agent.keys, _named(agent, source), strict=False):
             if trouble := trouble_of(key):
                 message = f"mail of '{agent.id}' cannot be proven by the key file '{key.file}': {trouble}"
-                yield source.finding(place, "agent-key", message, severity="warning", at_value=True)
+                yield source.finding(place, "no-good-key", message, severity="warning", at_value=True)
 
 
 def _named(agent: Agent, source: Source) -> Iterator[tuple[KeyKind, str, Place]]:
