@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from email.header import Header
 from email.utils import format_datetime, formataddr, parseaddr
 from pathlib import Path
+from urllib.parse import quote
 
 from daemon import HOST, SUPPORT, Letter
 from parts import need
@@ -123,8 +124,23 @@ class Person:
             rc = self._rc(home, keys)
             _on_a_terminal([need("neomutt"), "-n", "-F", str(rc), "-f", f"imap://{HOST}:{self._imap}/INBOX"], home)
 
+    def forward(self, raw: bytes, to: str, text: str, *, attached: bool) -> None:
+        """Open a mailbox that holds this mail alone, pass it on with words above it, attached or in the text."""
+        with tempfile.TemporaryDirectory() as folder:
+            home = Path(folder)
+            (home / "mbox").write_bytes(b"From x Sat Nov 21 10:00:00 2026\n" + raw.replace(b"\r\n", b"\n") + b"\n")
+            (home / "text").write_text(text.rstrip("\n") + "\n\n", encoding="utf-8")
+            editor = home / "editor"
+            editor.write_text(
+                f'#!/bin/sh\ncat {shlex.quote(str(home / "text"))} "$1" > "$1.new" && cat "$1.new" > "$1"\n'
+            )
+            editor.chmod(0o755)
+            whole = f"set mime_forward={'yes' if attached else 'no'} mime_forward_rest=yes forward_attachments=no\n"
+            keys = f'{whole}push "<forward-message>{to}<enter><send-message><quit>"\n'
+            _on_a_terminal([need("neomutt"), "-n", "-F", str(self._rc(home, keys)), "-f", str(home / "mbox")], home)
+
     def _rc(self, folder: Path, keys: str) -> Path:
-        login = f"{self._login}:{self._password}@" if self._login else ""
+        login = f"{self._login}:{quote(self._password)}@" if self._login else ""
         rc = folder / "rc"
         rc.write_text(
             _RC.format(
