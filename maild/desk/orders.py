@@ -130,6 +130,7 @@ def _ruled(plan: Plan, facts: TicketFacts, pen: Pen) -> Plan:
         clocks=ruled.clocks,
         events=(*plan.events, *ruled.events),
         letters=(*plan.letters, *ruled.letters),
+        turns=(*plan.turns, *ruled.turns),
         next_step_at=look_at(pen.practice, ruled.ticket, ruled.clocks, talk, facts.steps_done, pen.now),
     )
 

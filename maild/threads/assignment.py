@@ -120,22 +120,27 @@ def counted(practice: Practice, *, orders: bool) -> tuple[str, ...]:
     return tuple(agent.id for agent in practice.team.agents) if orders or shares_out(practice) else ()
 
 
-def pool_of(team: Team, queue: str, line: int) -> tuple[str, tuple[Agent, ...]]:
-    """The agents among whom the tickets of a queue and line are shared out, and the name of their pool.
+def pool_of(team: Team, ticket: Ticket, choice: Choice) -> tuple[str, tuple[Agent, ...]]:
+    """The name of a pool and its agents: those whom the choice names, else those who serve the ticket's queue and line.
 
     Line 1 is also what nobody has said a line of: where nobody serves it, all agents of the queue do.
     """
+    if choice.among:
+        named = tuple(agent for i in dict.fromkeys(choice.among) if (agent := team.agent(i)) is not None)
+        return "among " + " ".join(sorted(choice.among)), named
+    queue, line = ticket.queue, ticket.line
     agents = team.of_line(queue, line) or (team.members(queue) if line == 1 else team.line_or_others(queue, line))
     return f"{queue}/{line}", agents
 
 
+def has_it(team: Team, ticket: Ticket, choice: Choice) -> bool:
+    """Whether somebody has the ticket already who could be chosen, and is here."""
+    return any(agent.id == ticket.assignee for agent in team.here(pool_of(team, ticket, choice)[1]))
+
+
 def choose(practice: Practice, ticket: Ticket, now: datetime, choice: Choice, but: str | None = None) -> Chosen:
     """One of those whom the choice names, else of those who serve the ticket's queue and line. `but` is left out."""
-    team, by = practice.team, By(choice.by)
-    pool, agents = pool_of(team, ticket.queue, ticket.line)
-    if choice.among:
-        pool = "among " + " ".join(sorted(choice.among))
-        agents = tuple(agent for i in dict.fromkeys(choice.among) if (agent := team.agent(i)) is not None)
+    by, (pool, agents) = By(choice.by), pool_of(practice.team, ticket, choice)
     turns = practice.workload.turns.get(pool, {})
     standings = tuple(_how(practice, turns, agent, now) for agent in agents if agent.id != but)
     free = [s for s in standings if s.bar is None]

@@ -135,6 +135,7 @@ class Draft:
         self.ticket, self.clocks = self.ruled.ticket, self.ruled.clocks
         self.events.extend(self.ruled.events)
         self.letters.extend(self.ruled.letters)
+        self.turns += self.ruled.turns
 
     def follow_rules(self, routed: Routed) -> None:
         """What the rules do to a new ticket beside its place: its status, notes, letters."""
@@ -147,6 +148,7 @@ class Draft:
         self.ticket, self.clocks = ruled.ticket, ruled.clocks
         self.events.extend(ruled.events)
         self.letters.extend(ruled.letters)
+        self.turns += ruled.turns
 
     def take_over(self, work: Work, actor: str) -> None:
         """What orders do beside the ticket itself: messages kept, other tickets changed, ties made."""

@@ -10,7 +10,7 @@ from maild.threads.notices import handover
 from maild.threads.orders.table import canonical, carry_out
 from maild.threads.orders.work import Done, Setting
 
-_NOT_HERE = frozenset({"keep", "split", "merge", "send", "undo", "raw", "help", "canned"})
+_NOT_HERE = frozenset({"keep", "split", "merge", "send", "undo", "raw", "help", "canned", "away", "back"})
 """Orders on what came and what was done before; the mail has just come, so nothing of the kind can be meant."""
 
 
@@ -39,6 +39,9 @@ def follow_orders(draft: Draft) -> None:
         draft.note("refused", detail, "no order above the forward was done", actor=agent.id)
         return
     draft.change(carried.ticket, "agent's mail", actor=agent.id)
+    draft.turns += carried.work.turns
+    for kind, detail, because in carried.work.notes:
+        draft.note(kind, detail, because, agent.id)
     assert draft.ticket is not None
     draft.run_clocks(*carried.work.happened, *clock_happenings(before, draft.ticket))
     if not draft.is_new:

@@ -179,6 +179,7 @@ class _Passing:
         self.ticket, self.clocks = ruled.ticket, ruled.clocks
         self.events.extend(ruled.events)
         self.letters.extend(ruled.letters)
+        self.turns.extend(ruled.turns)
         self.done.extend(ruled.steps)
         self.stopped = self.stopped or ruled.stopped
 

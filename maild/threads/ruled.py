@@ -13,10 +13,11 @@ from datetime import datetime
 from functools import partial
 
 from maild.errors import DataError, NotFound
-from maild.routing.rules import SCHEDULE, Actions, Route, RuleTrace
+from maild.routing.rules import SCHEDULE, Actions, Choice, Route, RuleTrace
 from maild.routing.schedule import Schedule
 from maild.sla.deadlines import ClockState, TicketClock
 from maild.sla.promise import Promise
+from maild.threads.assignment import has_it
 from maild.threads.changes import clock_happenings, differences
 from maild.threads.correspondence import Pen
 from maild.threads.model import IMPORTED, Event, Status, Ticket
@@ -30,6 +31,7 @@ from maild.threads.promises import FITS_NOW, change_promise, move_clocks, next_l
 from maild.threads.reticence import customer_unanswerable
 from maild.threads.rule_fields import Occasion, Talk, began, event_fields
 from maild.threads.rule_letters import automatic_reply, rule_news
+from maild.threads.workload import Turn
 
 RULE = "rule"
 """Who acts where a rule does."""
@@ -50,6 +52,7 @@ class Ruled:
     letters: tuple[Letter, ...] = ()
     steps: tuple[str, ...] = ()
     trace: tuple[RuleTrace, ...] = ()
+    turns: tuple[Turn, ...] = ()
     stopped: bool = False
 
     def then(self, after: Ruled) -> Ruled:
@@ -60,6 +63,7 @@ class Ruled:
             letters=(*self.letters, *after.letters),
             steps=(*self.steps, *after.steps),
             trace=(*self.trace, *after.trace),
+            turns=(*self.turns, *after.turns),
             stopped=self.stopped or after.stopped,
         )
 
@@ -149,6 +153,7 @@ def carry_out_route(
         events=tuple(work.events),
         letters=tuple(work.letters),
         trace=route.trace,
+        turns=tuple(work.turns),
         stopped=route.stopped,
     )
 
@@ -164,6 +169,7 @@ class _Work:
     clocks: tuple[TicketClock, ...]
     events: list[Event] = field(default_factory=list)
     letters: list[Letter] = field(default_factory=list)
+    turns: list[Turn] = field(default_factory=list)
 
     def note(self, kind: str, detail: str, because: str) -> None:
         self.events.append(Event(at=self.pen.now, kind=kind, actor=RULE, detail=detail, because=because))
@@ -184,6 +190,9 @@ class _Work:
             if carried.error:
                 self.note("refused", f"{order.line}: {carried.done[0].effect}", self.route.rule)
             after = carried.ticket
+            self.turns.extend(carried.work.turns)
+            for note in carried.work.notes:
+                self.note(*note)
         for kind, detail in differences(before, after):
             self.note(kind, detail, self.route.by(*_SPOKEN.get(kind, (kind,) if hasattr(Actions, kind) else ())))
         if after == before and self.route.sla is None:
@@ -216,12 +225,18 @@ class _Work:
             yield _order("line", str(route.line))
         if isinstance(route.assignee, str) and route.assignee != ticket.assignee:
             yield _order("assign", route.assignee)
+        elif isinstance(route.assignee, Choice) and self.gives(ticket, route.assignee):
+            yield _order("assign", str(route.assignee))
         if route.priority is not None and route.priority != ticket.priority:
             yield _order("priority", route.priority)
         if route.spam and ticket.status is not Status.SPAM:
             yield _order("spam", "")
         elif route.status is not None and route.status != ticket.status:
             yield _order(_ORDERS[route.status], "")
+
+    def gives(self, ticket: Ticket, choice: Choice) -> bool:
+        """Whether a ticket is given to one of several now: a new one has been, and who has it and is here keeps it."""
+        return self.occasion.event != "new" and not has_it(self.pen.practice.team, ticket, choice)
 
     def setting(self) -> Setting:
         return Setting(agent=None, language="en", now=self.pen.now, practice=self.pen.practice)

@@ -134,11 +134,11 @@ def _refused(facts: TicketFacts, news: LetterNews, practice: Practice, pen: Pen)
             ruled = _ruled(facts, ticket, clocks, pen)
             ticket, clocks = ruled.ticket, ruled.clocks
             events.extend(ruled.events)
-            own = ruled.letters
+            own, turns = ruled.letters, ruled.turns
         if (relieved := relieve(pen, ticket, pen.now)) is not None:
             ticket = relieved.ticket
             events.extend(relieved.events)
-            own, turns = (*own, relieved.letter), relieved.turns
+            own, turns = (*own, relieved.letter), (*turns, *relieved.turns)
         shown: list[dict[str, object]] = [_bounced(r) for r in news.refused]
         letters = undelivered(pen, ticket, _answer(facts, news), shown, response_due(clocks))
     dead = after_refusals(news.known, worth_counting(practice, refusals(news)), pen.now, practice.suppress_for)

@@ -8,10 +8,13 @@ from datetime import UTC, datetime, time, timedelta
 from types import MappingProxyType
 
 import pytest
-from office import ANNA, BORIS, NOW, envelope, facts, judge, mail, practice, ticket
+from office import ANNA, BORIS, MINT, NOW, envelope, facts, judge, mail, message, practice, ticket
 
+from maild.messages.tokens import Purpose
 from maild.people.absence import Absence, Source
 from maild.people.team import Agent, By, Queue, Team
+from maild.routing.conditions import read_condition
+from maild.routing.fields import FIELDS
 from maild.routing.rules import Actions, Choice, Rule
 from maild.sla.calendar import Calendar, Span
 from maild.threads.assignment import choose, counted, shares_out
@@ -216,3 +219,46 @@ def test_a_time_of_a_calendar_is_aware() -> None:
     how = desk(replace(ANNA, hours="office"), assign=By.LOAD)
     [standing] = choose(how, ticket(), NOW, Choice(by="load")).standings
     assert standing.until == datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+
+
+def replied(rule: Choice, *, assignee: str | None, work: Workload | None = None, away_now: str = "") -> Plan:
+    """A customer's reply on a ticket, with a rule for replies."""
+    condition = read_condition({"event": "reply"}, FIELDS, ("support",)).condition
+    rules = (
+        Rule(name="Replies", when=condition, then=Actions(assignee=rule)),
+        Rule(name="Everything else", when=None, then=Actions()),
+    )
+    how = replace(desk(ANNA, BORIS, VERA), rules=practice(rules=rules).rules)
+    to = MINT.address(Purpose.CUSTOMER, 1001, "ivan@customer.example")
+    said = (away(away_now),) if away_now else ()
+    known = facts(ticket(assignee=assignee), messages=(message(),), workload=work or Workload(), absences=said)
+    return judge(mail(to=to, message_id="<2@customer.example>"), known, how=how)
+
+
+def test_a_rule_at_an_event_gives_to_one_of_several_who_does_not_have_it_yet() -> None:
+    """Who has it and is here keeps it; the turn is kept, the reason stands in the history."""
+    rule = Choice(by="turn", among=("anna", "vera"))
+    assert given(replied(rule, assignee="vera")) == "vera"
+    plan = replied(rule, assignee="boris", work=Workload(turns={"among anna vera": {"anna": 1}}))
+    assert given(plan) == "vera"
+    assert [(t.agent, t.number) for t in plan.turns] == [("vera", 2)]
+    assert ("shared_out", "vera", "by turn: 0 open; Анна Петрова 0") in [
+        (e.kind, e.detail, e.because) for e in plan.events
+    ]
+    assert given(replied(rule, assignee="anna", away_now="anna")) == "vera"
+
+
+def test_escalation_shares_out_in_the_next_line_and_tells_the_reason() -> None:
+    """Where the queue does that; the reason stands in the history."""
+    queue = Queue(name="support", agents=("anna", "boris"), default=True, assign=By.LOAD,
+                  lines=MappingProxyType({1: ("anna",), 2: ("boris",)}))  # fmt: skip
+    how = practice(team=Team(agents=(ANNA, BORIS), queues=(queue,)))
+    to = MINT.address(Purpose.AGENT, 1001, "anna")
+    text = mail("/escalate needs a lawyer\n", sender=f"Anna <{ANNA.address}>", to=to, message_id="<e@desk.example>")
+    known = facts(ticket(assignee="anna"), messages=(message(),))
+    plan = judge(text, known, by=envelope(ANNA.address, to, login="anna"), how=how)
+    assert plan.ticket is not None
+    assert (plan.ticket.line, plan.ticket.assignee) == (2, "boris")
+    told = [(e.kind, e.detail, e.because) for e in plan.events]
+    assert ("escalated", "line 1 -> 2", "needs a lawyer") in told
+    assert ("shared_out", "boris", "by load: 0 open") in told
