@@ -9,6 +9,8 @@ import pytest
 from office import DESK, MINT, NOW, eml
 from store.pieces import SECOND, desk, handle_all, raw_arrival, states
 
+from maild.clock import FixedClock
+from maild.desk.orders import give_order
 from maild.messages.tokens import Purpose
 from maild.store.keep import Keep
 from maild.store.tables import outbox
@@ -259,3 +261,38 @@ def test_requester_mends_a_forward(keep: Keep) -> None:
     take_in(keep, eml("No, mine.", sender=IVAN, message_id="<q@customer.example>", **tagged), second=2)
     assert [ticket for _, ticket in states(keep)] == ["SUP-1001", "SUP-1001", "SUP-1002"]
     assert [p.address.address for p in whole(keep).ticket.participants] == ["petr@other.example"]
+
+
+def test_a_yes_to_a_forward_of_a_mail_that_has_come_meanwhile_is_one_ticket(keep: Keep) -> None:
+    """The ticket that only kept the forward goes on in the customer's."""
+    take_in(keep, attached(above="Mine."), sender="anna@desk.example")
+    take_in(keep, his_mail(), second=1)
+    to = MINT.address(Purpose.CONFIRM, 1001, confirmation("anna", 1))
+    take_in(keep, eml("yes", sender=ANNA, to=to, message_id="<yes@desk.example>"), second=2, recipients=(to,))
+    assert Status.MERGED is whole(keep).ticket.status
+    found = whole(keep, 1002)
+    assert [(m.reply, m.author) for _, m in found.messages] == [("It prints nothing.", None), ("Mine.", "anna")]
+    assert letters(keep, "acknowledgement") == [IVAN]
+
+
+def test_undo_gives_a_ticket_back_to_whom_it_was(keep: Keep) -> None:
+    """/requester takes the one before out; whoever did it can take it back."""
+    take_in(keep, his_mail(), trusted=True)
+    office = desk(keep)._office()  # the command line has the same
+    give_order(keep, office, FixedClock(NOW), "1001", "requester", "petr@other.example")
+    assert "olga@customer.example" in {p.address.address for p in whole(keep).ticket.participants}
+    assert IVAN not in {p.address.address for p in whole(keep).ticket.participants}
+    give_order(keep, office, FixedClock(NOW + SECOND), "1001", "undo", "")
+    people = {p.address.address: p.confirmed for p in whole(keep).ticket.participants}
+    assert people == {IVAN: True, "olga@customer.example": False, "petr@other.example": False}
+
+
+def test_a_new_requester_and_no_longer_the_old_one_is_answered(keep: Keep) -> None:
+    """A reply to our letter by the one who was taken out is shown to the agents, and lets him into nothing."""
+    take_in(keep, inline(), "anna")
+    give_order(keep, desk(keep)._office(), FixedClock(NOW), "1001", "requester", "petr@other.example")
+    to = MINT.address(Purpose.CUSTOMER, 1001, IVAN)
+    take_in(keep, eml("Hm?", to=to, message_id="<hm@customer.example>"), second=1, recipients=(to,))
+    last = whole(keep).messages[-1][1]
+    assert (last.reply, last.proposed) == ("Hm?", True)
+    assert [p.address.address for p in whole(keep).ticket.participants if p.confirmed] == ["petr@other.example"]
