@@ -26,6 +26,8 @@ TEXTS = {
     "reset": "Hello {{ customer.name }}, your ticket is {{ ticket.number }}.",
     "en/lid": "Please close the lid.",
     "ru/lid": "Закройте, пожалуйста, крышку.",
+    "both": "For all.",
+    "ru/both": "По-русски.",
     "de/only-german": "Guten Tag",
     "Оплата": "Счёт {{ fields.invoice }} оплачен. {{ agent.name }}, {{ desk.name }}",
 }
@@ -64,6 +66,8 @@ def told(plan: Plan) -> str:
         ("en", "lid", "Please close the lid."),
         ("ru", "lid", "Закройте, пожалуйста, крышку."),
         ("fr", "lid", "Закройте, пожалуйста, крышку."),
+        ("ru", "both", "По-русски."),
+        ("en", "both", "For all."),
         ("ru", "reset", "Hello Ivan, your ticket is SUP-1001."),
         ("en", "RESET", "Hello Ivan, your ticket is SUP-1001."),
     ],
@@ -118,7 +122,7 @@ def test_a_canned_text_within_the_words_stands_in_the_place_of_its_line(tmp_path
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("/canned\n\nHello", "say which text; known are: lid reset Оплата"),
+        ("/canned\n\nHello", "say which text; known are: both lid reset Оплата"),
         ("/canned rest\n\nHello", "there is no canned text rest; did you mean reset?"),
         ("Hello\n/canned rest", "there is no canned text rest; did you mean reset?"),
         ("/canned Оплата", "the canned text Оплата cannot be written"),
@@ -163,7 +167,7 @@ def test_a_canned_answer_waits_like_any_other_where_a_colleague_answered(tmp_pat
 
 def test_the_help_of_the_order_names_what_there_is(tmp_path: Path) -> None:
     """In the languages that this customer can be answered in."""
-    assert told(written(tmp_path, "/help canned")).endswith("known are: lid reset Оплата")
+    assert told(written(tmp_path, "/help canned")).endswith("known are: both lid reset Оплата")
 
 
 def test_the_command_line_sends_no_answer_and_says_how_to(tmp_path: Path) -> None:

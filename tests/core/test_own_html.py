@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import re
+from collections.abc import Collection
 from email.message import Message
 
 import pytest
@@ -15,6 +16,7 @@ from maild.messages.tokens import Purpose
 from maild.outgoing.compose import write_letter
 from maild.outgoing.letters import Letters
 from maild.outgoing.rich import formatted
+from maild.outgoing.washing import washed
 from maild.threads.plan import LetterKind, OwnHtml
 
 TO_BORIS = MINT.address(Purpose.AGENT, 1001, "boris")
@@ -189,7 +191,7 @@ def test_nothing_that_acts_or_fetches_or_gives_away_can_leave(evil: str, gone: s
 
 def test_what_nobody_sees_in_the_agents_mail_does_not_appear_in_the_customers() -> None:
     """Its hiding would have been washed away."""
-    html = own(sent(reply('<p>Close <b>the</b> lid.<span style="display:none">he is a fool</span></p>')))
+    html = own(sent(reply('<p>Close <span style="display:none">he is a fool</span><b>the</b> lid.</p>')))
     assert "<b>the</b>" in html
     assert "fool" not in html
 
@@ -198,7 +200,7 @@ def test_what_nobody_sees_in_the_agents_mail_does_not_appear_in_the_customers() 
     ("html", "plain"),
     [
         ("<p>Close <b>the</b> door.</p>", "Close the lid."),
-        ("<p><b>the</b></p><p>lid</p><p>lid</p>", "lid"),
+        ("<p>the</p><p><b>lid</b></p><p>lid</p>", "lid"),
         ("<p><b>Close</b> the lid. \u20ac 5</p>", "Close the lid. \u20ac 6"),
         ("<p><b>Close the lidless</b> door</p>", "Close the lid"),
         ("<p>" + "<b>a</b> " * 25_000 + "</p>", "a " * 25_000),
@@ -211,6 +213,33 @@ def test_html_that_is_not_proven_to_say_the_same_stays_at_home(html: str, plain:
     mail = sent(reply(html, plain=plain))
     assert "<b>" not in part(mail, "text/html")
     assert part(mail, "text/plain").startswith(plain.strip()[:5])
+
+
+def test_a_picture_among_words_that_do_not_leave_stays_with_them() -> None:
+    """The logo of a signature that no client has marked."""
+    html = "<div><b>Done</b></div><table><tr><td><img src='cid:logo@pc'></td><td>Boris Smith, Acme</td></tr></table>"
+    assert own(sent(reply(html, picture("logo@pc"), plain="Done"))) == "<div><b>Done</b></div>"
+
+
+@pytest.mark.parametrize("times", [0, 1, 2, 3])
+def test_a_link_is_looked_at_however_often_it_is_encoded(times: int) -> None:
+    """Links in links."""
+    target = "https://x.example/?u=support+token@desk.example"
+    for _ in range(times):
+        target = target.replace("%", "%25").replace("+", "%2B")
+    assert washed(f'<a href="{target}">a</a>', {"support+"}, marks=False) == "<a>a</a>"
+
+
+def test_what_the_cleaner_would_add_or_lose_stops_the_html(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last look is at what really leaves."""
+    kind = OwnHtml(html="<p>Close <b>the</b> lid.</p>", words="Close the lid.")
+    assert formatted(kind, (), "s") is not None
+
+    def careless(html: str, unlinked: Collection[str], *, marks: bool) -> str:
+        return washed(html, unlinked, marks=marks) + ("" if marks else "<p>more</p>")
+
+    monkeypatch.setattr("maild.outgoing.rich.washed", careless)
+    assert formatted(kind, (), "s") is None
 
 
 def test_a_plain_part_as_clients_write_it_proves_the_html() -> None:
