@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from parts import need
 
-from maild.messages.cms import cms_kind
+from maild.messages.cms import cms_kind, cms_signers
 from maild.messages.mail import Mail
 from maild.messages.read import read_mail
 from maild.messages.sealed import Seal, open_clearsigned, take_out_encrypted
@@ -74,6 +74,15 @@ def test_an_encrypted_mail_says_so_and_keeps_its_file(keys: Path) -> None:
     assert read.text == "Это письмо зашифровано (S/MIME); его содержание во вложении."
     assert (read.signed, read.encrypted) == (None, Seal.SMIME)
     assert [(one.filename, one.content, one.seal) for one in read.attachments] == [("smime.p7m", der, False)]
+
+
+@pytest.mark.parametrize("content", [b"", b"cut", b"\x30\x82\x10\x00\x06\x09"])
+def test_what_calls_itself_encrypted_is_said_to_be(content: bytes) -> None:
+    """Also where nothing can be made of its bytes: the label is all that anybody will ever know of it."""
+    read = opaque(content, "; smime-type=enveloped-data; name=smime.p7m")
+    assert (read.signed, read.encrypted) == (None, Seal.SMIME)
+    assert read.text == "Это письмо зашифровано (S/MIME); его содержание во вложении."
+    assert opaque(content, "; smime-type=signed-data; name=smime.p7m").encrypted is None
 
 
 def test_pgp_mime_is_recognised() -> None:
@@ -191,18 +200,21 @@ def test_rare_parts_have_sensible_names() -> None:
     assert names == ["p.jpg.applefile", "p.jpg", "somewhere-else.txt", "part-of-a-mail.eml", "part-6.rtf"]
 
 
+SIGNED = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02"
+SIGNERS = b"\x30\x80" + SIGNED + b"\xa0\x80\x30\x80\x02\x01\x01\x31\x00\x30\x00\x31\x80"
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.binary(max_size=200))
 def test_no_bytes_raise(noise: bytes) -> None:
     """Random bytes as a CMS message and as text."""
     cms_kind(noise)
     cms_kind(b"\x30\x80\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02" + noise)
+    cms_signers(noise)
+    cms_signers(SIGNERS + b"\x30\x80\x02\x01\x01" + noise)
     text = noise.decode("latin-1")
     take_out("begin 644 x\n" + text)
     open_clearsigned("-----BEGIN PGP SIGNED MESSAGE-----\n" + text)
-
-
-SIGNED = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02"
 
 
 @pytest.mark.parametrize(
@@ -219,6 +231,7 @@ def test_hostile_cms_costs_little(content: bytes) -> None:
     """Endless nesting and endless pieces."""
     start = time.process_time()
     cms_kind(content)
+    cms_signers(content)
     assert time.process_time() - start < 0.3
 
 
