@@ -198,7 +198,7 @@ class Desk:
         self._keep.troubles.tell(cause, f"mail {waiting.id}: {reason}", now, about="", lasts=cause.lasts)
 
     def explain(self, waiting: Waiting) -> Mapping[str, object]:
-        """What would be done with a mail now: the same gathering and judging, and nothing is kept.
+        """What would be done with a mail now: the same gathering and judging, and nothing is kept. Every rule is told of.
 
         Raises PastLimits or GoesInCircles for a mail that would be put aside.
         """
@@ -206,8 +206,9 @@ class Desk:
         [understood] = self._understand(office, [waiting])
         if isinstance(understood, Exception):
             raise understood
+        practice = replace(office.practice, rules=office.practice.rules.plain())
         with self._keep.database.read() as connection:
-            return self._judge(connection, understood, waiting, office.practice).explanation
+            return self._judge(connection, understood, waiting, practice).explanation
 
 
 def _as_meant(waiting: Waiting, result: Mail | Exception) -> Mail | Exception:

@@ -50,6 +50,44 @@ _ENDLESS = re.compile(r"[*+]|\{\d*,\}")
 _COUNT = re.compile(r"\{(\d*),?(\d*)\}")
 
 
+_LEAST_LITERAL = 3
+_GROUPS = ("(?:", "(?P<", "(?=", "(?<=", "(?!", "(?<!", "(?>")
+
+
+def literal_in(pattern: str) -> str:
+    """A run of letters or digits that stands, in some case, in whatever the pattern is found in; "" where none is sure.
+
+    Only what stands outside of groups counts, and what no question mark, star or choice makes optional. The Turkish i
+    has four forms that case folding (Unicode 3.13) does not make one, so runs end at it.
+    """
+    depth, runs = 0, [""]
+    tokens = _TOKEN.findall(pattern)
+    for piece, behind in zip(tokens, [*tokens[1:], ""], strict=True):
+        if piece.startswith("(?") and not piece.startswith(_GROUPS):
+            return ""
+        if piece.startswith("("):
+            depth += 1
+        elif piece == ")":
+            depth -= 1
+        elif piece == "|" and depth == 0:
+            return ""
+        if depth == 0 and len(piece) == 1 and piece.isalnum() and piece not in "iIıİ" and not _may_be_absent(behind):
+            runs[-1] += piece
+            if not _ENDLESS.fullmatch(behind) and not _COUNT.fullmatch(behind):
+                continue
+        runs.append("")
+    longest = max((run.casefold() for run in runs), key=len)
+    return longest if len(longest) >= _LEAST_LITERAL else ""
+
+
+def _may_be_absent(count: str) -> bool:
+    """Whether what stands before this count may be left out."""
+    if count in ("*", "?"):
+        return True
+    counted = _COUNT.fullmatch(count)
+    return counted is not None and int(counted[1] or 0) == 0
+
+
 def is_slow(pattern: str) -> bool:
     """Whether what repeats without end stands at the end of what does: (a+)* may take for ever, (a+,)* does not.
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from maild.routing.conditions import Condition, Judge, Missed, compile_condition, events_of, vocabulary_of
+from maild.routing.conditions import AllOf, Condition, Judge, Missed, compile_condition, events_of, vocabulary_of
 from maild.routing.fields import Values
+from maild.routing.index import Index, found_by
 from maild.routing.schedule import Schedule
 from maild.routing.view import View
 from maild.routing.words import Vocabulary
 
 T = TypeVar("T")
+TRACE_KEPT = 30
+"""Rules that a decision tells of, where there are very many."""
+_FEW = TRACE_KEPT
+"""So many rules are asked one after another, and each is told of."""
 SCHEDULE = "schedule"
 """The event at which each rule is asked by itself, since each has a time of its own."""
 
@@ -132,6 +137,18 @@ class _Compiled:
         self.rule = rule
         self.judge: Judge = compile_condition(rule.when) if rule.when is not None else lambda _view: ()
         self._traces: dict[Missed, RuleTrace] = {}
+        telling = found_by(rule.when) if isinstance(rule.when, AllOf) else ()
+        self._telling: tuple[Judge, ...] = tuple(compile_condition(part) for part in telling)
+
+    def nearly(self, view: View, missed: Missed) -> bool:
+        """Whether one test of several missed, and a part that tells much held."""
+        if len(missed) != 1:
+            return False
+        caught, late = len(view.captured), view.timed_out
+        held = any(not judge(view) for judge in self._telling)
+        del view.captured[caught:]
+        view.timed_out = late
+        return held
 
     def trace(self, missed: Missed) -> RuleTrace:
         found = self._traces.get(missed)
@@ -143,13 +160,18 @@ class _Compiled:
 
 
 class _Event:
-    """The rules of one event in their order. Events that no rule speaks of cost nothing."""
+    """The rules of one event in their order. Events that no rule speaks of cost nothing.
 
-    def __init__(self, rules: Iterable[Rule], stopwatch: Callable[[], float]) -> None:
+    With an index only the rules that may hold are asked, with the same outcome; then the trace is short: those that
+    held, and those that missed by one test.
+    """
+
+    def __init__(self, rules: Iterable[Rule], stopwatch: Callable[[], float], *, indexed: bool) -> None:
         self._compiled = tuple(_Compiled(rule) for rule in rules)
-        conditions = (c.rule.when for c in self._compiled if c.rule.when is not None)
-        self._vocabulary = vocabulary_of(conditions)
+        conditions = [c.rule.when for c in self._compiled]
+        self._vocabulary = vocabulary_of(when for when in conditions if when is not None)
         self._stopwatch = stopwatch
+        self._index = Index(conditions) if indexed else None
 
     def route(self, values: Values) -> Route:
         """The first that holds decides, and those before it that went on add to it."""
@@ -158,10 +180,11 @@ class _Event:
         trace: list[RuleTrace] = []
         timeouts: list[str] = []
         decided = ""
-        for compiled in self._compiled:
+        for compiled in self._asked(view):
             rule = compiled.rule
             missed = compiled.judge(view)
-            trace.append(compiled.trace(missed))
+            if self._index is None or not missed or compiled.nearly(view, missed):
+                trace.append(compiled.trace(missed))
             if view.timed_out:
                 timeouts.append(rule.name)
                 view.timed_out = False
@@ -173,7 +196,25 @@ class _Event:
             if rule.stop or not rule.continues:
                 decided = rule.name
                 break
-        return _joined(held, decided, tuple(trace), tuple(timeouts))
+        told = tuple(trace) if self._index is None else worth_telling(trace)
+        return _joined(held, decided, told, tuple(timeouts))
+
+    def _asked(self, view: View) -> Iterable[_Compiled]:
+        if self._index is None:
+            return self._compiled
+        return (self._compiled[position] for position in self._index.candidates(view))
+
+
+def worth_telling(trace: Iterable[RuleTrace]) -> tuple[RuleTrace, ...]:
+    """All that held, and of those that nearly did no more than fit a page."""
+    asked = tuple(trace)
+    room = TRACE_KEPT - sum(one.held for one in asked)
+    kept = []
+    for one in asked:
+        if one.held or room > 0:
+            kept.append(one)
+            room -= not one.held
+    return tuple(kept)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,6 +223,8 @@ class RuleSet:
 
     rules: tuple[Rule, ...] = ()
     stopwatch: Callable[[], float] = _no_time_passes
+    indexed: bool = True
+    """Whether only those rules are asked that may hold; without it every one is, and traced."""
     schedules: tuple[Schedule, ...] = field(init=False, repr=False, compare=False)
     """The rules that only time brings about, each asked by itself."""
     _events: Mapping[str, _Event] = field(init=False, repr=False, compare=False)
@@ -193,10 +236,18 @@ class RuleSet:
             for event in events_of(rule.when):
                 of_event.setdefault(event, []).append(rule)
         timed = [(rule, rule.when) for rule in of_event.pop(SCHEDULE, []) if rule.when is not None]
-        events = {event: _Event(rules, self.stopwatch) for event, rules in of_event.items()}
+        events = {
+            event: _Event(rules, self.stopwatch, indexed=self.indexed and len(rules) > _FEW)
+            for event, rules in of_event.items()
+        }
         object.__setattr__(self, "_events", events)
-        object.__setattr__(self, "_scheduled", {rule.name: _Event((rule,), self.stopwatch) for rule, _ in timed})
+        alone = {rule.name: _Event((rule,), self.stopwatch, indexed=False) for rule, _ in timed}
+        object.__setattr__(self, "_scheduled", alone)
         object.__setattr__(self, "schedules", tuple(Schedule(rule=rule.name, when=when) for rule, when in timed))
+
+    def plain(self) -> RuleSet:
+        """The same rules, asked one after another: slower, and each is traced."""
+        return replace(self, indexed=False)
 
     def speaks_of(self, event: str) -> bool:
         """Whether any rule is asked at this event."""

@@ -41,6 +41,8 @@ class View:
         self.values = values
         self.texts = texts
         """The texts of a field as they are; none where it is empty."""
+        self.caseless = Lazy(lambda field: "\n".join(text.casefold() for text in texts[field]))
+        """The texts of a field as they are, without case."""
         self.folded = folded
         """The folded texts of a field."""
         self.line = line
