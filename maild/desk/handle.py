@@ -127,8 +127,11 @@ class Desk:
         """The mail with what its signatures say; they are asked before the transaction, for it may take its time."""
         if isinstance(read, Exception):
             return read
-        now = self._clock.now()
-        found = office.signatures.look_at(read, waiting.raw, waiting.envelope, office.practice, now)
+        try:
+            now = self._clock.now()
+            found = office.signatures.look_at(read, waiting.raw, waiting.envelope, office.practice, now)
+        except Exception as bug:  # noqa: BLE001  # this mail's trouble, and no other's
+            return bug
         return _Understood(mail=read, envelope=replace(waiting.envelope, vouched=found) if found else waiting.envelope)
 
     def _read(self, office: Office, found: Sequence[Waiting]) -> list[Mail | Exception]:
@@ -198,7 +201,7 @@ class Desk:
         self._keep.troubles.tell(cause, f"mail {waiting.id}: {reason}", now, about="", lasts=cause.lasts)
 
     def explain(self, waiting: Waiting) -> Mapping[str, object]:
-        """What would be done with a mail now: the same gathering and judging, and nothing is kept. Every rule is told of.
+        """What would be done with a mail now, with every rule that is asked; nothing is kept.
 
         Raises PastLimits or GoesInCircles for a mail that would be put aside.
         """
