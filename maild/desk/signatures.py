@@ -68,6 +68,10 @@ class Signatures:
             signed, fingerprint, signed_at = check(whole, raw, keys, now)
         except NotVerified as why:
             return Vouched(agent=agent.id, kind="none", reason=f"its {name} signature does not count: {why}")
+        except OSError as error:
+            # There may be no room for the files that the programs read: in a minute there may be some.
+            reason = f"its {name} signature cannot be checked now: {error.strerror or error}"
+            return Vouched(agent=agent.id, kind="none", reason=reason, not_now=True)
         return Vouched(
             agent=agent.id,
             kind=whole.seal.value,

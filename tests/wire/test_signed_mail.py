@@ -54,13 +54,17 @@ class Place:
         """How far the sender of a mail was proven, and why it did what it did."""
         envelope = Envelope(channel="smtp", source="x", sender=None, recipients=(), login=login)
         [number] = self.keep.inbox.add([make_arrival(raw, envelope, at)])
+        self.work(at)
+        row = self.keep.inbox.get(number)
+        sender = (row["decision"] or {}).get("sender", {})
+        return sender.get("proof", ""), f"{row['reason']} [{sender.get('proof_reason', '')}]"
+
+    def work(self, at: datetime) -> None:
+        """Take in hand what is due by then."""
         agents = (replace(ANNA, keys=self.anna, language="en"), replace(BORIS, keys=self.boris))
         made = practice(team=replace(TEAM, agents=agents))
         office = Office(practice=made, letters=Letters(None, ("ru", "en"), "UTC"), signatures=self.signatures)
         Desk(self.keep, lambda: office, FixedClock(at)).take_next()
-        row = self.keep.inbox.get(number)
-        sender = (row["decision"] or {}).get("sender", {})
-        return sender.get("proof", ""), f"{row['reason']} [{sender.get('proof_reason', '')}]"
 
     @property
     def answers(self) -> list[str]:
@@ -424,3 +428,30 @@ def test_without_the_program_the_mail_is_unproven(place: Place) -> None:
     assert (
         "openssl is not installed" in place.take(head(FROM, ANNAS, message_id="<t@desk.example>") + detached(part()))[1]
     )
+
+
+def test_without_room_for_its_files_a_mail_waits(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There may be room in a minute; what then cannot be checked either is unproven."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nowhere"))
+    raw = by_pgp(anna_pgp())
+    proof, why = place.take(raw)
+    assert (proof, "cannot be checked now" in why) == ("", True), why
+    for minutes in (2, 4):
+        place.work(NOW + timedelta(minutes=minutes))
+    [row] = [row for row in place.keep.inbox.listing() if row["message_id"] == "<s@desk.example>"]
+    assert (row["state"], "cannot be checked now" in row["reason"]) == ("ticketed", True)
+
+
+class Broken(Signatures):
+    """Has a mistake in it."""
+
+    def look_at(self, *_: object) -> None:  # type: ignore[override]
+        """The mistake."""
+        raise KeyError("oh")
+
+
+def test_a_mistake_over_one_mail_holds_up_no_other(place: Place) -> None:
+    """It is tried again, as with every bug, and put aside at last; with its traceback."""
+    place.signatures = Broken()
+    proof, why = place.take(by_pgp(anna_pgp()))
+    assert (proof, "KeyError" in why) == ("", True), why
