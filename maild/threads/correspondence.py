@@ -206,7 +206,10 @@ def _confirmed(practice: Practice, ticket: Ticket) -> tuple[Address, ...]:
     return tuple(
         p.address
         for p in ticket.participants
-        if p.confirmed and normal(p.address.address) != requester and not practice.is_ours(p.address.address)
+        if p.confirmed
+        and normal(p.address.address) != requester
+        and not practice.is_ours(p.address.address)
+        and not practice.is_staff(p.address.address)
     )
 
 

@@ -70,7 +70,9 @@ def _customers_mail(draft: Draft) -> Mail | None:
     if is_machine(case.mail) or (case.mail.surely_automatic and case.mail.mail_class is not MailClass.AUTO_GENERATED):
         return None  # a rule of the agent's mailbox passes on whatever comes, our own letters with it
     inner = passed_on_mail(case.mail)
-    if inner is None or inner.sender is None or case.practice.is_ours(inner.sender.address):
+    if inner is None or inner.sender is None:
+        return None
+    if case.practice.is_ours(inner.sender.address) or case.practice.is_staff(inner.sender.address):
         return None
     report = inner.mail_class in STANDS_ALONE and inner.surely_automatic
     return None if report or inner.mail_class is MailClass.OWN else inner

@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from maild.messages.addresses import normal
 from maild.messages.forward import MOST_CARRIED
 from maild.messages.mail import Address, Attachment, Mail
 from maild.messages.tokens import Purpose
-from maild.people.team import Agent
-from maild.threads.assignment import Relief
+from maild.people.team import Agent, Team
+from maild.threads.assignment import Chosen, Relief
 from maild.threads.buttons import for_news
 from maild.threads.correspondence import Pen, person_view, to_agent
 from maild.threads.facts import EARLIER_SHOWN, EarlierTicket
 from maild.threads.model import Direction, Message, Ticket, Visibility
 from maild.threads.passed_on import PassedOn
 from maild.threads.plan import Letter, LetterKind
-from maild.threads.remarks import remarks
+from maild.threads.remarks import in_copy, remarks
 from maild.threads.rest import PASSED_ON
 from maild.threads.words import say
 
@@ -102,32 +103,67 @@ def undelivered(
     return _to_whoever_works(pen, ticket, News(event="undelivered", respond_by=due), shown)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Handed:
+    """What goes along with a ticket that is handed over: words for the taker with their files, the reason, the choice.
+
+    `note` are words for colleagues, of the `mail` that hands it over; `reason` those behind /escalate.
+    """
+
+    note: str = ""
+    mail: Mail | None = None
+    reason: str = ""
+    chosen: Chosen | None = None
+
+
+def takers(team: Team, before: Ticket, after: Ticket, by: str) -> tuple[Agent, ...]:
+    """Whoever an order gave a ticket to: the new assignee, or the new queue's or line's agents; never who gave it."""
+    found: tuple[Agent, ...] = ()
+    if after.assignee is not None and after.assignee != before.assignee:
+        taker = team.agent(after.assignee)
+        found = (taker,) if taker else ()
+    elif after.queue != before.queue:
+        found = team.who_is_told(after.queue, None)
+    elif after.line != before.line and after.assignee is None:
+        found = team.who_serves(after.queue, after.line) or team.who_is_told(after.queue, None)
+    return tuple(agent for agent in found if agent.id != by)
+
+
 def handover(
-    pen: Pen, before: Ticket, after: Ticket, by: str, history: tuple[Message, ...], due: datetime | None
+    pen: Pen,
+    before: Ticket,
+    after: Ticket,
+    by: str,
+    history: tuple[Message, ...],
+    due: datetime | None,
+    handed: Handed | None = None,
 ) -> list[Letter]:
-    """To whoever an order gave the ticket to, the new assignee or the new queue's agents: the customer's last mail.
+    """To whoever an order gave the ticket to: the customer's last mail, what came before, and why it is his now.
 
     `by` is the id of the agent who gave it, or says who did; nobody is told what he did himself.
     """
-    team = pen.practice.team
-    takers: tuple[Agent, ...] = ()
-    if after.assignee is not None and after.assignee != before.assignee:
-        taker = team.agent(after.assignee)
-        takers = (taker,) if taker else ()
-    elif after.queue != before.queue:
-        takers = team.who_is_told(after.queue, None)
-    elif after.line != before.line and after.assignee is None:
-        takers = team.who_serves(after.queue, after.line) or team.who_is_told(after.queue, None)
-    giver = team.agent(by)
+    practice, handed = pen.practice, handed or Handed()
+    giver = practice.team.agent(by)
     name = giver.name if giver else by
     news = News(
         event="assigned",
-        why=lambda language: say(language, "assigned_by", name=name),
+        why=lambda language: _why_handed(handed, name, language, practice.zone),
         respond_by=due,
         background=Background(history=history),
     )
     shown = _of_message(_last_from_customer(history))
-    return [_notification(pen, after, taker, news, shown) for taker in takers if taker != giver]
+    if handed.mail is not None:
+        along = _of_mail(handed.mail, news, pen.now)
+        shown = replace(shown, passed=along.passed, omitted=(*shown.omitted, *along.omitted))
+    moved = before.line if before.line != after.line else None
+    view = {"by": name, "note": handed.note, "reason": handed.reason, "line_before": moved}
+    letters = [_notification(pen, after, taker, news, shown) for taker in takers(practice.team, before, after, by)]
+    return [replace(letter, context={**letter.context, "handed": view}) for letter in letters]
+
+
+def _why_handed(handed: Handed, name: str, language: str, zone: ZoneInfo) -> str:
+    why = say(language, "assigned_by", name=name)
+    return f"{why}, {handed.chosen.said(language, zone)}" if handed.chosen is not None else why
 
 
 def passed_on_notice(pen: Pen, ticket: Ticket, relief: Relief) -> Letter:
@@ -169,7 +205,7 @@ def _last_from_customer(history: tuple[Message, ...]) -> Message | None:
 def _remarked(pen: Pen, ticket: Ticket, agent: Agent, mail: Mail, shown: _Shown) -> _Shown:
     """The mail with what this agent should know of its sender, in his language."""
     language = pen.practice.language_for(agent.language)
-    said = remarks(mail, pen.practice, ticket.requester, language)
+    said = [*remarks(mail, pen.practice, ticket.requester, language), *in_copy(mail, pen.practice, ticket, language)]
     return replace(shown, message={**shown.message, "remarks": said})
 
 
@@ -211,7 +247,17 @@ def _before(pen: Pen, news: News, shown: Message | None) -> list[dict[str, objec
     ]
     if news.event == "new":
         return []
-    return [_reminder(pen, m) for m in reversed(public[-_SHOWN_BEFORE:])]
+    told = public[-_SHOWN_BEFORE:]
+    if news.event == "assigned":
+        # Who takes a ticket over reads what colleagues wrote to each other about it, too.
+        notes = [m for m in news.background.history if _is_note(m)][-_SHOWN_BEFORE:]
+        told = [m for m in news.background.history if any(m is one for one in (*told, *notes))]
+    return [_reminder(pen, m) for m in reversed(told)]
+
+
+def _is_note(message: Message) -> bool:
+    internal = message.visibility is Visibility.INTERNAL and not message.unverified
+    return internal and message.author is not None and bool(message.reply.strip())
 
 
 def _reminder(pen: Pen, message: Message) -> dict[str, object]:
@@ -219,7 +265,9 @@ def _reminder(pen: Pen, message: Message) -> dict[str, object]:
     sender = {"name": writer.name, "address": ""} if writer is not None else person_view(message.sender)
     lines = [line for line in (message.reply or message.text)[:20_000].splitlines() if line.strip()]
     text = "\n".join(line if len(line) <= _LINE else line[: _LINE - 1] + "…" for line in lines[:_LINES])
-    return {"sender": sender, "at": message.at, "text": text + ("\n…" if len(lines) > _LINES else "")}
+    internal = message.visibility is Visibility.INTERNAL
+    text += "\n…" if len(lines) > _LINES else ""
+    return {"sender": sender, "at": message.at, "internal": internal, "text": text}
 
 
 def _earlier(ticket: Ticket, news: News) -> list[dict[str, object]]:

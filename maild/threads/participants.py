@@ -26,10 +26,25 @@ def joined(
         if person is None or not usable(person) or practice.is_ours(person.address):
             continue
         key = normal(person.address)
-        requester = ticket.requester is not None and key == normal(ticket.requester.address)
-        if practice.team.agent_by_address(key) is not None and not requester:
+        requester = key == asked
+        if practice.is_staff(key) and not requester:
             continue  # our own people take part by other ways
         if key not in known and len(known) < MAX_PARTICIPANTS:
             colleague = proven and practice.team.organisations.colleagues(key, (asked,))
             known[key] = Participant(address=person, confirmed=requester or colleague)
     return tuple(known.values())
+
+
+def waiting_in_copy(ticket: Ticket, people: Iterable[Address]) -> list[str]:
+    """Those of these people who are sent nothing before an agent lets them in."""
+    named = {normal(person.address) for person in people}
+    return [p.address.address for p in ticket.participants if not p.confirmed and normal(p.address.address) in named]
+
+
+def left_out(ticket: Ticket, people: Iterable[Address], practice: Practice) -> int:
+    """How many of these people could not join, since so many take part already."""
+    if len(ticket.participants) < MAX_PARTICIPANTS:
+        return 0
+    known = {normal(p.address.address) for p in ticket.participants}
+    named = {normal(p.address) for p in people if usable(p)}
+    return sum(not (practice.is_ours(key) or practice.is_staff(key)) for key in named - known)

@@ -75,6 +75,13 @@ class Practice:
         local, _, domain = split_plus(normal(address))
         return f"{local}@{domain}" in self.own_addresses
 
+    def is_staff(self, address: str) -> bool:
+        """Whether an address is an agent's, plus detail left aside; it proves nothing about who writes from it."""
+        whole = normal(address)
+        local, _, domain = split_plus(whole)
+        by = self.team.agent_by_address
+        return by(whole) is not None or by(f"{local}@{domain}") is not None
+
     def organisation_of(self, address: str | None) -> str:
         """The name of the organisation that somebody outside belongs to; "" where none is known."""
         found = self.team.organisations.of(normal(address)) if address else None

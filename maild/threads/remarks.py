@@ -8,6 +8,8 @@ from __future__ import annotations
 from maild.messages.addresses import normal
 from maild.messages.lookalike import imitated
 from maild.messages.mail import Address, Mail, Mark
+from maild.threads.model import Ticket
+from maild.threads.participants import MAX_PARTICIPANTS, left_out, waiting_in_copy
 from maild.threads.practice import Practice
 from maild.threads.words import say
 
@@ -37,6 +39,17 @@ def remarks(mail: Mail, practice: Practice, requester: Address | None, language:
     if _is_agents_own(mail, practice, answered):
         said.append(say(language, "passed_on_unclear"))
     return [*said, *_whom_else(mail, answered, language)]
+
+
+def in_copy(mail: Mail, practice: Practice, ticket: Ticket, language: str) -> list[str]:
+    """Who else got the mail and waits to be let in, and how many there was no room for."""
+    said, people = [], (*mail.to, *mail.cc)
+    if waiting := waiting_in_copy(ticket, people):
+        names = ", ".join(waiting[:_SHOWN]) + (" ..." if len(waiting) > _SHOWN else "")
+        said.append(say(language, "waits_in_copy", names=names))
+    if count := left_out(ticket, people, practice):
+        said.append(say(language, "left_out", count=count, limit=MAX_PARTICIPANTS))
+    return said
 
 
 def _is_agents_own(mail: Mail, practice: Practice, answered: str) -> bool:

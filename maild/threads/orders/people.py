@@ -59,7 +59,7 @@ def requester(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
     if before is not None and normal(before.address) != key:
         left = tuple(p for p in ticket.participants if normal(p.address.address) != normal(before.address))
         ticket = replace(ticket, participants=left)
-    ticket = confirmed(ticket, people[0], setting)
+    ticket = confirmed(ticket, people[0], setting, asks=True)
     person = next(p.address for p in ticket.participants if normal(p.address.address) == key)
     effect = setting.say("requester", address=person.address)
     if before is not None and normal(before.address) != key:
@@ -67,11 +67,16 @@ def requester(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
     return replace(work, ticket=replace(ticket, requester=person)), effect
 
 
-def confirmed(ticket: Ticket, person: Address, setting: Setting) -> Ticket:
-    """The ticket with this person among those who are sent text. Raises WrongError for an address of ours."""
+def confirmed(ticket: Ticket, person: Address, setting: Setting, *, asks: bool = False) -> Ticket:
+    """The ticket with this person among those who are sent text. Raises WrongError for an address of ours.
+
+    `asks`: it is who asked; only as that an agent is a customer.
+    """
     if setting.practice.is_ours(person.address):
         raise WrongError(setting.say("our_address", address=person.address))
     key = normal(person.address)
+    if setting.practice.is_staff(key) and not asks:
+        raise WrongError(setting.say("agents_address", address=person.address))
     if key in {normal(p.address.address) for p in ticket.participants}:
         return _marked(ticket, key, is_confirmed=True)
     if len(ticket.participants) >= MAX_PARTICIPANTS:
