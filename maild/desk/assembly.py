@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from maild.config.files import parse_source
 from maild.config.kb_files import load_articles
 from maild.config.policy import SLA_FILE, Policy, load_policy
 from maild.config.settings import Settings
-from maild.config.sla_file import read_levels
+from maild.config.sla_file import GivenPromise, read_levels
 from maild.crypto.dkim import Signer, check_key, load_signer
 from maild.crypto.resolver import texts_of
 from maild.desk.handle import Office
@@ -102,7 +103,12 @@ def make_practice(settings: Settings, policy: Policy) -> Practice:
 
 def make_promises(policy: Policy) -> Promises:
     """What is promised, and to whom."""
-    return Promises(given=tuple(Given(promise=g.promise, fits=g.fits, by_mail=g.by_mail) for g in policy.promises))
+    return given_promises(policy.promises)
+
+
+def given_promises(read: Iterable[GivenPromise]) -> Promises:
+    """The promises of a file as the judgement needs them."""
+    return Promises(given=tuple(Given(promise=g.promise, fits=g.fits, by_mail=g.by_mail) for g in read))
 
 
 def earlier_policy(text: str, policy: Policy, settings: Settings) -> Policy:

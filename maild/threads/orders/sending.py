@@ -25,7 +25,9 @@ def undo(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
     back = taken_back(work.ticket, action, setting.tickets, setting.now)
     if back is None:
         raise WrongError(setting.say("changed_since"))
-    after = replace(work, ticket=back.ticket, also=(*work.also, *back.also), undone=(action, back.clocks))
+    note = ("undone", action.what, f"done {action.at.isoformat()}")
+    also = (*work.also, *back.also)
+    after = replace(work, ticket=back.ticket, also=also, undone=(action, back.clocks), notes=(*work.notes, note))
     return after, setting.say("undone", what=action.what)
 
 
