@@ -18,7 +18,7 @@ from maild.threads.correspondence import Pen
 from maild.threads.draft import new_tickets_told, sealed_changes
 from maild.threads.facts import TicketFacts
 from maild.threads.model import Direction, Event, InboxState, Link, Message, Visibility
-from maild.threads.notices import handover
+from maild.threads.notices import Handed, handover
 from maild.threads.order_lines import Order, ticket_numbers
 from maild.threads.orders.table import carry_out
 from maild.threads.orders.work import Done, Setting, Work
@@ -70,7 +70,9 @@ def give_order(keep: Keep, office: Office, clock: Clock, number: str, name: str,
                 plan = replace(plan, undo=done)
             number_of_order = keep.tickets.take_number(connection, "orders")
             pen = Pen(practice=practice, source="o", number=number_of_order, now=setting.now)
-            given = handover(pen, facts.ticket, carried.ticket, ADMIN, facts.messages, response_due(plan.clocks))
+            handed = Handed(reason=carried.work.reason, chosen=carried.work.chosen)
+            due = response_due(plan.clocks)
+            given = handover(pen, facts.ticket, carried.ticket, ADMIN, facts.messages, due, handed)
             plan = replace(plan, letters=(*given, *new_tickets_told(pen, plan.also, facts)))
             plan = _ruled(plan, facts, pen)
             carry_through(keep, connection, plan, office.letters, practice, now=setting.now)

@@ -138,8 +138,12 @@ def sample(letter: str, language: str) -> dict[str, Any]:
                 "remarks": [words["remark"]],
             },
             "why": words["why"], "respond_by": _DUE, "omitted": [words["video"]],
+            "handed": {"by": words["colleague"], "note": words["answer"], "reason": words["why"], "line_before": 1},
             "earlier": [{"number": "SUP-1007", "subject": words["title"], "status": "closed", "at": _BEFORE}],
-            "history": [{"sender": {"name": words["agent"], "address": ""}, "at": _BEFORE, "text": words["answer"]}],
+            "history": [
+                {"sender": {"name": words["agent"], "address": ""}, "at": _BEFORE, "internal": False,
+                 "text": words["answer"]},
+            ],
             "bounce": {
                 "recipients": [
                     {"address": "ivan@customer.example", "status": "5.1.1", "action": "failed", "kind": "hard",

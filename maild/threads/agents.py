@@ -25,7 +25,7 @@ from maild.threads.correspondence import transcript
 from maild.threads.draft import Draft, incoming
 from maild.threads.facts import id_hash
 from maild.threads.model import InboxState, Ticket, Visibility
-from maild.threads.notices import News, handover, notifications
+from maild.threads.notices import Handed, News, handover, notifications, takers
 from maild.threads.order_lines import Order, split_orders
 from maild.threads.orders.table import ALIASES, CANNED_WORDS, HANDLERS, Carried, canonical, carry_out
 from maild.threads.orders.work import Done, Setting
@@ -283,9 +283,10 @@ def _done(draft: Draft, before: Ticket, agent: Agent, carried: Carried, *, text:
                 purpose=Purpose.NOTE,
                 background=draft.background(),
             )
-            draft.letters.extend(
-                notifications(draft.pen, draft.ticket, draft.case.mail, news=news, sender=draft.case.sender.address)
-            )
+            told = notifications(draft.pen, draft.ticket, draft.case.mail, news=news, sender=draft.case.sender.address)
+            # Who is given the ticket by the same mail reads the note above the customer's words: one letter, not two.
+            given = {taker.address for taker in takers(draft.case.practice.team, before, draft.ticket, agent.id)}
+            draft.letters.extend(letter for letter in told if letter.to[0].address not in given)
     if carried.work.undone is None:
         lines = [d.line for d in carried.done]
         if posted == "public":
@@ -301,7 +302,12 @@ def _done(draft: Draft, before: Ticket, agent: Agent, carried: Carried, *, text:
             kept=draft.kept,
         )
     history = draft.case.facts.tickets[before.id].messages
-    draft.letters.extend(handover(draft.pen, before, draft.ticket, agent.id, history, draft.respond_by()))
+    handed = Handed(reason=carried.work.reason, chosen=carried.work.chosen)
+    if posted == "internal":
+        handed = replace(handed, note=text or "", mail=draft.case.mail)
+    elif posted:
+        history = (*history, draft.message)
+    draft.letters.extend(handover(draft.pen, before, draft.ticket, agent.id, history, draft.respond_by(), handed))
     draft.ask_rules(*(("answer",) if posted == "public" or draft.released else ()))
     if done:
         draft.letters.append(

@@ -6,7 +6,7 @@ from maild.threads.changes import clock_happenings
 from maild.threads.draft import Draft
 from maild.threads.facts import TicketFacts
 from maild.threads.lookups import ask_of
-from maild.threads.notices import handover
+from maild.threads.notices import Handed, handover
 from maild.threads.orders.table import canonical, carry_out
 from maild.threads.orders.work import Done, Setting
 
@@ -46,4 +46,5 @@ def follow_orders(draft: Draft) -> None:
     draft.run_clocks(*carried.work.happened, *clock_happenings(before, draft.ticket))
     if not draft.is_new:
         history = known[before.id].messages
-        draft.letters.extend(handover(draft.pen, before, draft.ticket, agent.id, history, draft.respond_by()))
+        handed = Handed(reason=carried.work.reason, chosen=carried.work.chosen)
+        draft.letters.extend(handover(draft.pen, before, draft.ticket, agent.id, history, draft.respond_by(), handed))

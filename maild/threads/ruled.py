@@ -17,11 +17,11 @@ from maild.routing.rules import SCHEDULE, Actions, Choice, Route, RuleTrace
 from maild.routing.schedule import Schedule
 from maild.sla.deadlines import ClockState, TicketClock
 from maild.sla.promise import Promise
-from maild.threads.assignment import has_it
+from maild.threads.assignment import Chosen, has_it
 from maild.threads.changes import clock_happenings, differences
 from maild.threads.correspondence import Pen
 from maild.threads.model import IMPORTED, Event, Status, Ticket
-from maild.threads.notices import handover
+from maild.threads.notices import Handed, handover
 from maild.threads.order_lines import Order
 from maild.threads.orders.table import carry_out
 from maild.threads.orders.work import Setting
@@ -170,6 +170,7 @@ class _Work:
     events: list[Event] = field(default_factory=list)
     letters: list[Letter] = field(default_factory=list)
     turns: list[Turn] = field(default_factory=list)
+    chosen: Chosen | None = None
 
     def note(self, kind: str, detail: str, because: str) -> None:
         self.events.append(Event(at=self.pen.now, kind=kind, actor=RULE, detail=detail, because=because))
@@ -191,6 +192,7 @@ class _Work:
                 self.note("refused", f"{order.line}: {carried.done[0].effect}", self.route.rule)
             after = carried.ticket
             self.turns.extend(carried.work.turns)
+            self.chosen = carried.work.chosen or self.chosen
             for note in carried.work.notes:
                 self.note(*note)
         for kind, detail in differences(before, after):
@@ -247,7 +249,8 @@ class _Work:
             return
         by = f"“{self.route.by('assignee', 'queue', 'line')}”"
         talk, due = self.occasion.talk, response_due(self.clocks)
-        self.letters.extend(handover(self.pen, before, self.ticket, by, talk.messages, due))
+        handed = Handed(chosen=self.chosen)
+        self.letters.extend(handover(self.pen, before, self.ticket, by, talk.messages, due, handed))
 
     def consequences(self) -> None:
         """Notes, and letters to customer and colleagues; each rule's own."""

@@ -70,7 +70,7 @@ def _chosen(work: Work, chosen: Chosen, setting: Setting) -> tuple[Work, str]:
     after = replace(work.ticket, assignee=agent.id if agent is not None else None)
     effect = setting.say("given_to", name=name, why=why)
     note = ("shared_out", agent.id if agent is not None else "nobody", chosen.said("en"))
-    return replace(work, ticket=after, turns=turns, notes=(*work.notes, note)), effect
+    return replace(work, ticket=after, turns=turns, chosen=chosen, notes=(*work.notes, note)), effect
 
 
 def find_agent(words: str, setting: Setting) -> Agent:
@@ -141,7 +141,7 @@ def escalate(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
         raise WrongError(setting.say("last_line", line=work.ticket.line))
     if reason := plain_line(order.argument):
         detail = f"line {work.ticket.line} -> {work.ticket.line + 1}"
-        work = replace(work, notes=(*work.notes, ("escalated", detail, reason)))
+        work = replace(work, reason=reason, notes=(*work.notes, ("escalated", detail, reason)))
     return _to_line(work, work.ticket.line + 1, setting)
 
 

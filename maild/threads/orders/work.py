@@ -16,6 +16,7 @@ from maild.people.absence import Absence, HereAgain
 from maild.people.team import Agent, Team
 from maild.sla.deadlines import TicketClock
 from maild.sla.events import Happening as ClockHappening
+from maild.threads.assignment import Chosen
 from maild.threads.facts import TicketFacts
 from maild.threads.lookups import Lookup
 from maild.threads.model import HeldAnswer, Ticket, Undo
@@ -89,6 +90,10 @@ class Work:
     released: tuple[str, ...] = ()
     enclosed: tuple[Enclosed, ...] = ()
     asked: tuple[tuple[str, Lookup], ...] = ()
+    reason: str = ""
+    """Why the ticket was handed on, in the words of who did."""
+    chosen: Chosen | None = None
+    """How it was given to one of several."""
     notes: tuple[tuple[str, str, str], ...] = ()
     """What the history tells beside what has changed: kind, detail, and because of what."""
     turns: tuple[Turn, ...] = ()
