@@ -61,7 +61,7 @@ class Branch:
 
     def branches(self) -> Iterator[Branch]:
         """The branch itself and every one below it."""
-        waiting = [self]
+        waiting: list[Branch] = [self]
         while waiting:
             branch = waiting.pop()
             yield branch

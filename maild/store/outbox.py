@@ -330,6 +330,8 @@ def _after(recipients: list[dict[str, str]], outcome: Outcome, *, final: bool) -
 
     def one(recipient: dict[str, str]) -> dict[str, str]:
         address = recipient["address"]
+        if recipient["state"] == "let_out" and address in outcome.accepted:
+            return recipient | {"state": "sent", "error": ""}  # it was on its way already
         if recipient["state"] != "waiting":
             return recipient
         if address in outcome.accepted:
@@ -346,7 +348,9 @@ def _state(recipients: list[dict[str, str]], outcome: Outcome) -> OutboxState:
     states = {r["state"] for r in recipients}
     if "waiting" in states:
         return OutboxState.UNCERTAIN if outcome.uncertain else OutboxState.WAITING
-    return OutboxState.FAILED if "failed" in states else OutboxState.SENT
+    if "failed" in states:
+        return OutboxState.FAILED
+    return OutboxState.SENT if "sent" in states else OutboxState.RECALLED
 
 
 def _errors(recipients: list[dict[str, str]]) -> str:

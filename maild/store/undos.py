@@ -17,6 +17,7 @@ from maild.threads.plan import LetterKind
 from maild.threads.undo import KEPT_FOR
 
 _STOPPABLE = (OutboxState.WAITING, OutboxState.HELD)
+_ON_ITS_WAY = (OutboxState.SENDING, OutboxState.UNCERTAIN)
 LET_OUT = "was let out of the ticket before the answer left"
 """Stands with a recipient whom a letter does not go to any more."""
 _TIMES = ("created_at", "updated_at", "solved_at", "due_at", "due_by", "wake_at")
@@ -98,25 +99,32 @@ def _answers_of(ticket: int) -> sa.Select[Any]:
 def follow_people(connection: Connection, ticket: int, changed: Mapping[str, bool], now: datetime) -> None:
     """Answers that have not left go to nobody who was let out since, and again to who was let in; `changed`: by key.
 
-    Where nobody is left the answer is taken back, and there is news for its agents. What is on its way cannot be held.
+    Where nobody is left the answer is taken back, and there is news for its agents. A try that is on its way cannot be
+    held, but is the last one.
     """
-    waiting = _answers_of(ticket).where(outbox.c.state.in_((*_STOPPABLE, OutboxState.UNCERTAIN)))
+    waiting = _answers_of(ticket).where(outbox.c.state.in_((*_STOPPABLE, *_ON_ITS_WAY)))
     for letter in connection.execute(waiting.with_for_update(of=outbox)).mappings().all():
         recipients = [_followed(r, changed) for r in letter["recipients"]]
         if recipients == letter["recipients"]:
             continue
-        values: dict[str, Any] = {"recipients": recipients}
-        if not any(r["state"] == "waiting" for r in recipients):
-            values |= {"state": OutboxState.RECALLED, "next_at": None, "last_error": LET_OUT}
-            values["recipients"] = [r | {"alone": True} if r["state"] == "let_out" else r for r in recipients]
-            if letter["state"] != OutboxState.UNCERTAIN and not any(r["state"] == "sent" for r in recipients):
-                recall(connection, [letter["message_id"]])
-            connection.execute(letter_news.delete().where(letter_news.c.outbox_id == letter["id"]))
-            connection.execute(letter_news.insert(), {"outbox_id": letter["id"], "look_at": now})
-        connection.execute(outbox.update().where(outbox.c.id == letter["id"]).values(**values))
+        alone = not any(r["state"] == "waiting" for r in recipients)
+        marked = [r | {"alone": True} if alone and r["state"] == "let_out" else r for r in recipients]
+        connection.execute(outbox.update().where(outbox.c.id == letter["id"]).values(recipients=marked))
+        if alone and letter["state"] != OutboxState.SENDING:
+            _nobody_left(connection, letter, now)
         who = ", ".join(r["address"] for r in letter["recipients"] if normal(r["address"]) in changed)
         event = {"at": now, "kind": "recipients", "actor": "maild", "detail": f"a waiting answer follows: {who}"}
         connection.execute(events.insert(), {"ticket_id": ticket, "because": "let in or out before it left", **event})
+
+
+def _nobody_left(connection: Connection, letter: Mapping[Any, Any], now: datetime) -> None:
+    ours = outbox.c.id == letter["id"]
+    values = {"state": OutboxState.RECALLED, "next_at": None, "last_error": LET_OUT}
+    if letter["state"] != OutboxState.UNCERTAIN and not any(r["state"] == "sent" for r in letter["recipients"]):
+        recall(connection, [letter["message_id"]])
+    connection.execute(outbox.update().where(ours).values(**values))
+    connection.execute(letter_news.delete().where(letter_news.c.outbox_id == letter["id"]))
+    connection.execute(letter_news.insert(), {"outbox_id": letter["id"], "look_at": now})
 
 
 def _followed(recipient: dict[str, Any], changed: Mapping[str, bool]) -> dict[str, Any]:
@@ -128,13 +136,18 @@ def _followed(recipient: dict[str, Any], changed: Mapping[str, bool]) -> dict[st
     return recipient
 
 
-def written_at(connection: Connection, message_ids: Sequence[str]) -> datetime | None:
-    """When the nearest of these letters of ours was written."""
-    if not message_ids:
-        return None
-    query = sa.select(outbox.c.message_id, outbox.c.created_at).where(outbox.c.message_id.in_(message_ids))
-    found = {row.message_id: row.created_at for row in connection.execute(query)}
-    return next((found[m] for m in message_ids if m in found), None)
+def written_after(connection: Connection, letters: Sequence[str], answers: Sequence[str]) -> frozenset[str]:
+    """Those of the answers that were written after the nearest of these letters of ours, by their Message-IDs.
+
+    What counts is the order in which they were written, which the lock on their ticket makes one: an answer may have
+    come in before the letter was written, and be carried out after it.
+    """
+    if not letters or not answers:
+        return frozenset()
+    query = sa.select(outbox.c.message_id, outbox.c.id).where(outbox.c.message_id.in_([*letters, *answers]))
+    places = {row.message_id: row.id for row in connection.execute(query)}
+    seen = next((places[m] for m in letters if m in places), None)
+    return frozenset(m for m in answers if seen is not None and places.get(m, 0) > seen)
 
 
 def recall(connection: Connection, letters: Sequence[str]) -> None:

@@ -119,6 +119,22 @@ def test_a_letter_that_is_tried_again_by_hand_goes_to_nobody_who_was_let_out(sce
     assert goes_to(scene) == [(IVAN,)]
 
 
+@pytest.mark.parametrize(("replies", "state"), [("accepted", "sent"), ("deferred", "recalled")])
+def test_a_try_that_is_on_its_way_is_the_last_one(scene: Scene, replies: str, state: str) -> None:
+    """What the relay takes has been sent; what it puts off goes nowhere any more, and is told."""
+    order(scene, "uncc", PETR)
+    scene.write(ANNA, "Close the lid.")
+    [mail] = [m for m in scene.keep.outbox.claim(scene.now + MINUTE, 100) if m.recipients == (IVAN,)]
+    order(scene, "requester", OLGA)
+    order(scene, "uncc", IVAN)
+    outcome = Outcome(accepted=(IVAN,)) if replies == "accepted" else Outcome(deferred=((IVAN, "451 later"),))
+    scene.keep.outbox.settle(mail.id, outcome, scene.now, scene.now + MINUTE)
+    (row,) = [r for r in scene.keep.outbox.listing() if r["kind"] == LetterKind.ANSWER]
+    assert row["state"] == state
+    assert goes_to(scene) == []
+    assert bool(scene.keep.outbox.with_news(scene.now, 10)) is (state == "recalled")
+
+
 def test_a_held_answer_is_not_sent_on_a_ticket_that_became_spam(scene: Scene) -> None:
     """A colleague has judged otherwise; after /reopen it can be."""
     collide(scene)
