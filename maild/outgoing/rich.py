@@ -47,6 +47,8 @@ def formatted(own: OwnHtml, attachments: Sequence[Attachment], seed: str) -> For
     kept = _own_part(root, own)
     if kept is None:
         return None
+    if not all(_put_in(kept, line, text) for line, text in own.instead):
+        return None
     pictures = _pictures(kept, attachments, seed)
     clean = washed(written_tree(kept), own.unlinked, marks=False)
     if _signs(_said(read_tree(clean))) != _signs(_said(kept)):
@@ -196,6 +198,23 @@ def _foreign(leaves: Sequence[Leaf], spoken: Sequence[str], inside: Mapping[int,
         if not signs and any(id(b) in says_other and id(b) not in says_own for b in leaf.path):
             found.add(id(leaf))
     return found
+
+
+def _put_in(root: Branch, line: str, text: str) -> bool:
+    """Put a text in the place of the one leaf that is this line; False where there is none, or more than one."""
+    found = [(b, x) for b in root.branches() for x in b.children if isinstance(x, Leaf) and _same(x.text, line)]
+    if len(found) != 1:
+        return False
+    [(branch, leaf)] = found
+    lines = [Leaf("", one, {}, leaf.path) for one in text.split("\n")]
+    mixed = [piece for one in lines for piece in (Leaf("br", "", {}, leaf.path), one)][1:]
+    at = branch.children.index(leaf)
+    branch.children[at : at + 1] = mixed
+    return True
+
+
+def _same(text: str, line: str) -> bool:
+    return text.split() == line.split()
 
 
 def _pictures(root: Branch, attachments: Sequence[Attachment], seed: str) -> tuple[Attachment, ...]:

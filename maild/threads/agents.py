@@ -203,11 +203,17 @@ def _calls_canned(orders: tuple[Order, ...]) -> bool:
 
 def _filled(draft: Draft, ticket: Ticket, agent: Agent, orders: tuple[Order, ...], text: str) -> str:
     """The text with the canned ones in it. Raises UsageError with a sentence for the agent."""
-    above, own = with_canned(ticket, orders, text, CANNED_WORDS, _setting(draft, agent, ticket))
+    filled = with_canned(ticket, orders, text, CANNED_WORDS, _setting(draft, agent, ticket))
     if (html := draft.case.mail.html) is not None:
-        lines, off = tuple(order.line for order in orders), unlinked(draft.case.practice)
-        draft.own_html = OwnHtml(html=html, words=own, orders=lines, above=above, unlinked=off)
-    return f"{above}\n\n{own}".strip("\n")
+        draft.own_html = OwnHtml(
+            html=html,
+            words=text,
+            orders=tuple(order.line for order in orders),
+            above=filled.above,
+            instead=filled.instead,
+            unlinked=unlinked(draft.case.practice),
+        )
+    return filled.whole
 
 
 def _own_words(draft: Draft, ticket: Ticket, agent: Agent, text: str, *, calls: bool) -> str:

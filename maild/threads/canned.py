@@ -7,6 +7,7 @@ one that there is stands in `orders/sending.py`.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 
 from maild.errors import DataError, UsageError
 from maild.threads.brand import shown_desk
@@ -31,10 +32,20 @@ def canned_text(practice: Practice, ticket: Ticket, name: str, agent: str = "") 
     return practice.canned.write(name, ticket.language, values)
 
 
-def with_canned(
-    ticket: Ticket, orders: Iterable[Order], text: str, words: Collection[str], setting: Setting
-) -> tuple[str, str]:
-    """What the canned texts called on top say, and the agent's own text with those called in it in their places.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Filled:
+    """An answer with its canned texts, whole; `above` are those called on top of it.
+
+    `instead`: the lines of the agent's words that call a text, each with what it says.
+    """
+
+    above: str
+    whole: str
+    instead: tuple[tuple[str, str], ...]
+
+
+def with_canned(ticket: Ticket, orders: Iterable[Order], text: str, words: Collection[str], setting: Setting) -> Filled:
+    """The agent's text with canned ones: those called on top above it, those called in it in their places.
 
     `words` are those by which the order is called. Raises UsageError, with a sentence for the agent, where a text is
     unknown, or cannot be written for this ticket.
@@ -44,14 +55,16 @@ def with_canned(
     names = [name for o in (*top, *(o for _, o in lines if o)) for name in canned_called(ticket, o, setting)]
     if len(names) > MAX_CANNED:
         raise UsageError(setting.say("too_many_canned", limit=MAX_CANNED))
-    pieces, own = list[str](), list[str]()
+    pieces, own, instead = list[str](), list[str](), list[tuple[str, str]]()
     for line, order in lines:
         if order is None:
             own.append(line)
         else:
-            pieces.extend(("\n".join(own), _written(ticket, order, setting)))
+            instead.append((line.strip(), _written(ticket, order, setting)))
+            pieces.extend(("\n".join(own), instead[-1][1]))
             own = []
-    return _joined(_written(ticket, order, setting) for order in top), _joined((*pieces, "\n".join(own)))
+    above = _joined(_written(ticket, order, setting) for order in top)
+    return Filled(above=above, whole=_joined((above, *pieces, "\n".join(own))), instead=tuple(instead))
 
 
 def _call(line: str, words: Collection[str]) -> Order | None:

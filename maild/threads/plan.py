@@ -44,13 +44,15 @@ class OwnHtml:
     """An agent's answer in the HTML of his mail, as it came: not cut, not clean, and never to be sent as it is.
 
     `words` is what of it has been released, and the measure of what leaves; `orders` are the lines that stood above
-    it, `above` what the letter puts before it. `unlinked` is what no link to a customer may hold, in lower case.
+    it, `above` what the letter puts before it, `instead` what it puts in the place of a line of them. `unlinked` is
+    what no link to a customer may hold, in lower case.
     """
 
     html: str = field(repr=False)
     words: str
     orders: tuple[str, ...] = ()
     above: str = ""
+    instead: tuple[tuple[str, str], ...] = ()
     unlinked: frozenset[str] = frozenset()
 
 

@@ -285,6 +285,24 @@ def test_coloured_words_stay_coloured_where_they_can_be_read_on_white() -> None:
     assert html == '<p><b>a</b> <span style="color: #ff0000">b</span> <span>c</span> <span>d</span></p>'
 
 
+@pytest.mark.parametrize(
+    ("html", "made"),
+    [
+        (
+            "<div>Dear <b>Ivan</b>,</div><div>/canned&nbsp;lid</div><div>Bye</div>",
+            "<div>Dear <b>Ivan</b>,</div><div>Close &lt;it&gt;<br><br>Wait</div><div>Bye</div>",
+        ),
+        ("Dear <b>Ivan</b>,<br>/canned lid<br>Bye", "Dear <b>Ivan</b>,<br>Close &lt;it&gt;<br><br>Wait<br>Bye"),
+        ("<p>Dear <b>Ivan</b>,</p><p>/can<i>ned</i> lid</p><p>Bye</p>", None),
+    ],
+)
+def test_canned_texts_among_the_words_stand_in_the_place_of_their_line(html: str, made: str | None) -> None:
+    """As text, whatever is in it; where the line is no piece of its own, the plain text makes the HTML."""
+    words, instead = "Dear Ivan,\n/canned lid\nBye", (("/canned lid", "Close <it>\n\nWait"),)
+    answer = formatted(OwnHtml(html=html, words=words, instead=instead), (), "s")
+    assert (answer.html if answer else None) == (f'<div style="margin: 0 0 0.9em;">{made}</div>' if made else None)
+
+
 def test_canned_texts_stand_above_the_agents_own_html() -> None:
     """Each as it is."""
     html = "<div>/canned x</div><p><b>Bye</b></p>"
