@@ -29,6 +29,7 @@ def read_lists(folder: Path, shown: str) -> ListFiles:
     findings: list[Finding] = []
     for file in sorted(folder.glob("*.txt")) if folder.is_dir() else ():
         where = f"{shown}/{file.name}"
+        entries[file.name] = ()  # who asks for a list that cannot be read is not wrong as well
         try:
             raw = file.read_bytes()
             if len(raw) > _LARGEST:

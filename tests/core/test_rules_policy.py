@@ -493,3 +493,103 @@ def test_no_cut_of_a_file_ever_crashes_the_check(folder: Folder) -> None:
             (path / name).write_bytes(raw[:length])
             check(path)
         (path / name).write_bytes(raw)
+
+
+TIME = RULE + 'when.event = "schedule"\n'
+
+
+@pytest.mark.parametrize(
+    ("rules", "told"),
+    [
+        (RULE + 'when.status = "open"\n', [("never-holds", 3)]),
+        (RULE + 'when.event = "status"\nwhen.body = "x"\n', [("never-holds", 4)]),
+        (RULE + 'when.event = ["status", "reply"]\nwhen.body = "x"\nthen.tags = ["a"]\n', []),
+        (RULE + 'when.event = "reply"\nwhen.target = "resolution"\n', [("never-holds", 4)]),
+        (RULE + 'when.event = "replied"\n', [("bad-value", 3)]),
+        (
+            RULE + 'when.any = [{ event = "reply" }]\nwhen.not.event = "reply"\n',
+            [("never-holds", 3), ("never-holds", 3)],
+        ),
+        (TIME, [("no-threshold", 3)]),
+        (TIME + 'when.not.silence = { above = "3d" }\n', [("no-threshold", 3)]),
+        (TIME + 'when.any = [{ silence = { above = "3d" } }, { status = "open" }]\n', [("no-threshold", 3)]),
+        (TIME + 'when.silence = { above = "3d" }\n', []),
+        (TIME + 'when.silence = "3d"\n', [("bad-value", 4)]),
+        (TIME + 'when.silence = { above = "3 days" }\n', [("bad-value", 4)]),
+        (TIME + "when.age = { above = 3 }\n", [("bad-value", 4)]),
+        (TIME + 'when.silence = { above = "3d" }\nthen.letter = "acknowledgement"\n', [("bad-value", 5)]),
+        (TIME + 'when.silence = { above = "3d" }\nthen.reject = true\n', [("bad-value", 5)]),
+        (RULE + 'when.subject = "x"\nthen.reject = true\nthen.note = "y"\n', [("bad-value", 5)]),
+        (RULE + 'when.subject = "x"\nthen.status = "spam"\n', [("bad-value", 4)]),
+        (RULE + 'when.subject = "x"\nthen.sla = "standrad"\n', [("unknown-promise", 4)]),
+        (RULE + 'when.subject = "x"\nthen.sla = "standard"\n', []),
+        (RULE + 'when.subject = "x"\nthen.reply = "closing"\n', [("unknown-canned", 4)]),
+        (RULE + 'when.subject = "x"\nthen.tell = ["lead", "nobody", "a@b"]\n', [("unknown-agent", 4)]),
+        (RULE + 'when.subject = "x"\nstop = true\ncontinue = true\n', [("bad-value", 4)]),
+        (RULE + 'when.from = { in_list = "vip.txt" }\n', []),
+        (RULE + 'when.from = { in_list = ["vip.txt", "vpi.txt"] }\n', [("unknown-list", 3)]),
+        (RULE + 'when.size = { in_list = "vip.txt" }\n', [("bad-value", 3)]),
+        (RULE + "when.field.order.exists = true\n", [("never-holds", 3)]),
+    ],
+)
+def test_what_a_rule_can_do_at_its_events_is_looked_at(rules: str, told: list[tuple[str, int]], folder: Folder) -> None:
+    """Fields that are not there, actions that make no sense, names that nobody has; each at its place."""
+    path = folder(rules)
+    (path / "lists").mkdir()
+    (path / "lists" / "vip.txt").write_text(
+        "# the best\nbob@x.example  # a friend\n\n@bank.example\n", encoding="utf-8"
+    )
+    errors = [(f.code, f.line) for f in check(path) if f.severity == "error"]
+    assert errors == told
+
+
+def test_a_list_is_read_with_the_rules_and_is_part_of_their_revision(folder: Folder) -> None:
+    """Remarks and empty lines say nothing; another entry is another revision; a broken file is told."""
+    path = folder(RULE + 'when.from = { in_list = "vip.txt" }\nthen.tags = ["vip"]\n')
+    file = path / "lists" / "vip.txt"
+    file.parent.mkdir()
+    file.write_text("# the best\nbob@x.example  # a friend\n\n@bank.example\nОльга Петрова\n", encoding="utf-8")
+    policy = load_policy(path, DESK)
+
+    def tags(*sender: str) -> tuple[str, ...]:
+        return policy.rules.route({"from": sender}).tags
+
+    assert tags("bob@x.example") == tags("kim@mail.bank.example") == tags("o@y.example", "Ольга  ПЕТРОВА") == ("vip",)
+    assert tags("rob@x.example") == tags("bob@x.example.com") == tags("a@notbank.example") == ()
+    file.write_text("bob@x.example\n", encoding="utf-8")
+    assert load_policy(path, DESK).revision != policy.revision
+    file.write_bytes(b"\xff\xfe\x00")
+    assert [f.code for f in check(path) if f.severity == "error"] == ["bad-value"]
+
+
+def test_examples_show_rules_at_work_on_tickets(folder: Folder) -> None:
+    """The event is the rule's own; what the ticket has stays, what the rule says is added."""
+    rules = """[[rule]]
+name = "Silent"
+when.event = "schedule"
+when.status = "pending"
+when.silence = { above = "7d" }
+then = { status = "solved", untag = ["hot"], tags = ["silent"], tell = ["lead"], note = "so silent", sla = "standard" }
+[[rule.example]]
+ticket = { status = "pending", silence = "8d", tags = ["hot", "kept"] }
+expect = { status = "solved", tags = ["kept", "silent"], tell = ["lead"], note = "so silent", sla = "standard" }
+[[rule.example]]
+ticket = { status = "pending", silence = "6d", priority = "high" }
+expect = { status = "pending", priority = "high", tell = [] }
+[[rule]]
+name = "Answer"
+when.event = ["reply", "answer"]
+when.reply.words = "refund"
+then.priority = "high"
+[[rule.example]]
+event = "reply"
+mail = { from = "bob@x.example", reply = "My refund?" }
+ticket = { field = { order = "7" } }
+expect = { priority = "high" }
+"""
+    assert [f.message for f in check(folder(rules))] == []
+    wrong = rules.replace('silence = "6d"', 'silence = "9d"')
+    [failed] = check(folder(wrong))
+    assert (failed.code, failed.line) == ("example-fails", 10)
+    odd = rules.replace('event = "reply"\n', 'event = "new"\n')
+    assert {f.code for f in check(folder(odd))} == {"bad-value"}
