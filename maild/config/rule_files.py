@@ -187,8 +187,10 @@ class _Reader:
     def assignees(self, found: Found) -> None:
         """Whether everybody is there whom the rule gives tickets to."""
         said, known = found.table.then.assignee, [agent.id for agent in self.team.agents]
-        named = [(("among", n), i) for n, i in enumerate(said.among or ())] if isinstance(said, ChoiceTable) else []
-        for path, agent in named or ([((), said)] if isinstance(said, str) else []):
+        named: list[tuple[tuple[str | int, ...], str]] = [((), said)] if isinstance(said, str) else []
+        if isinstance(said, ChoiceTable):
+            named = [(("among", n), agent) for n, agent in enumerate(said.among or ())]
+        for path, agent in named:
             if agent not in known:
                 where, message = ("then", "assignee", *path), f"there is no agent '{agent}'"
                 self.findings.append(found.finding(where, "unknown-agent", message, nearest(agent, known)))

@@ -311,7 +311,7 @@ def _done(draft: Draft, before: Ticket, agent: Agent, carried: Carried, *, text:
     handed = Handed(reason=carried.work.reason, chosen=carried.work.chosen)
     if posted == "internal":
         handed = replace(handed, note=text or "", mail=draft.case.mail)
-    elif posted:
+    elif posted and draft.message is not None:
         history = (*history, draft.message)
     draft.letters.extend(handover(draft.pen, before, draft.ticket, agent.id, history, draft.respond_by(), handed))
     draft.ask_rules(*(("answer",) if posted == "public" or draft.released else ()))

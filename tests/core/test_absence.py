@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from office import ANNA, BORIS, DESK, MINT, NOW, envelope, facts, judge, mail, message, practice, ticket
 
+from maild.messages.envelope import Envelope
 from maild.messages.mail import Mail, MailClass
 from maild.messages.tokens import Purpose
 from maild.people.absence import Absence, DaysAway, HereAgain, Source
@@ -291,7 +292,7 @@ def test_giving_a_ticket_to_somebody_who_is_away_is_told() -> None:
     )
 
 
-def machine(text: str, *, to: str, login: str | None = "boris") -> tuple[Mail, object]:
+def machine(text: str, *, to: str, login: str | None = "boris") -> tuple[Mail, Envelope]:
     """What Boris's mail program answers a letter of ours."""
     a_mail = mail(
         text,
@@ -315,7 +316,7 @@ def machine(text: str, *, to: str, login: str | None = "boris") -> tuple[Mail, o
 def test_an_out_of_office_answer_to_a_letter_of_ours_is_an_absence(text: str, until: datetime) -> None:
     """Until the date in it, else for a day."""
     a_mail, came = machine(text, to=MINT.address(Purpose.AGENT, 1001, "boris"))
-    plan = judge(a_mail, facts(ticket(), messages=(message(),)), by=came, how=desk(ANNA, BORIS))  # type: ignore[arg-type]
+    plan = judge(a_mail, facts(ticket(), messages=(message(),)), by=came, how=desk(ANNA, BORIS))
     assert plan.absences == (Absence(agent="boris", source=Source.MAIL, since=NOW, until=until),)
     assert plan.letters == ()
 
@@ -325,7 +326,7 @@ def test_an_out_of_office_answer_counts_only_if_it_is_his_and_answers_us() -> No
     own, desk_itself = MINT.address(Purpose.AGENT, 1001, "boris"), DESK
     for to, login in ((own, None), (desk_itself, "boris"), (MINT.address(Purpose.AGENT, 1001, "anna"), "boris")):
         a_mail, came = machine("I am out of the office until 30 November 2026.", to=to, login=login)
-        plan = judge(a_mail, facts(ticket(), messages=(message(),)), by=came, how=desk(ANNA, BORIS))  # type: ignore[arg-type]
+        plan = judge(a_mail, facts(ticket(), messages=(message(),)), by=came, how=desk(ANNA, BORIS))
         assert plan.absences == ()
 
 
