@@ -31,7 +31,8 @@ table { border-collapse: collapse; width: 100% }
 th, td { text-align: right; padding: 4px 8px; border-top: 1px solid #eee }
 th { font-weight: normal; color: #555; border-top: 0; font-size: 13px }
 th:first-child, td:first-child { text-align: left }
-svg { display: block; width: 100%; height: auto; overflow: visible; margin: 4px 0 8px } svg text { font: 11px system-ui, sans-serif; fill: #555 }
+svg { display: block; width: 100%; height: auto; overflow: visible; margin: 4px 0 8px }
+svg text { font: 11px system-ui, sans-serif; fill: #555 }
 .key { font-size: 13px; color: #555 } .key i { display: inline-block; width: 10px; height: 10px; margin: 0 4px 0 12px }
 @media print { body { background: #fff } section, .figures div { padding: 8px 0 } }
 """

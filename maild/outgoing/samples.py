@@ -63,7 +63,8 @@ _WORDS = {
         "unproven": "отправитель не подтверждён: ни один доверенный сервер за него не поручился",
         "unread": "imap.desk.example не отвечает",
         "finding": "rules/routing.toml:12:1: error: неизвестный ключ then.queu (возможно, queue?)",
-        "clock": "первый ответ: 4h по календарю office (Europe/Moscow), обещание standard. Отсчёт начат пн 10:15.",
+        "clock": "Первый ответ: обещано за 4 ч рабочего времени (обещание standard, календарь office, Europe/Moscow). "
+        "Отсчёт начат пн 10:15.",
     },
 }
 

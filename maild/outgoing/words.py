@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from jinja2 import Undefined
+
+from maild.threads.words import VALUES
 
 MAX_LISTED = 1_000_000
 """Characters that `join` may give."""
@@ -49,31 +51,9 @@ _DEADLINE = {"en": "{weekday}, {day} {month}, by {time} ({zone})", "ru": "{weekd
 _MOMENT = {"en": "{day} {month} {year}, {time} ({zone})", "ru": "{day} {month} {year} г., {time} ({zone})"}
 _DAY = {"en": "{day} {month} {year}", "ru": "{day} {month} {year} г."}
 _NO_SUBJECT = {"en": "(no subject)", "ru": "(без темы)"}
-_WORDS = {
-    "en": {
-        "new": "new", "open": "open", "pending": "waiting for the customer", "hold": "on hold", "solved": "solved",
-        "closed": "closed", "spam": "spam", "merged": "merged into another one", "low": "low", "normal": "normal",
-        "high": "high", "urgent": "urgent", "bounce": "delivery failure", "delay": "delivery delay",
-        "out_of_office": "out of office", "receipt": "read receipt", "list": "mailing list", "bulk": "bulk mail",
-        "challenge": "request to confirm the sender", "abuse_report": "abuse report",
-        "auto_generated": "written by a program", "own": "our own mail", "person": "written by a person",
-        "first_response": "first answer", "next_response": "next answer", "resolution": "solution",
-        "by_hand": "deadline set by hand",
-    },
-    "ru": {
-        "new": "новая", "open": "в работе", "pending": "ждём клиента", "hold": "отложена", "solved": "решена",
-        "closed": "закрыта", "spam": "спам", "merged": "объединена с другой", "low": "низкая", "normal": "обычная",
-        "high": "высокая", "urgent": "неотложная", "bounce": "письмо не доставлено", "delay": "доставка задерживается",
-        "out_of_office": "автоответ об отсутствии", "receipt": "уведомление о прочтении", "list": "письмо из рассылки",
-        "bulk": "массовая рассылка", "challenge": "просьба подтвердить отправителя", "abuse_report": "жалоба на спам",
-        "auto_generated": "написано программой", "own": "наше собственное письмо", "person": "написано человеком",
-        "first_response": "первый ответ", "next_response": "следующий ответ", "resolution": "решение",
-        "by_hand": "срок, указанный вручную",
-    },
-}  # fmt: skip
 
 
-def _in(table: dict[str, Any], run: Run) -> Any:
+def _in(table: Mapping[str, Any], run: Run) -> Any:
     return table.get(run.language) or table["en"]
 
 
@@ -165,7 +145,7 @@ def name(_run: Run, who: Any) -> str:
 def word(run: Run, value: Any) -> str:
     """A state, priority, kind of mail or target in plain words of the language; anything else as it is."""
     text = str(value or "")
-    return str(_in(_WORDS, run).get(text, text))
+    return str(_in(VALUES, run).get(text, text))
 
 
 _REPLY = re.compile(r"(?i)(?:re|ответ|отв|на|aw|sv|antw)(?:\[\d{1,3}\])?\s{0,3}[:：]\s{0,3}")

@@ -34,16 +34,16 @@ _EN = {
     "running": "{spent} spent, {left} left, due {at}",
 }
 _RU = {
-    "not_promised": "{name}: обещание {promise} этого не обещает.",
-    "promised": "{name}: {allowed} по календарю {calendar} ({timezone}), обещание {promise}",
+    "not_promised": "{name}: по обещанию {promise} такого срока нет.",
+    "promised": "{name}: обещано за {allowed} рабочего времени (обещание {promise}, календарь {calendar}, {timezone})",
     "started": "отсчёт начат {at}",
     "before": "до {at} прошло {spent}",
     "off": ", паузы вычтены: {paused}",
     "no_time": "с тех пор рабочего времени не было",
     "more": "ещё отрезков: {count} ({length})",
-    "counted": "посчитано {spans}",
+    "counted": "учтено: {spans}",
     "met": "выполнено {at}, прошло {spent}",
-    "late": "с опозданием {at}, прошло {spent}",
+    "late": "выполнено с опозданием {at}, прошло {spent}",
     "due_at": "срок {at}",
     "due": "срок",
     "over": "{due}, прошло {spent}, просрочено на {over}",
@@ -80,6 +80,9 @@ class _Teller:
         self._is_russian = language == "ru"
         self._phrases = _RU if self._is_russian else _EN
 
+    def _length(self, value: timedelta) -> str:
+        return duration_text(value, "ru" if self._is_russian else "en")
+
     def _say(self, key: str, **values: object) -> str:
         return self._phrases[key].format(**values)
 
@@ -90,7 +93,7 @@ class _Teller:
         if allowed is None:
             return self._say("not_promised", name=name, promise=promise.name)
         calendar = self._calendar
-        length, zone = duration_text(allowed), calendar.timezone
+        length, zone = self._length(allowed), calendar.timezone
         sentences = [
             self._say(
                 "promised", name=name, allowed=length, calendar=calendar.name, timezone=zone, promise=promise.name
@@ -100,6 +103,8 @@ class _Teller:
             *self._counted(clock),
             *self._outcome(clock, allowed),
         ]
+        if self._is_russian:
+            sentences = [sentence[:1].upper() + sentence[1:] for sentence in sentences]
         return ". ".join(sentences) + "."
 
     def _before(self, clock: TicketClock) -> list[str]:
@@ -107,8 +112,8 @@ class _Teller:
         if clock.resumed_at is None or clock.resumed_at <= clock.started_at:
             return []
         paused = self._calendar.between(clock.started_at, clock.resumed_at) - clock.spent
-        off = self._say("off", paused=duration_text(paused)) if paused > timedelta(0) else ""
-        return [self._say("before", spent=duration_text(clock.spent), at=self._moment(clock.resumed_at)) + off]
+        off = self._say("off", paused=self._length(paused)) if paused > timedelta(0) else ""
+        return [self._say("before", spent=self._length(clock.spent), at=self._moment(clock.resumed_at)) + off]
 
     def _counted(self, clock: TicketClock) -> list[str]:
         """The spans from the last start: up to the due time while it is ahead, else up to now."""
@@ -121,19 +126,19 @@ class _Teller:
         shown = [self._span(a, b) for a, b in spans]
         if len(shown) > _SPANS_SHOWN:
             left_out = sum(((b - a) for a, b in spans[_SPANS_SHOWN - 2 : -1]), timedelta(0))
-            middle = self._say("more", count=len(shown) - _SPANS_SHOWN + 1, length=duration_text(left_out))
+            middle = self._say("more", count=len(shown) - _SPANS_SHOWN + 1, length=self._length(left_out))
             shown = [*shown[: _SPANS_SHOWN - 2], middle, shown[-1]]
         return [self._say("counted", spans=", ".join(shown))]
 
     def _outcome(self, clock: TicketClock, allowed: timedelta) -> list[str]:
         spent = spent_at(clock, self._calendar, self._now)
-        told = duration_text(spent)
+        told = self._length(spent)
         if clock.ended_at is not None:
             key = "met" if clock.state is ClockState.MET else "late"
             return [self._say(key, at=self._moment(clock.ended_at), spent=told)]
-        left = duration_text(max(allowed - spent, timedelta(0)))
+        left = self._length(max(allowed - spent, timedelta(0)))
         if is_breached(clock, self._now):
-            over = duration_text(max(spent - allowed, timedelta(0)))
+            over = self._length(max(spent - allowed, timedelta(0)))
             due = self._say("due_at", at=self._moment(clock.due_at)) if clock.due_at is not None else self._say("due")
             return [self._say("over", due=due, spent=told, over=over)]
         if clock.due_at is None:
@@ -147,4 +152,4 @@ class _Teller:
         """A span with its length, a long one with both its days."""
         here, there = (at.astimezone(self._calendar.zone) for at in (start, end))
         until = f"{there:%H:%M}" if here.date() == there.date() else self._moment(end)
-        return f"{self._moment(start)}-{until} ({duration_text(end - start)})"
+        return f"{self._moment(start)}-{until} ({self._length(end - start)})"

@@ -25,7 +25,9 @@ from maild.threads.practice import Practice
 from maild.threads.promises import explain_clocks
 from maild.threads.report import Rows, make_report
 from maild.threads.report_words import report_lines
+from maild.threads.said import because_told, detail_told, kind_told
 from maild.threads.why import why_lines
+from maild.threads.words import value_word
 
 MAX_MESSAGES = 5
 MAX_LINES = 20
@@ -100,7 +102,7 @@ def section(
     past = answer if isinstance(answer, Past) else Past(messages=facts.messages)
     told |= {"rows": [_row(facts.ticket, known, practice, agent)], "total": 1}
     if lookup.kind is Ask.HISTORY:
-        return told | _history(past, known.events.get(facts.ticket.id, ()))
+        return told | _history(past, known.events.get(facts.ticket.id, ()), practice, language)
     clocks = explain_clocks(practice.promises, facts.ticket, facts.clocks, known.now, language)
     told["clocks"] = [*clocks, *explain_deadline(practice, facts.ticket, facts.clocks, known.now, language)]
     if lookup.kind is Ask.WHY:
@@ -176,10 +178,20 @@ def _writer(message: Message) -> dict[str, str]:
     return person_view(message.sender)
 
 
-def _history(past: Past, new: tuple[Event, ...]) -> dict[str, object]:
+def _history(past: Past, new: tuple[Event, ...], practice: Practice, language: str) -> dict[str, object]:
+    actors = {agent.id: agent.name for agent in practice.team.agents}
     everything = (*past.events, *new)
     shown = everything[-MAX_EVENTS:]
-    seen = [{"at": e.at, "kind": e.kind, "actor": e.actor, "detail": e.detail, "because": e.because} for e in shown]
+    seen = [
+        {
+            "at": e.at,
+            "kind": kind_told(e.kind, language),
+            "actor": actors.get(e.actor, value_word(language, e.actor)),
+            "detail": detail_told(e, language),
+            "because": because_told(e, language),
+        }
+        for e in shown
+    ]
     return {"events": seen, "more": max(past.event_count, len(past.events)) + len(new) - len(shown)}
 
 

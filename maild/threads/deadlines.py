@@ -107,9 +107,9 @@ def explain_deadline(
     if ticket.status not in UNFINISHED:
         return [told + say(language, "deadline_rests")]
     if now <= deadline.at:
-        told += say(language, "deadline_left", left=duration_text(deadline.at - now))
+        told += say(language, "deadline_left", left=duration_text(deadline.at - now, language))
     else:
-        told += say(language, "deadline_over", over=duration_text(now - deadline.at))
+        told += say(language, "deadline_over", over=duration_text(now - deadline.at, language))
     running = [c for c in clocks if not c.ended and c.due_at is not None]
     first = min(running, key=lambda c: c.due_at or now, default=None)
     if first is not None and first.due_at is not None:

@@ -20,6 +20,7 @@ from maild.threads.match import confirmation
 from maild.threads.model import InboxState, Ticket, Visibility
 from maild.threads.notices import News, notifications
 from maild.threads.plan import Letter, LetterKind, Plan
+from maild.threads.said import in_language
 from maild.threads.words import say
 
 _YES = frozenset({"yes", "y", "yep", "ok", "okay", "confirm", "confirmed", "да", "ага", "ок", "подтверждаю", "верно"})
@@ -41,7 +42,7 @@ def unverified(draft: Draft, ticket: Ticket, why: str, *, asks: bool = False) ->
     asked = asks or may_confirm(draft, why)
     news = News(
         event="unverified",
-        why=lambda language: say(language, why, reason=case.sender.proof.reason),
+        why=lambda language: say(language, why, reason=in_language(case.sender.proof.reason, language)),
         respond_by=draft.respond_by(),
         background=draft.background(),
     )
@@ -79,7 +80,7 @@ def _question(draft: Draft, ticket: Ticket, agent: Agent, why: str) -> Letter:
         kind=LetterKind.CONFIRMATION,
         template="confirmation",
         context={
-            "why": say(language, why, reason=case.sender.proof.reason),
+            "why": say(language, why, reason=in_language(case.sender.proof.reason, language)),
             "text": case.mail.reply or case.mail.text,
         },
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from maild.threads.model import Priority, Status
+
 _EN: Mapping[str, str] = {
     "not_done": "not done",
     "did_you_mean": "; did you mean {name}?",
@@ -167,19 +169,19 @@ _RU: Mapping[str, str] = {
     "unknown_order": "команды /{name} нет",
     "unknown_agent": "сотрудника {name} нет",
     "unknown_queue": "очереди {name} нет",
-    "unknown_priority": "приоритета {name} нет",
+    "unknown_priority": "такой срочности нет: {name}",
     "no_such_tag": "у заявки нет метки {name}",
-    "not_possible": "с заявкой в состоянии {status} этого сделать нельзя",
+    "not_possible": "в этом состоянии заявки так сделать нельзя: {status}",
     "no_argument": "/{name} пишется отдельной строкой, без слов после неё",
     "argument_missing": "после /{name} нужно слово",
     "take_who": "в командной строке укажите, кому отдать: assign НОМЕР ИМЯ",
     "note": "внутренняя заметка: клиент её не увидит",
-    "status": "состояние {before} -> {after}",
+    "status": "состояние: {before} -> {after}",
     "assigned": "ответственный: {name}",
     "unassigned": "ответственного нет",
-    "priority": "приоритет {before} -> {after}",
+    "priority": "срочность: {before} -> {after}",
     "tags": "метки: {names}",
-    "queue": "очередь {before} -> {after}",
+    "queue": "очередь: {before} -> {after}",
     "imitates": "отправитель назвался именем «{name}», но адрес {address} не наш",
     "address_in_name": "в имени указан другой адрес; письмо пришло с адреса {address}",
     "mixed_scripts": "в имени отправителя смешаны разные алфавиты, так подделывают имена; адрес письма — {address}",
@@ -194,7 +196,7 @@ _RU: Mapping[str, str] = {
     "by_rule": "правило «{rule}»",
     "by_address": "письмо на адрес {address}",
     "by_default": "очередь по умолчанию",
-    "assigned_by": "вам передал(а) {name}",
+    "assigned_by": "заявка передана вам ({name})",
     "no_proof": "отправитель не подтверждён: {reason}",
     "no_token": "письмо пришло не на личный адрес для ответа",
     "not_written_to": "само письмо адресовано не на личный адрес для ответа",
@@ -204,12 +206,12 @@ _RU: Mapping[str, str] = {
     "nobody_to_answer": "у заявки нет отправителя с адресом, отвечать некому",
     "your_answer": "ваш ответ",
     "dead_address": "отправлен, но адрес {address} недавно не принимал почту, письмо может не дойти: {reason}",
-    "replayed": "это письмо уже выполнено, или у него нет Message-ID",
+    "replayed": "это письмо уже приходило и выполнено, или у него нет Message-ID",
     "nothing_to_send": "в письме нет вашего текста, или его не удалось отличить от цитаты",
     "words_below_ours": "ваш текст не удалось отличить от нашего письма; напишите его над цитатой",
     "order_below": "команда стоит ниже текста; команды пишутся первыми строками",
     "until": ", до {when}",
-    "no_moment": "«{words}» — непонятно, до какого времени; напишите 3 дня, 2ч, завтра 10:00, пятница или 2026-12-01",
+    "no_moment": "время «{words}» непонятно; напишите 3 дня, 2ч, завтра 10:00, пятница или 2026-12-01",
     "moment_passed": "«{words}» — это {when}, это время уже прошло; укажите будущее, например завтра 18:00 или пятница",
     "moment_far": "«{words}» — это больше чем через три года",
     "deadline_set": "сделать до {when}",
@@ -224,7 +226,7 @@ _RU: Mapping[str, str] = {
     "deadline_second": " Обещанный срок раньше: {target}, {at}.",
     "no_such_line": "линии {name} нет; линии — от 1 до {last}",
     "last_line": "линия {line} — последняя",
-    "line": "линия {before} -> {after}",
+    "line": "линия: {before} -> {after}",
     "subject": "тема: {after}",
     "in_copy": "теперь получает все ответы: {names}",
     "not_in_copy": "{address} и так ничего не получает",
@@ -258,7 +260,7 @@ _RU: Mapping[str, str] = {
     "nothing_held": "нет вашего ответа, который ждёт отправки",
     "sent_now": "ваш ответ отправляется",
     "send_to_spam": "заявку уже пометили как спам; если ответ всё же нужен, сначала /reopen",
-    "collided": "{name} ответил(а) уже после письма, на которое отвечаете вы; ваш ответ ждёт",
+    "collided": "на письмо, на которое вы отвечаете, уже есть ответ ({name}); ваш ответ ждёт",
     "new_mail": "это не ответ на письмо службы, поэтому подписи для вас в нём нет",
     "name_a_ticket": "укажите, о какой заявке речь, например /close {tag}-1007",
     "not_written_to_desk": "само письмо адресовано не службе, переслать его мог кто угодно",
@@ -408,6 +410,42 @@ HELP: Mapping[str, Mapping[str, tuple[str, str]]] = {
 """What stands behind each order, and what it does, in a line."""
 
 
+VALUES: Mapping[str, Mapping[str, str]] = {
+    "en": {
+        "new": "new", "open": "open", "pending": "waiting for the customer", "hold": "on hold", "solved": "solved",
+        "closed": "closed", "spam": "spam", "merged": "merged into another one", "low": "low", "normal": "normal",
+        "high": "high", "urgent": "urgent", "bounce": "delivery failure", "delay": "delivery delay",
+        "out_of_office": "out of office", "receipt": "read receipt", "list": "mailing list", "bulk": "bulk mail",
+        "challenge": "request to confirm the sender", "abuse_report": "abuse report",
+        "auto_generated": "written by a program", "own": "our own mail", "person": "written by a person",
+        "first_response": "first answer", "next_response": "next answer", "resolution": "solution",
+        "by_hand": "deadline set by hand",
+    },
+    "ru": {
+        "new": "новая", "open": "в работе", "pending": "ждём клиента", "hold": "отложена", "solved": "решена",
+        "closed": "закрыта", "spam": "спам", "merged": "объединена с другой", "low": "низкая", "normal": "обычная",
+        "high": "высокая", "urgent": "неотложная", "bounce": "письмо не доставлено", "delay": "доставка задерживается",
+        "out_of_office": "автоответ об отсутствии", "receipt": "уведомление о прочтении", "list": "письмо из рассылки",
+        "bulk": "массовая рассылка", "challenge": "просьба подтвердить отправителя", "abuse_report": "жалоба на спам",
+        "auto_generated": "написано программой", "own": "наше собственное письмо", "person": "написано человеком",
+        "first_response": "первый ответ", "next_response": "следующий ответ", "resolution": "решение",
+        "by_hand": "срок, указанный вручную",
+    },
+}  # fmt: skip
+"""States, priorities, kinds of mail and targets in plain words; letters have them by the filter `word`."""
+_ONLY_TOLD = {"ru": {
+    "answer": "ответ", "acknowledgement": "уведомление о получении", "notification": "уведомление",
+    "escalation": "напоминание о сроке", "transcript": "отчёт о командах", "clock": "часы", "admin": "администратор",
+}}  # fmt: skip
+
+
+def value_word(language: str, value: object) -> str:
+    """A value as a sentence has it: in plain words of the language, in English by its name, which orders have too."""
+    text = str(value)
+    return (VALUES["ru"] | _ONLY_TOLD["ru"]).get(text, text) if language == "ru" else text
+
+
 def say(language: str, key: str, **values: object) -> str:
     """One phrase with its values filled in; English where the language is not ours."""
-    return WORDS.get(language, _EN)[key].format(**values)
+    told = {name: value_word(language, v) if isinstance(v, Status | Priority) else v for name, v in values.items()}
+    return WORDS.get(language, _EN)[key].format(**told)

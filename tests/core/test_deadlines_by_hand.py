@@ -153,7 +153,7 @@ def test_the_arithmetic_is_told_in_words() -> None:
         " too. It comes before what is promised (first response, Mon 2026-11-23 13:00), so it is the ticket's due time."
     )
     [late] = explain_deadline(practice(), one, (), NOW + timedelta(hours=3), "ru")
-    assert late == "срок вручную (Анна Петрова): пн 2026-11-23 10:00 (UTC); просрочено на 2h."
+    assert late == "срок вручную (Анна Петрова): пн 2026-11-23 10:00 (UTC); просрочено на 2 ч."
     [rests] = explain_deadline(practice(), ticket(deadline=SOON, status=Status.SOLVED), (), NOW, "en")
     assert rests.endswith("it does not count while the ticket is finished.")
     assert explain_deadline(practice(), ticket(), (clock,), NOW, "en") == []

@@ -126,13 +126,15 @@ def test_every_state_priority_class_and_target_has_a_word(language: str) -> None
     """A value added to the model must be added to the letters."""
     from maild.messages.mail import MailClass
     from maild.threads.model import Priority, Status
+    from maild.threads.words import VALUES
 
-    table = words._WORDS[language]
+    table = VALUES[language]
     values = {
         *map(str, Status),
         *map(str, Priority),
         *map(str, MailClass),
         "first_response",
+        "by_hand",
         "next_response",
         "resolution",
     }

@@ -68,7 +68,8 @@ def test_a_target_that_is_not_promised_any_more_is_named() -> None:
 def test_the_arithmetic_is_told_in_russian_too() -> None:
     """The same figures, with Russian words and days."""
     assert explain(timeline(FIRST)[0], promise(), moscow("23T10:00"), "ru") == (
-        "первый ответ: 4h по календарю office (Europe/Moscow), обещание standard. отсчёт начат пт 2026-11-20 16:00. "
-        "посчитано пт 2026-11-20 16:00-18:00 (2h), пн 2026-11-23 09:00-11:00 (2h). "
-        "прошло 3h, осталось 1h, срок пн 2026-11-23 11:00."
+        "Первый ответ: обещано за 4 ч рабочего времени (обещание standard, календарь office, Europe/Moscow). "
+        "Отсчёт начат пт 2026-11-20 16:00. "
+        "Учтено: пт 2026-11-20 16:00-18:00 (2 ч), пн 2026-11-23 09:00-11:00 (2 ч). "
+        "Прошло 3 ч, осталось 1 ч, срок пн 2026-11-23 11:00."
     )

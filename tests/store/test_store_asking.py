@@ -151,7 +151,8 @@ def test_a_history_names_who_did_what_and_why(desk: Asking) -> None:
     """In a mail client."""
     desk.ask("/priority high", ticket=1001)
     assert "boris" not in desk.answer("/history 1001", by=BORIS).text
-    assert "anna: priority: normal -> high" in desk.answer("/history 1001", by=BORIS).text
+    assert f"{ANNA.name}: priority: normal -> high" in desk.answer("/history 1001", by=BORIS).text
+    assert f"{ANNA.name}: срочность: обычная -> высокая (письмо сотрудника)" in desk.answer("/history 1001").text
 
 
 def test_why_tells_every_rung_and_rule_in_the_agents_language(desk: Asking) -> None:
@@ -164,7 +165,7 @@ def test_why_tells_every_rung_and_rule_in_the_agents_language(desk: Asking) -> N
     ):
         assert words in english
     russian = desk.answer("/why 1001").text
-    for words in ("в теме нет номера заявки", "первый ответ: 4h по календарю", "открыта новая", "осталось"):
+    for words in ("в теме нет номера заявки", "Первый ответ: обещано за 4 ч", "открыта новая", "осталось"):
         assert words in russian
 
 

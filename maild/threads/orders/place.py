@@ -154,7 +154,7 @@ def _to_line(work: Work, wanted: int, setting: Setting) -> tuple[Work, str]:
 def priority(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
     """How urgent it is."""
     wanted = named(needed(order, setting), _PRIORITIES, setting, "unknown_priority", Priority)
-    effect = setting.say("priority", before=work.ticket.priority, after=wanted)
+    effect = setting.say("priority", before=work.ticket.priority, after=Priority(wanted))
     return replace(work, ticket=replace(work.ticket, priority=Priority(wanted))), effect
 
 
