@@ -103,7 +103,7 @@ def washed(html: str, unlinked: Collection[str], *, marks: bool) -> str:
         html,
         tags=tags,
         clean_content_tags=_SILENT,
-        attributes=kept,
+        attributes={**kept, "*": {"dir"}},
         attribute_filter=_filter(unlinked, marks=marks),
         link_rel=None,
         url_schemes={"http", "https", "mailto", "tel", "cid"},
@@ -118,6 +118,8 @@ def _filter(unlinked: Collection[str], *, marks: bool) -> Callable[[str, str, st
             return value if value.startswith("cid:") else None
         if name == "alt" or (marks and name in _MARKS):
             return value
+        if name == "dir":
+            return value if value.lower() == "rtl" else None
         if name == "style":
             return _style(value)
         return value if tag != "a" and _PLAIN_VALUE.match(value) else None

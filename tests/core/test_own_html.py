@@ -215,6 +215,11 @@ def test_html_that_is_not_proven_to_say_the_same_stays_at_home(html: str, plain:
     assert part(mail, "text/plain").startswith(plain.strip()[:5])
 
 
+def test_words_that_run_from_right_to_left_still_do() -> None:
+    """Hebrew and Arabic."""
+    assert own(sent(reply('<div dir="rtl">שלום <b>איוון</b></div>'))) == '<div dir="rtl">שלום <b>איוון</b></div>'
+
+
 def test_a_picture_among_words_that_do_not_leave_stays_with_them() -> None:
     """The logo of a signature that no client has marked."""
     html = "<div><b>Done</b></div><table><tr><td><img src='cid:logo@pc'></td><td>Boris Smith, Acme</td></tr></table>"
