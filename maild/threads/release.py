@@ -91,7 +91,7 @@ def unlinked(practice: Practice) -> frozenset[str]:
     """What no link in an answer may hold: an agent's address, and what our signed addresses begin with."""
     agents = (normal(address) for agent in practice.team.agents for address in agent.addresses)
     signed = (f"{address.partition('@')[0]}+" for address in practice.own_addresses)
-    return frozenset((*agents, *signed))
+    return frozenset(word for word in (*agents, *signed) if word not in ("", "+"))
 
 
 def files_to_send(mail: Mail) -> tuple[Attachment, ...]:
