@@ -183,7 +183,7 @@ def test_a_customer_whom_an_agent_has_answered_is_called_by_his_name() -> None:
 
 
 @pytest.mark.parametrize("marks", [{"Auto_Submitted": "auto-generated"}, {"Precedence": "bulk", "List_Id": "<x.y>"}])
-def test_no_rule_answers_a_machine(marks: dict[str, str]) -> None:
+def test_no_rule_answers_a_machine(marks: dict[str, Any]) -> None:
     """And the history says why not."""
     plan = reply(rule("Closing", {"event": "reply"}, reply="closing"), **marks)
     assert replies(plan) == []
