@@ -20,6 +20,13 @@ Zone = dict[str, list[str] | None]
 """The texts under each name; None: the server says that it is in trouble."""
 
 
+def asking(port: int) -> Resolver:
+    """Who asks a server on loopback alone."""
+    resolver = Resolver(configure=False)
+    resolver.nameservers, resolver.port = ["127.0.0.1"], port
+    return resolver
+
+
 @contextmanager
 def serving(zone: Zone) -> Iterator[tuple[LookUp, list[str]]]:
     """How to ask this server, and the names that it was asked for so far."""
@@ -28,10 +35,8 @@ def serving(zone: Zone) -> Iterator[tuple[LookUp, list[str]]]:
         line.bind(("127.0.0.1", 0))
         worker = threading.Thread(target=_serve, args=(line, zone, asked), daemon=True)
         worker.start()
-        resolver = Resolver(configure=False)
-        resolver.nameservers, resolver.port = ["127.0.0.1"], line.getsockname()[1]
         try:
-            yield partial(texts_of, resolver=resolver), asked
+            yield partial(texts_of, resolver=asking(line.getsockname()[1])), asked
         finally:
             line.sendto(b"", line.getsockname())
             worker.join(5)

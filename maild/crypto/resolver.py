@@ -22,7 +22,8 @@ def texts_of(name: str, resolver: Resolver | None = None) -> list[str]:
     import dns.resolver
 
     try:
-        asked = resolver or dns.resolver.get_default_resolver()
+        # A new one each time: a desk lives longer than the list of servers of its machine.
+        asked = resolver or dns.resolver.Resolver()
         answers = asked.resolve(name, "TXT", lifetime=_SECONDS)
     except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
         return []

@@ -13,11 +13,13 @@ from pathlib import Path
 
 import dkim
 import pytest
+from daemon import make_desk
 from dns_server import Zone, serving
 from office import ANNA, MINT, eml, practice
 from parts import need
 from signing import NOW
 
+from maild.cli.main import run
 from maild.clock import FixedClock
 from maild.crypto import ed25519
 from maild.crypto.dkim import Signer, load_signer
@@ -337,3 +339,17 @@ def test_a_dns_that_stays_silent_holds_a_mail_for_two_minutes(
     assert (keep.inbox.get(number)["state"], desk.proof(number)[0]) == ("ticketed", "none")
     asked = [row for row in keep.outbox.listing() if row["kind"] == "confirmation"]
     assert [one["address"] for row in asked for one in row["recipients"]] == [ANNA.address]
+
+
+@pytest.mark.parametrize("wanted", ["true", "false"])
+def test_the_setting_makes_maild_ask_the_servers_of_its_machine(
+    tmp_path: Path, look_up: LookUp, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], wanted: str
+) -> None:
+    """`[trust] verify_dkim`, as `maild explain` shows it."""
+    server = look_up.keywords["resolver"]  # type: ignore[attr-defined]
+    monkeypatch.setattr("dns.resolver.Resolver", lambda: server)
+    desk = make_desk(tmp_path / "d", {"trust.verify_dkim": True} if wanted == "true" else None)
+    (file := tmp_path / "mail.eml").write_bytes(signed(sender="anna@desk.example"))
+    assert run(["--config", str(desk.settings), "explain", str(file)]) == 0
+    said = capsys.readouterr().out
+    assert ("proof dkim (maild itself found a DKIM signature of desk.example that holds)" in said) == (wanted == "true")

@@ -361,6 +361,7 @@ def test_signed_words_are_known_again_on_another_ticket(place: Place) -> None:
     assert place.answers == ["ivan@customer.example"]
 
 
+LATE = NOW + timedelta(days=8)
 ELSEWHERE = [
     ("no number in the text", lambda: by_pgp(anna_pgp(), part("Yes, please.")), NOW),
     ("another number", lambda: by_pgp(anna_pgp(), part("SUP-10012 and XSUP-1001")), NOW),
@@ -368,6 +369,7 @@ ELSEWHERE = [
     ("a stranger in Cc", lambda: by_pgp(anna_pgp(), Cc=MALLORY), NOW),
     ("signed long ago", lambda: by_pgp(anna_pgp(), date=NOW + timedelta(days=2)), NOW + timedelta(days=2)),
     ("signed too long ago", lambda: by_pgp(anna_pgp(), date=NOW + timedelta(days=8)), NOW + timedelta(days=8)),
+    ("an old signature, a new date", lambda: by_pgp(anna_pgp(), part(To=ANNAS), date=LATE), LATE),
     ("written to somebody else", lambda: by_pgp(anna_pgp(), to="x@y.example", X_Original_To=ANNAS), NOW),
 ]
 
