@@ -51,7 +51,7 @@ from maild.store.undos import (
     recall,
     release,
     save_undo,
-    written_at,
+    written_after,
 )
 from maild.threads.facts import (
     EARLIER_SHOWN,
@@ -186,6 +186,13 @@ class TicketStore:
         known = self._known(connection, clues)
         same_subject = self._same_subject(connection, clues, asked.received_at)
         candidates = self.load(connection, _most_telling(clues, known, same_subject))
+        while known and connection.dialect.name != "sqlite":
+            # While we waited for a ticket somebody may have moved a mail of it to another one.
+            known = self._known(connection, clues)
+            wanted = set(_most_telling(clues, known, same_subject)) - candidates.keys()
+            if not (further := self.load(connection, sorted(wanted))):
+                break
+            candidates |= further
         followed_by = self._followed_by(connection, candidates)
         for _ in range(_MAX_HOPS):
             # What went on elsewhere may have gone on again from there.
@@ -241,7 +248,8 @@ class TicketStore:
     ) -> dict[str, Any]:
         """What only an agent's mail asks for: what he saw, what he may take back, what waits for his word."""
         ours = [s.message_id for s in clues.signed if s.purpose is Purpose.AGENT_ID]
-        found: dict[str, Any] = {"seen_at": written_at(connection, ours)}
+        answers = [m.message_id for f in candidates.values() for m in f.messages if m.author and m.message_id]
+        found: dict[str, Any] = {"unseen": written_after(connection, ours, answers)}
         if clues.agent is not None and (clues.claims or clues.has_orders):
             undo = {i: last_undo(connection, i, clues.agent, now) for i in candidates} if clues.has_orders else {}
             found["undo"] = {i: u for i, u in undo.items() if u is not None}
@@ -512,7 +520,7 @@ def _most_telling(clues: Clues, known: Sequence[KnownId], same_subject: Sequence
     """The tickets a mail may belong to, the strongest evidence first where there are too many; in order of number."""
     place = {id_hash(name): at for at, name in enumerate(i for one in clues.all for i in one.ids)}
     nearest = sorted(known, key=lambda k: (not k.stored, place.get(k.id_hash, len(place)), k.ticket))
-    told = [c.ticket for one in clues.all for c in (*one.claims, *one.signed)]
+    told = [c.ticket for one in clues.all for c in one.claims] + [s.ticket for one in clues.all for s in one.signed]
     named = [number for one in clues.all for number in (*one.tickets_named, *one.tickets_ordered)]
     ranked = dict.fromkeys((*told, *(k.ticket for k in nearest if k.stored), *named))
     ranked |= dict.fromkeys((*same_subject, *(k.ticket for k in nearest)))

@@ -46,7 +46,31 @@ def customer_mail(draft: Draft) -> Plan:
         return _proposed(draft, ticket)
     if automatic:
         return _automatic_follow_up(draft, ticket)
+    if _is_here(case, ticket):
+        return _once_more(draft, ticket)
     return _thanked(draft, ticket) if _only_thanks(case, ticket) else _reply(draft, ticket)
+
+
+def _is_here(case: Case, ticket: Ticket) -> bool:
+    """Whether this very mail is in the ticket: an agent passed it on before it came by itself, or two ways led here."""
+    facts, mail = case.facts.tickets.get(ticket.id), case.mail
+    if facts is None or mail.message_id is None or case.passed_on is not None:
+        return False
+    return any(
+        m.message_id == mail.message_id
+        and m.sender is not None
+        and normal(m.sender.address) == case.sender.address
+        and m.text.split() == mail.text.split()
+        for m in facts.messages
+    )
+
+
+def _once_more(draft: Draft, ticket: Ticket) -> Plan:
+    """It is kept, with whoever stands in copy, and is news to nobody."""
+    draft.message = incoming(draft.case, draft.at, visibility=Visibility.PUBLIC)
+    draft.note("message", "the same mail once more", "it is here already, in other bytes", actor="maild")
+    draft.change(replace(ticket, participants=with_participants(draft.case, ticket)), "the same mail once more")
+    return draft.seal(InboxState.TICKETED, f"the same mail as one on {ticket.number}, in other bytes")
 
 
 def _following(case: Case, ticket: Ticket) -> TicketFacts | None:

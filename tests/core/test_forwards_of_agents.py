@@ -5,8 +5,11 @@
 from __future__ import annotations
 
 import pytest
-from office import envelope, facts, judge, mail
+from office import DEFAULT_RULE, envelope, facts, judge, mail, practice
 
+from maild.routing.conditions import read_condition
+from maild.routing.fields import FIELDS
+from maild.routing.rules import Actions, Rule
 from maild.threads.model import Visibility
 from maild.threads.plan import LetterKind
 
@@ -116,3 +119,14 @@ def test_a_forward_of_every_client_is_the_customers(shape: str) -> None:
     (sent,) = [x for x in plan.letters if x.kind is LetterKind.ACKNOWLEDGEMENT]
     assert [a.address for a in sent.to] == ["ivan@firma.example"]
     assert "prints" not in repr(sent)
+
+
+def test_a_rule_may_say_that_nobody_hears_of_a_forward() -> None:
+    """It sees who passed the mail on, and the customer as the one who wrote."""
+    when = read_condition({"forwarded_by": "anna@desk.example", "from": "ivan@firma.example"}, FIELDS, ()).condition
+    rules = (Rule(name="quiet", when=when, then=Actions(acknowledge=False, tags=("passed-on",))), DEFAULT_RULE)
+    it = mail(SHAPES["gmail en"] + "Help.", sender="Anna <anna@desk.example>", subject="Fwd: Printer")
+    plan = judge(it, facts(), by=envelope("anna@desk.example", login="anna"), how=practice(rules=rules))
+    assert plan.ticket is not None
+    assert plan.ticket.tags == ("passed-on",)
+    assert [x.kind for x in plan.letters if x.kind is LetterKind.ACKNOWLEDGEMENT] == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
@@ -11,7 +12,9 @@ from store.pieces import SECOND, desk, handle_all, raw_arrival, states
 
 from maild.clock import FixedClock
 from maild.desk.orders import give_order
+from maild.errors import NotFound
 from maild.messages.tokens import Purpose
+from maild.store.forget import forget_person
 from maild.store.keep import Keep
 from maild.store.tables import outbox
 from maild.store.views import Whole
@@ -38,11 +41,14 @@ def inline(
     number: int = 1,
     refers: str = "",
     to: str = DESK,
+    date: datetime = NOW,
 ) -> bytes:
     """A forward as a client writes it into the text."""
     named = {"In_Reply_To": refers, "References": refers} if refers else {}
     body = INLINE.format(above=above, sender=sender, subject=subject, text=text)
-    return eml(body, sender=by, to=to, subject=f"Fwd: {subject}", message_id=f"<f{number}@desk.example>", **named)
+    return eml(
+        body, sender=by, to=to, subject=f"Fwd: {subject}", message_id=f"<f{number}@desk.example>", date=date, **named
+    )
 
 
 def his_mail(text: str = "It prints nothing.", *, sender: str = f"Ivan <{IVAN}>", **fields: str) -> bytes:
@@ -296,3 +302,44 @@ def test_a_new_requester_and_no_longer_the_old_one_is_answered(keep: Keep) -> No
     last = whole(keep).messages[-1][1]
     assert (last.reply, last.proposed) == ("Hm?", True)
     assert [p.address.address for p in whole(keep).ticket.participants if p.confirmed] == ["petr@other.example"]
+
+
+def test_his_own_copy_of_a_mail_that_was_passed_on_is_no_news(keep: Keep) -> None:
+    """Nobody is told of it once more, and nobody's turn changes."""
+    take_in(keep, attached(), "anna")
+    before = letters(keep, "notification")
+    take_in(keep, his_mail(), second=1)
+    assert letters(keep, "notification") == before
+    assert Status.NEW is whole(keep).ticket.status
+    other = his_mail("Quite another text under the same id.")
+    take_in(keep, other, second=2)
+    assert len(letters(keep, "notification")) == 2 * len(before)
+
+
+def test_an_unproven_forward_of_a_mail_that_is_here_is_a_note_after_a_yes(keep: Keep) -> None:
+    """It changes nothing before, and its orders are carried out then."""
+    take_in(keep, his_mail())
+    take_in(keep, inline("/take\nMine.", refers=HIS_ID, subject="Printer"), second=1, sender="anna@desk.example")
+    assert whole(keep).ticket.assignee is None
+    to = MINT.address(Purpose.CONFIRM, 1001, confirmation("anna", 2))
+    take_in(keep, eml("yes", sender=ANNA, to=to, message_id="<yes@desk.example>"), second=2, recipients=(to,))
+    assert whole(keep).ticket.assignee == "anna"
+    assert [m.reply for _, m in whole(keep).messages if m.author == "anna"][-1] == "Mine."
+    assert {ticket for _, ticket in states(keep)} == {"SUP-1001"}
+
+
+def test_a_proven_agent_whose_forward_lacks_a_date_is_a_customer_as_before(keep: Keep) -> None:
+    """A signed mail that leaked must not work for ever."""
+    take_in(keep, inline(date=NOW - 30 * 86400 * SECOND), "anna")
+    found = whole(keep)
+    assert found.ticket.requester is not None
+    assert found.ticket.requester.address == "anna@desk.example"
+
+
+def test_a_person_who_is_forgotten_is_so_in_forwards_too(keep: Keep) -> None:
+    """The agent's mail holds his words: its bytes go, and the ticket names nobody."""
+    take_in(keep, attached(above="Mine."), "anna")
+    forget_person(keep.database, IVAN)
+    assert whole(keep).ticket.requester is None
+    with pytest.raises(NotFound, match="kept no longer"):
+        keep.inbox.raw(1)
