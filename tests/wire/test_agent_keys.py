@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from daemon import make_desk
 from office import ANNA
-from signing import NOW, pgp_person, smime_person
+from signing import NOW, head, part, pgp_body, pgp_person, smime_person
 
 from maild.cli.main import run
 from maild.config.policy import check_policy, load_policy
@@ -159,3 +160,23 @@ def test_a_password_file_is_opened_by_check(
     status = run(["--config", str(rules.parent / "settings.toml"), "check", "--json"])
     said = capsys.readouterr().out
     assert (status, told in said, '"no-password"' in said) == (1 if told else 0, True, bool(told)), said
+
+
+def test_a_desk_knows_its_agents_by_their_keys(tmp_path: Path) -> None:
+    """From the team file to the words of `maild explain`; a key that goes stops the rules with a mistake."""
+    desk, person = make_desk(tmp_path / "d"), pgp_person(ANNA.address)
+    (folder := tmp_path / "d" / "rules" / "keys").mkdir()
+    (folder / "anna.asc").write_bytes(person.public)
+    teams = tmp_path / "d" / "rules" / "teams.toml"
+    named = teams.read_text().replace("language =", 'pgp_key = "keys/anna.asc"\nlanguage =', 1)
+    teams.write_text(named)
+    text = part("/list")
+    (file := tmp_path / "mail.eml").write_bytes(
+        head(ANNA.address, "support@desk.example") + pgp_body(text, person.sign(text))
+    )
+    said = desk.run("explain", str(file)).stdout
+    assert f"proof pgp (PGP signature of anna@desk.example (key {person.key.fingerprint}))" in said
+    assert desk.run("check").returncode == 0
+    (folder / "anna.asc").unlink()
+    assert "keys/anna.asc" in desk.run("rules", "check").stdout
+    assert desk.run("rules", "check").returncode == 1
