@@ -22,7 +22,7 @@ def kb() -> None:
 @click.pass_obj
 def kb_search(app: App, words: tuple[str, ...]) -> None:
     """The articles about these words, the best whole and the others in short; 66 where there is none."""
-    from maild.config.kb_files import load_articles
+    from maild.desk.articles import load_articles
     from maild.threads.kb import named_article, search_articles
     from maild.threads.kb_words import kb_lines
 

@@ -73,8 +73,8 @@ def _counted(count: int, what: str) -> str:
 
 
 def _all_findings(app: App) -> list[Finding]:
-    from maild.config.kb_files import load_articles
     from maild.config.policy import check_policy
+    from maild.desk.articles import load_articles
     from maild.desk.assembly import make_letters, signer_findings
     from maild.desk.file_checks import file_findings
     from maild.desk.secret import secret_findings

@@ -8,12 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from maild.config.files import parse_source
-from maild.config.kb_files import load_articles
 from maild.config.policy import SLA_FILE, Policy, load_policy
 from maild.config.settings import Settings
 from maild.config.sla_file import GivenPromise, read_levels
 from maild.crypto.dkim import Signer, check_key, load_signer
 from maild.crypto.resolver import texts_of
+from maild.desk.articles import load_articles
 from maild.desk.handle import Office
 from maild.desk.secret import ensure_secret
 from maild.desk.signatures import Signatures

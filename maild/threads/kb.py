@@ -1,6 +1,6 @@
 """Articles of the knowledge base: texts that lie ready for agents, and how one is found by words or by its name.
 
-Pure: who reads the files stands in `config/kb_files.py`. Words are compared by their stems, Russian and English, as
+Pure: who reads the files stands in `desk/articles.py`. Words are compared by their stems, Russian and English, as
 searches and rules compare them.
 """
 

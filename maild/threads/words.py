@@ -433,16 +433,22 @@ VALUES: Mapping[str, Mapping[str, str]] = {
     },
 }  # fmt: skip
 """States, priorities, kinds of mail and targets in plain words; letters have them by the filter `word`."""
-_ONLY_TOLD = {"ru": {
-    "answer": "ответ", "acknowledgement": "уведомление о получении", "notification": "уведомление",
-    "escalation": "напоминание о сроке", "transcript": "отчёт о командах", "clock": "часы", "admin": "администратор",
-}}  # fmt: skip
+_RUSSIAN_VALUES: Mapping[str, str] = {
+    **VALUES["ru"],
+    "answer": "ответ",
+    "acknowledgement": "уведомление о получении",
+    "notification": "уведомление",
+    "escalation": "напоминание о сроке",
+    "transcript": "отчёт о командах",
+    "clock": "часы",
+    "admin": "администратор",
+}
 
 
 def value_word(language: str, value: object) -> str:
     """A value as a sentence has it: in plain words of the language, in English by its name, which orders have too."""
     text = str(value)
-    return (VALUES["ru"] | _ONLY_TOLD["ru"]).get(text, text) if language == "ru" else text
+    return _RUSSIAN_VALUES.get(text, text) if language == "ru" else text
 
 
 def say(language: str, key: str, **values: object) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from maild.config.kb_files import load_articles
+from maild.desk.articles import load_articles
 from maild.threads.kb import Article, in_short, named_article, read_article, search_articles
 from maild.threads.kb_words import kb_lines
 
