@@ -117,7 +117,7 @@ class Route:
 
     def by(self, *actions: str) -> str:
         """The rule whose word counts for one of these actions; the one that decided where none speaks of it."""
-        said = (rule for rule, then in self.parts if any(getattr(then, action) not in (None, ()) for action in actions))
+        said = (r for r, then in self.parts if any(getattr(then, a) not in (None, (), {}) for a in actions))
         return next(said, self.rule)
 
     @property

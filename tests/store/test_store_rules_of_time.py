@@ -232,3 +232,18 @@ def test_a_closed_ticket_is_left_alone_by_time(keep: Keep) -> None:
     give_order(keep, how, FixedClock(NOW), "1001", "close", "")
     assert looks(keep) == {None}
     assert statuses(keep) == [Status.CLOSED]
+
+
+def test_an_order_at_the_command_line_wakes_the_rules_of_status(keep: Keep) -> None:
+    """By whomever the status was changed; in the same transaction, and what the rule does wakes no other."""
+    reading = read_condition({"event": "status", "status": "solved", "status_before": "new"}, FIELDS, ())
+    again = Rule(name="Again", when=reading.condition, then=Actions(note="so soon", status="open"))
+    other = read_condition({"event": "status", "status": "open"}, FIELDS, ())
+    never = Rule(name="Never", when=other.condition, then=Actions(note="never"))
+    how = office(again, never)
+    open_tickets(keep, how, 1)
+    give_order(keep, how, FixedClock(NOW), "1001", "solve", "")
+    assert statuses(keep) == ["open"]
+    assert notes(keep) == ["so soon"]
+    told = [(e["kind"], e["actor"]) for e in keep.views.ticket("1001", "SUP").events]
+    assert [kind for kind, actor in told if actor == "rule"] == ["rule", "status", "note"]
