@@ -1,4 +1,4 @@
-"""Rules on a real desk: silence reminds and closes once, over restarts and edits; replies wake rules, ads are refused."""
+"""Rules on a real desk: silence reminds and closes once, over restarts and edits; a reply wakes one."""
 
 from __future__ import annotations
 
