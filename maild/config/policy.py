@@ -167,7 +167,7 @@ def _read(rules_dir: Path, desk: Desk) -> _Read:
     team, team_findings = read_team(teams, desk)
     team, key_findings = with_keys(team, teams, rules_dir)
     team_findings.extend(key_findings)
-    levels, level_findings = read_levels(levels_source, rules_dir, desk, team)
+    levels, level_findings = read_levels(levels_source, rules_dir, desk, team, letters.canned)
     if levels_source.broken is None:
         team_findings.extend(unknown_hours(teams, names_given(levels_source, "calendar", "name")))
     lists = read_lists(rules_dir / LISTS_FOLDER, _shown(rules_dir / LISTS_FOLDER))

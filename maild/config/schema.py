@@ -40,6 +40,7 @@ OneOrMany = Annotated[
 Tag = Annotated[str, Field(min_length=1, max_length=50, pattern=r"^[^\s,]+$")]
 AgentId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,39}$")]
 Priority = Literal["low", "normal", "high", "urgent"]
+QuietWord = Literal["wait", "through"]
 Status = Literal["new", "open", "pending", "hold", "solved"]
 RuleStatus = Literal["open", "pending", "hold", "solved", "closed"]
 
@@ -211,6 +212,11 @@ class StepTable(Table):
     tell: tuple[str, ...] = ()
     priority: Priority | None = None
     line: Number | Literal["up"] | None = None
+    queue: Label | None = None
+    tags: tuple[Tag, ...] = ()
+    assignee: Label | ChoiceTable | None = None
+    letter: Label | None = None
+    quiet: QuietWord | None = None
 
 
 class PromiseTable(Table):
@@ -222,6 +228,7 @@ class PromiseTable(Table):
     next_response: str | None = None
     resolution: str | None = None
     pause: tuple[Status, ...] = ()
+    quiet: QuietWord | None = None
     when: dict[str, Any] | None = None
     step: tuple[StepTable, ...] = ()
 

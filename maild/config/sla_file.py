@@ -11,10 +11,11 @@ from typing import Any, TypeVar
 
 from maild.config.closure_files import ClosureFiles
 from maild.config.files import Source, nearest
+from maild.config.letters import canned_key
 from maild.config.report import Found, names_given, read_tables
 from maild.config.rule_checks import tell_findings
 from maild.config.rule_files import condition_findings
-from maild.config.schema import SLA_TABLES
+from maild.config.schema import SLA_TABLES, ChoiceTable, StepTable
 from maild.config.settings import Desk
 from maild.config.stopwatch import computed_seconds
 from maild.errors import Finding
@@ -24,9 +25,11 @@ from maild.routing.fields import TICKET_FIELDS, is_stored
 from maild.routing.rules import Predicate
 from maild.sla.calendar import Calendar, Span
 from maild.sla.daysoff import known_country
-from maild.sla.promise import At, Promise, Step, Target, parse_duration
+from maild.sla.promise import LEAD, At, Promise, Step, Target, parse_duration
 
 T = TypeVar("T")
+_DEEDS = ("tell", "priority", "line", "queue", "tags", "assignee", "letter")
+"""What a step can do; `quiet` alone is nothing."""
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -52,13 +55,16 @@ class Levels:
     """What is not wrong but hardly meant."""
 
 
-def read_levels(source: Source, folder: Path, desk: Desk, team: Team) -> tuple[Levels, list[Finding]]:
+def read_levels(
+    source: Source, folder: Path, desk: Desk, team: Team, canned: frozenset[str] | None = None
+) -> tuple[Levels, list[Finding]]:
     """Calendars and promises as far as they can be read, and everything that is wrong with them.
 
-    iCalendar files are looked for in `folder`, and in `calendars/` below it.
+    iCalendar files are looked for in `folder`, and in `calendars/` below it. `canned`: the keys of the texts that steps
+    may send; None where nobody knows.
     """
     tables, findings = read_tables(source, SLA_TABLES)
-    reader = _Reader(ClosureFiles(folder, source), desk, team, findings)
+    reader = _Reader(ClosureFiles(folder, source), desk, team, findings, canned)
     calendars = reader.calendars(tables["calendar"])
     reader.known_calendars = names_given(source, "calendar", "name")
     promises = reader.promises(tables["promise"], calendars)
@@ -74,7 +80,15 @@ def read_levels(source: Source, folder: Path, desk: Desk, team: Team) -> tuple[L
 class _Reader:
     """Makes values of tables and gathers what is wrong."""
 
-    def __init__(self, closures: ClosureFiles, desk: Desk, team: Team, findings: list[Finding]) -> None:
+    def __init__(
+        self,
+        closures: ClosureFiles,
+        desk: Desk,
+        team: Team,
+        findings: list[Finding],
+        canned: frozenset[str] | None,
+    ) -> None:
+        self.canned = canned
         self.closures = closures
         self.desk = desk
         self.team = team
@@ -191,17 +205,56 @@ class _Reader:
             at = self.tried(found, (*path, "at"), partial(At.parse, step.at))
             self.look_at_step(found, path, step)
             if at is not None:
-                yield Step(target=step.target, at=at, tell=step.tell, priority=step.priority, line=step.line)
+                yield _step(step, at, step.quiet or found.table.quiet)
 
     def look_at_step(self, found: Found, path: tuple[str | int, ...], step: Any) -> None:
         if getattr(found.table, step.target) is None:
             message = f"the promise '{found.table.name}' has no {step.target}: this step would never come"
             self.findings.append(found.finding((*path, "target"), "never-holds", message))
-        if not step.tell and step.priority is None and step.line is None:
+        if not any(getattr(step, deed) for deed in _DEEDS):
             message = "this step does nothing"
-            hint = "give it tell, priority or line"
+            hint = f"give it {', '.join(_DEEDS[:-1])} or {_DEEDS[-1]}"
             self.findings.append(found.finding(path, "bad-value", message, hint, at_value=False))
         self.findings.extend(tell_findings(found, (*path, "tell"), step.tell, self.team))
+        self.look_at_names(found, path, step)
+
+    def look_at_names(self, found: Found, path: tuple[str | int, ...], step: StepTable) -> None:
+        """Whether the queue, the agents and the text of a step are there."""
+        queues, agents = [q.name for q in self.team.queues], [agent.id for agent in self.team.agents]
+        if step.queue is not None and step.queue not in queues:
+            message, hint = f"there is no queue '{step.queue}'", nearest(step.queue, queues)
+            self.findings.append(found.finding((*path, "queue"), "unknown-queue", message, hint))
+        said = step.assignee
+        one = said if isinstance(said, str) and said != LEAD else None
+        named: list[tuple[tuple[str | int, ...], str]] = [((), one)] if one is not None else []
+        if isinstance(said, ChoiceTable):
+            named = [(("among", n), agent) for n, agent in enumerate(said.among or ())]
+        for inner, agent in named:
+            if agent not in agents:
+                message, hint = f"there is no agent '{agent}'", nearest(agent, agents)
+                self.findings.append(found.finding((*path, "assignee", *inner), "unknown-agent", message, hint))
+        if step.letter is not None and self.canned is not None and canned_key(step.letter) not in self.canned:
+            message = f"there is no canned text '{step.letter}'"
+            hint = nearest(step.letter, sorted(self.canned)) or f"write letters/canned/{step.letter}.txt"
+            self.findings.append(found.finding((*path, "letter"), "unknown-canned", message, hint))
+
+
+def _step(table: StepTable, at: At, quiet: str | None) -> Step:
+    choice = table.assignee if isinstance(table.assignee, ChoiceTable) else None
+    return Step(
+        target=table.target,
+        at=at,
+        tell=table.tell,
+        priority=table.priority,
+        line=table.line,
+        queue=table.queue,
+        tags=table.tags,
+        assignee=table.assignee if isinstance(table.assignee, str) else None,
+        share_by=choice.by if choice is not None else None,
+        share_among=(choice.among or ()) if choice is not None else (),
+        letter=table.letter,
+        quiet=quiet,
+    )
 
 
 def weekdays(text: str) -> tuple[int, ...]:

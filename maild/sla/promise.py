@@ -18,6 +18,10 @@ from maild.sla.calendar import Calendar
 _PERCENT = re.compile(r"(\d{1,4}(?:\.\d{1,3})?)%", re.ASCII)
 
 
+LEAD = "lead"
+"""In place of an agent's id: whoever leads the ticket's queue."""
+
+
 class Target(StrEnum):
     """What a clock measures."""
 
@@ -70,9 +74,12 @@ class At:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
-    """What is done at a moment of one target: people told, the priority raised, the ticket moved to a line.
+    """What is done at a moment of one target: people told, the ticket changed, given to somebody, a text sent.
 
-    `tell` holds the admin's words: assignee, queue, lead, an agent's id, an address. `line` is "up" or a number.
+    `tell` holds the admin's words: assignee, queue, lead, an agent's id, an address. `line` is "up" or a number,
+    `assignee` an agent's id or "lead"; with `share_by` ("load" or "turn") it is one of `share_among`. `letter` names a
+    canned text for the customer. `quiet` says whether what is told comes through people's quiet hours ("through"), or
+    waits for their end ("wait"); None: it comes through for an urgent ticket.
     """
 
     target: Target
@@ -80,6 +87,13 @@ class Step:
     tell: tuple[str, ...] = ()
     priority: str | None = None
     line: str | int | None = None
+    queue: str | None = None
+    tags: tuple[str, ...] = ()
+    assignee: str | None = None
+    share_by: str | None = None
+    share_among: tuple[str, ...] = ()
+    letter: str | None = None
+    quiet: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -109,9 +109,11 @@ def present(practice: Practice, said: Iterable[Absence], workload: Workload, now
 
 
 def shares_out(practice: Practice) -> bool:
-    """Whether any rule or queue gives tickets to one of several: only then is anything counted."""
-    return any(q.assign is not None for q in practice.team.queues) or any(
-        isinstance(rule.then.assignee, Choice) for rule in practice.rules.rules
+    """Whether any rule, queue or step gives tickets to one of several: only then is anything counted."""
+    return (
+        any(q.assign is not None for q in practice.team.queues)
+        or any(isinstance(rule.then.assignee, Choice) for rule in practice.rules.rules)
+        or any(step.share_by is not None for given in practice.promises.given for step in given.promise.steps)
     )
 
 

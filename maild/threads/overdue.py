@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from maild.people.team import LAST_LINE, Agent
+from maild.people.team import Agent
 from maild.sla.deadlines import TicketClock
 from maild.sla.events import Happening as ClockHappening
 from maild.sla.promise import Promise
 from maild.sla.steps import StepDue, steps_due
 from maild.threads import states
-from maild.threads.assignment import by_queue, on_line
+from maild.threads.assignment import Chosen
 from maild.threads.buttons import for_news
 from maild.threads.changes import differences
 from maild.threads.correspondence import Pen, to_agent
 from maild.threads.deadlines import deadline_come
 from maild.threads.facts import TicketFacts
-from maild.threads.model import Event, InboxState, Priority, Status, Ticket
+from maild.threads.model import Event, InboxState, Status, Ticket
 from maild.threads.notices import woken
 from maild.threads.plan import Letter, LetterKind, Plan
 from maild.threads.practice import Practice
@@ -25,11 +25,13 @@ from maild.threads.promises import FITS_NOW, Fields, move_clocks, response_due, 
 from maild.threads.rule_fields import Occasion, Talk
 from maild.threads.ruled import Ruled, ask_rules, ask_time, end_of, look_at
 from maild.threads.sharing import relieve
+from maild.threads.step_deeds import changed, given_to, letter_to_customer
 from maild.threads.telling import to_address, told
 from maild.threads.workload import Turn
 
 CLOCK = "clock"
 """Who acts when time does."""
+_AGAIN = timedelta(minutes=1)
 _THE_END = "100%"
 """The moment of a promise at which its time is over, with or without a step."""
 
@@ -42,6 +44,10 @@ def decide_due(facts: TicketFacts, practice: Practice, pen: Pen, now: datetime) 
     passing.deadline()
     passing.rules_of_time()
     done = facts.steps_done | frozenset(passing.done)
+    look = look_at(practice, passing.ticket, passing.clocks, passing.talk, done, now)
+    if look is not None and look <= now and not (passing.done or passing.events):
+        # Whatever kept us from doing it (patterns that were cut off) may be over then: a tick must come to an end.
+        look = now + _AGAIN
     return Plan(
         state=InboxState.TICKETED,
         reason="a deadline",
@@ -52,7 +58,7 @@ def decide_due(facts: TicketFacts, practice: Practice, pen: Pen, now: datetime) 
         turns=tuple(passing.turns),
         clocks=passing.clocks,
         steps_done=tuple(dict.fromkeys(passing.done)),
-        next_step_at=look_at(practice, passing.ticket, passing.clocks, passing.talk, done, now),
+        next_step_at=look,
     )
 
 
@@ -107,17 +113,21 @@ class _Passing:
     def escalate(self, step: StepDue, clock: TicketClock, promise: str) -> None:
         """One step: what it changes, and whom it tells."""
         self.relieve()
-        after = _changed(self.practice, self.ticket, step)
+        after = changed(self.practice.team, self.ticket, step.step)
         because = f"{clock.target} at {step.step.at} of {promise}"
         self.note("escalated", because, f"due {step.at:%Y-%m-%d %H:%M} UTC")
         for kind, detail in differences(self.ticket, after):
             self.note(kind, detail, because)
-        after = self.shared_out(after) if after.line != self.ticket.line else after
+        after = self.shared_out(after, given_to(self.practice, self.ticket, after, step.step, self.now))
         self.letters.extend(_letters(self.pen, self.ticket, after, step, clock, self.now))
         self.ticket, self.clocks = move_clocks(self.practice.promises, after, self.clocks, (), self.now)
         for kind, detail in differences(after, self.ticket):
             self.note(kind, detail, FITS_NOW)
         self.ticket = replace(self.ticket, updated_at=self.now)
+        if step.step.letter is not None:
+            letter, refused = letter_to_customer(self.pen, self.ticket, step.step, because, self.talk)
+            self.letters.extend((letter,) if letter is not None else ())
+            self.note("no_reply" if refused else "replied", step.step.letter, refused or because)
 
     def relieve(self) -> None:
         """Before anybody is told: the ticket of somebody who is away is passed on."""
@@ -127,15 +137,14 @@ class _Passing:
             self.letters.append(found.letter)
             self.turns.extend(found.turns)
 
-    def shared_out(self, ticket: Ticket) -> Ticket:
-        """A ticket that a step brought to a line where nobody has it, given to somebody if its queue does that."""
-        chosen = by_queue(self.practice, ticket, self.now) if ticket.assignee is None else None
+    def shared_out(self, ticket: Ticket, chosen: Chosen | None) -> Ticket:
+        """The ticket with whom it was given to, of several."""
         if chosen is None:
             return ticket
-        name = chosen.agent.id if chosen.agent is not None else None
-        self.note("assignee" if name else "unassigned", f"- -> {name}" if name else "nobody", chosen.said("en"))
+        name, had = chosen.agent.id if chosen.agent is not None else None, ticket.assignee or "-"
+        self.note("assignee" if name else "unassigned", f"{had} -> {name}" if name else "nobody", chosen.said("en"))
         self.turns.extend((chosen.turn,) if chosen.turn is not None else ())
-        return replace(ticket, assignee=name)
+        return replace(ticket, assignee=name or ticket.assignee)
 
     def wake(self) -> None:
         """The end of a rest."""
@@ -191,24 +200,7 @@ def _awake(ticket: Ticket) -> Ticket:
     return replace(ticket, status=status, wake_at=None)
 
 
-def _changed(practice: Practice, ticket: Ticket, due: StepDue) -> Ticket:
-    """The ticket after a step: its priority is only ever raised, and no line is above the last."""
-    step = due.step
-    if step.priority is not None and _rank(Priority(step.priority)) > _rank(ticket.priority):
-        ticket = replace(ticket, priority=Priority(step.priority))
-    if step.line is not None:
-        line = min(ticket.line + 1, LAST_LINE) if step.line == "up" else int(step.line)
-        ticket = on_line(practice.team, ticket, line) if line != ticket.line else ticket
-    return ticket
-
-
-def _rank(priority: Priority) -> int:
-    return list(Priority).index(priority)
-
-
-def _letters(
-    pen: Pen, before: Ticket, ticket: Ticket, due: StepDue, clock: TicketClock, now: datetime
-) -> list[Letter]:
+def _letters(pen: Pen, before: Ticket, ticket: Ticket, due: StepDue, clock: TicketClock, now: datetime) -> list[Letter]:
     agents, addresses = _told(pen.practice, before, ticket, due)
     context: dict[str, object] = {
         "target": str(clock.target),
@@ -217,6 +209,7 @@ def _letters(
         "step": str(due.step.at),
         "why": f"{ticket.promise}: {clock.target} {due.step.at}",
         "line_before": before.line if before.line != ticket.line else None,
+        "quiet": due.step.quiet,
     }
     letters = [
         to_agent(
@@ -239,7 +232,10 @@ def _told(practice: Practice, before: Ticket, ticket: Ticket, due: StepDue) -> t
     """Whom a step tells: agents, each once, and plain addresses. One that moves the line tells the new line, too."""
     team = practice.team
     agents, addresses = told(team, ticket, due.step.tell)
-    if before.line != ticket.line or (due.step.line is not None and not due.step.tell):
+    moved = (before.line, before.queue) != (ticket.line, ticket.queue)
+    if moved or (due.step.line is not None and not due.step.tell):
         of_line = team.who_serves(ticket.queue, ticket.line) if ticket.assignee is None else ()
         agents.extend(of_line or team.who_is_told(ticket.queue, ticket.assignee))
+    elif ticket.assignee is not None and ticket.assignee != before.assignee:
+        agents.extend(team.who_is_told(ticket.queue, ticket.assignee))
     return list(dict.fromkeys(agents)), list(dict.fromkeys(addresses))

@@ -27,14 +27,14 @@ class Rest:
 def resting(letter: Letter, practice: Practice, now: datetime) -> Rest | None:
     """What keeps a letter of news from its reader now; None where it may go.
 
-    A deadline of an urgent ticket waits for nothing, and no deadline for a digest alone.
+    A deadline of an urgent ticket waits for nothing, if its step does not say otherwise; none waits for a digest alone.
     """
     if letter.context.get("event") == PASSED_ON:
         back = letter.context.get("back_at")
         return Rest(until=back if isinstance(back, datetime) else now + _UNTIL_BACK, why="he is away")
     agent = practice.team.agent_by_address(letter.to[0].address)
     deadline = letter.kind is LetterKind.ESCALATION
-    if agent is None or (deadline and _is_urgent(letter)):
+    if agent is None or (deadline and _comes_through(letter)):
         return None
     gathers = agent.digest is not None and not deadline
     ready = now + agent.digest if agent.digest is not None and not deadline else now
@@ -44,6 +44,8 @@ def resting(letter: Letter, practice: Practice, now: datetime) -> Rest | None:
     return Rest(until=ready, why=f"{agent.id} wants a digest") if gathers else None
 
 
-def _is_urgent(letter: Letter) -> bool:
+def _comes_through(letter: Letter) -> bool:
+    if (said := letter.context.get("quiet")) is not None:
+        return said == "through"
     ticket = letter.context.get("ticket")
     return isinstance(ticket, dict) and ticket.get("priority") == str(Priority.URGENT)

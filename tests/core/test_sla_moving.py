@@ -179,7 +179,7 @@ def test_the_files_say_which_promises_look_at_the_mail(when: str, by_mail: bool,
     """By any test, however deep."""
     for name in ("teams.toml", "routing.toml"):
         (tmp_path / name).write_bytes((ROOT / "rules" / name).read_bytes())
-    sla = f'[[calendar]]\nname = "c"\n[[promise]]\nname = "p"\ncalendar = "c"\nresolution = "8h"\n{when}\n'
+    sla = f'[[calendar]]\nname = "office"\n[[promise]]\nname = "p"\ncalendar = "office"\nresolution = "8h"\n{when}\n'
     (tmp_path / "sla.toml").write_text(sla)
     [found] = make_promises(load_policy(tmp_path, load_settings(ROOT / "settings.toml").desk)).given
     assert found.by_mail is by_mail

@@ -19,13 +19,13 @@ STEPS = "".join(
 )
 PROMISES = f"""
 [[calendar]]
-name = "always"
+name = "office"
 timezone = "UTC"
 hours = "always"
 
 [[promise]]
 name = "standard"
-calendar = "always"
+calendar = "office"
 first_response = "4h"
 {STEPS}
 """

@@ -24,12 +24,12 @@ STEP = '\n[[promise.step]]\ntarget = "first_response"\nat = "{}"\ntell = ["{}"]\
 SLA = (
     """
 [[calendar]]
-name = "always"
+name = "office"
 timezone = "UTC"
 
 [[promise]]
 name = "standard"
-calendar = "always"
+calendar = "office"
 first_response = "4h"
 """
     + STEP.format("50%", "anna")

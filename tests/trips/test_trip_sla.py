@@ -11,8 +11,8 @@ import pytest
 from clients import write_mail
 from daemon import SUPPORT, Daemon, make_desk
 
-CALENDAR = '[[calendar]]\nname = "always"\ntimezone = "UTC"\n'
-PROMISE = '[[promise]]\nname = "{}"\ncalendar = "always"\nfirst_response = "{}"\nresolution = "40h"\n{}\n'
+CALENDAR = '[[calendar]]\nname = "office"\ntimezone = "UTC"\n'
+PROMISE = '[[promise]]\nname = "{}"\ncalendar = "office"\nfirst_response = "{}"\nresolution = "40h"\n{}\n'
 
 
 @pytest.fixture(scope="module")
