@@ -19,10 +19,12 @@ from store.pieces import BOTH, arrival, at_once, letter, post
 from maild.errors import ConfigError
 from maild.store import care as care_module
 from maild.store import open_keep, schema
+from maild.store.assignment import said_absences, workload
 from maild.store.care import check_database, upgrade_database
 from maild.store.engine import Database
 from maild.store.keep import Keep
 from maild.store.tables import counters, metadata, schema_version
+from maild.threads.workload import Workload
 
 MIGRATIONS = Path(care_module.__file__).parent / "migrations"
 FIRST = Path(__file__).parent / "first_schema.sql"
@@ -186,6 +188,8 @@ def test_a_database_of_the_first_version_keeps_its_mails_and_its_mailboxes(blank
         [waiting] = keep.inbox.waiting(connection, datetime(2026, 12, 1, tzinfo=UTC), None, 10)
     assert (waiting.raw, waiting.envelope.backlog) == (b"a\r\n", False)
     ticket = keep.views.ticket("1001", "SUP").ticket
+    with blank.write() as connection:
+        assert (said_absences(connection), workload(connection, ["anna"])) == ((), Workload())
     assert (ticket.tags, ticket.due_at, ticket.deadline) == (("a",), datetime(2026, 11, 1, 16, tzinfo=UTC), None)
     place = keep.mailboxes.place("main/INBOX")
     assert place is not None
