@@ -126,6 +126,7 @@ def _thanked(draft: Draft, ticket: Ticket) -> Plan:
     draft.message = incoming(draft.case, draft.at, visibility=Visibility.PUBLIC)
     draft.note("thanks", "the customer's thanks", "nothing else stands in the mail, so the ticket stays solved")
     draft.change(ticket, "thanks")
+    draft.ask_rules("reply")
     return draft.seal(InboxState.TICKETED, f"thanks on {ticket.number}, by {draft.thread.rung}; it stays solved")
 
 
