@@ -17,7 +17,7 @@ from maild.people.proof import date_fits
 from maild.people.team import Agent
 from maild.sla.events import Happening as ClockHappening
 from maild.threads import states
-from maild.threads.answering import collided, hold_answer, send_answer
+from maild.threads.answering import collided, hold_answer, others_would_read, send_answer
 from maild.threads.asked_mail import answers, asked_mail, only_asks
 from maild.threads.canned import with_canned
 from maild.threads.changes import clock_happenings
@@ -228,6 +228,8 @@ def _own_words(draft: Draft, ticket: Ticket, agent: Agent, text: str, *, calls: 
     except Withheld as why:
         raise UsageError(say(agent.language, str(why))) from why
     if calls or words or files_to_send(draft.case.mail):
+        if (others := others_would_read(draft, ticket, agent)) is not None:
+            raise UsageError(others)
         if ticket.requester is None:
             raise UsageError(say(agent.language, "nobody_to_answer"))
         if not states.can(ticket.status, Happening.ANSWER):

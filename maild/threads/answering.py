@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from maild.messages.addresses import normal
 from maild.messages.mail import MailClass
 from maild.people.team import Agent
 from maild.threads.correspondence import answer, collision
@@ -64,9 +65,7 @@ def as_sent(draft: Draft, letter: Letter, agent: Agent, text: str) -> Message:
 def collided(draft: Draft, agent: Agent) -> Message | None:
     """A colleague's answer that went out after the letter that this agent replied to; None where there is none."""
     assert draft.ticket is not None
-    seen, history = draft.case.facts.seen_at, draft.case.facts.tickets[draft.ticket.id].messages
-    if seen is None:
-        return None
+    unseen, history = draft.case.facts.unseen, draft.case.facts.tickets[draft.ticket.id].messages
     return next(
         (
             m
@@ -74,10 +73,32 @@ def collided(draft: Draft, agent: Agent) -> Message | None:
             if m.direction is Direction.OUT
             and m.visibility is Visibility.PUBLIC
             and m.author not in (None, agent.id)
-            and m.at > seen
+            and m.message_id in unseen
         ),
         None,
     )
+
+
+def others_would_read(draft: Draft, ticket: Ticket, agent: Agent) -> str | None:
+    """Why an answer is not for those who would get it: its ticket has since gone on in another one, with other people.
+
+    None where it is for them. What he wrote to one customer must not reach another because a colleague merged.
+    """
+    claim = draft.thread.claim
+    written_to = draft.case.facts.tickets.get(claim.ticket) if claim is not None else None
+    if written_to is None or written_to.ticket.id == ticket.id:
+        return None
+    others = sorted(_readers(ticket) - _readers(written_to.ticket))
+    if not others:
+        return None
+    names = {"old": written_to.ticket.number, "new": ticket.number, "people": ", ".join(others)}
+    return say(agent.language, "merged_since", **names)
+
+
+def _readers(ticket: Ticket) -> set[str]:
+    """Who is sent every answer on a ticket."""
+    asked = [ticket.requester] if ticket.requester is not None else []
+    return {normal(p.address) for p in (*asked, *(p.address for p in ticket.participants if p.confirmed))}
 
 
 def hold_answer(

@@ -145,8 +145,8 @@ class Facts:
     """Of each ticket that orders may be about the sender's last action that can be taken back."""
     held: Mapping[int, tuple[HeldAnswer, ...]] = field(default_factory=dict)
     """Of each such ticket the answers that wait for their writers' word."""
-    seen_at: datetime | None = None
-    """When the letter of ours was written that an agent's mail answers."""
+    unseen: frozenset[str] = frozenset()
+    """Message-IDs of answers of ours that were written after the letter which an agent's mail replies to."""
     acknowledged_last_hour: int = 0
     acknowledged_last_day: int = 0
     answer_lost: int | None = None

@@ -159,7 +159,7 @@ def test_a_note_may_hold_a_canned_text(tmp_path: Path) -> None:
 def test_a_canned_answer_waits_like_any_other_where_a_colleague_answered(tmp_path: Path) -> None:
     """The held letter says what the text said."""
     theirs = message("Done!", direction=Direction.OUT, author="anna", at=NOW + timedelta(minutes=1))
-    plan = written(tmp_path, "/canned lid", messages=(message(), theirs), seen_at=NOW)
+    plan = written(tmp_path, "/canned lid", messages=(message(), theirs), unseen=frozenset({theirs.message_id}))
     (letter,) = [x for x in plan.letters if x.kind is LetterKind.ANSWER]
     assert letter.held
     assert letter.context["text"] == "Please close the lid."

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
+import sqlalchemy as sa
 from office import DESK, NOW, eml, practice, ticket
 
 from maild.clock import FixedClock
@@ -16,6 +19,7 @@ from maild.messages.envelope import Arrival, Envelope
 from maild.messages.mail import Address
 from maild.outgoing.letters import Letters
 from maild.store.keep import Keep
+from maild.threads.facts import Facts
 from maild.threads.model import InboxState
 from maild.threads.plan import Letter, LetterKind, Plan, WrittenLetter
 
@@ -120,3 +124,73 @@ def numbers(found: Sequence[int | None]) -> list[int]:
     """Ids that are surely there."""
     assert None not in found
     return [one for one in found if one is not None]
+
+
+GATHER, APPLY = "gather", "apply"
+"""Where a desk stops: before it gathers the facts of a mail, and when it has them and has decided."""
+
+
+class Gate:
+    """Stands where a desk gathers facts: it stops there at its first mail, until it is let go."""
+
+    def __init__(self, keep: Keep, stop_at: str) -> None:
+        self._gather, self._stop_at = keep.tickets.gather, stop_at
+        self.reached, self.open = threading.Event(), threading.Event()
+
+    def gather(self, *given: Any) -> Facts:
+        """The facts, with a stop before or behind."""
+        if self._stop_at == GATHER:
+            self._stop()
+        facts = self._gather(*given)
+        if self._stop_at == APPLY:
+            self._stop()
+        return facts
+
+    def _stop(self) -> None:
+        self.reached.set()
+        assert self.open.wait(20)
+
+
+@contextmanager
+def halted(keep: Keep, stop_at: str, office: Office = OFFICE, at: datetime = NOW) -> Iterator[Gate]:
+    """Another desk has the oldest mail in hand and stands still; it goes on when the gate is opened, or at the end."""
+    gate = Gate(keep, stop_at)
+    keep.tickets.gather = gate.gather  # type: ignore[method-assign]
+    worker = threading.Thread(target=Desk(keep, lambda: office, FixedClock(at)).take_next, daemon=True)
+    worker.start()
+    assert gate.reached.wait(20)
+    try:
+        yield gate
+    finally:
+        gate.open.set()
+        worker.join(20)
+        assert not worker.is_alive()
+        del keep.tickets.gather
+
+
+def waits(keep: Keep, worker: threading.Thread) -> bool:
+    """Whether a worker comes to wait for another's lock, and not to its end: PostgreSQL knows, of SQLite time tells."""
+    blocked = sa.text("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+    if keep.database.is_sqlite:
+        worker.join(0.2)
+        return worker.is_alive()
+    deadline = time.monotonic() + 20
+    while worker.is_alive() and time.monotonic() < deadline:
+        with keep.database.read() as connection:
+            if connection.execute(blocked).first() is not None:
+                return True
+        worker.join(0.02)
+    return worker.is_alive()
+
+
+def handled_beside(first: Keep, second: Keep, stop_at: str, office: Office = OFFICE, at: datetime = NOW) -> bool:
+    """Two mails by two desks at the same time; whether the second desk waited for the first."""
+    with halted(first, stop_at, office, at) as gate:
+        other = threading.Thread(target=handle_all, args=(Desk(second, lambda: office, FixedClock(at)),), daemon=True)
+        other.start()
+        waited = waits(first, other)
+        gate.open.set()
+        other.join(20)
+        assert not other.is_alive()
+    handle_all(Desk(second, lambda: office, FixedClock(at)))
+    return waited

@@ -5,14 +5,28 @@ from __future__ import annotations
 import random
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from office import DEFAULT_RULE, NOW, STANDARD, eml, practice
-from store.pieces import OFFICE, SECOND, arrival, at_once, desk, handle_all, letter, post, raw_arrival, states
+from store.pieces import (
+    APPLY,
+    GATHER,
+    OFFICE,
+    SECOND,
+    arrival,
+    at_once,
+    desk,
+    halted,
+    handle_all,
+    handled_beside,
+    letter,
+    post,
+    raw_arrival,
+    states,
+)
 
 from maild.clock import FixedClock
 from maild.desk.handle import Desk, Office
@@ -27,54 +41,6 @@ from maild.threads.plan import Outcome, OutgoingMail
 from maild.threads.promises import Given, Promises
 
 Open = Callable[[str], Keep]
-GATHER, APPLY = 2, 3
-"""The times at which a desk looks at its clock: before it gathers the facts of a mail, and when it has decided."""
-
-
-class Gate(FixedClock):
-    """A clock at which a desk stops in the middle of a mail, until it is let go."""
-
-    def __init__(self, stop_at: int) -> None:
-        super().__init__(NOW)
-        self._left = stop_at
-        self.reached, self.open = threading.Event(), threading.Event()
-
-    def now(self) -> datetime:
-        """The time, once the gate is open."""
-        self._left -= 1
-        if self._left == 0:
-            self.reached.set()
-            assert self.open.wait(20)
-        return super().now()
-
-
-@contextmanager
-def halted(keep: Keep, stop_at: int) -> Iterator[Gate]:
-    """Another desk has the oldest mail in hand and stands still; it goes on when the gate is opened, or at the end."""
-    gate = Gate(stop_at)
-    worker = threading.Thread(target=Desk(keep, lambda: OFFICE, gate).take_next, daemon=True)
-    worker.start()
-    assert gate.reached.wait(20)
-    try:
-        yield gate
-    finally:
-        gate.open.set()
-        worker.join(20)
-        assert not worker.is_alive()
-
-
-def handled_beside(first: Keep, second: Keep, stop_at: int) -> bool:
-    """Two mails by two desks at the same time; whether the second desk waited for the first."""
-    with halted(first, stop_at) as gate:
-        other = threading.Thread(target=handle_all, args=(desk(second),), daemon=True)
-        other.start()
-        other.join(0.3)
-        waited = other.is_alive()
-        gate.open.set()
-        other.join(20)
-        assert not other.is_alive()
-    handle_all(desk(second))
-    return waited
 
 
 def reply(text: str, number: int, *refers: int, sender: str = "Ivan <ivan@customer.example>") -> bytes:
@@ -84,7 +50,7 @@ def reply(text: str, number: int, *refers: int, sender: str = "Ivan <ivan@custom
 
 
 @pytest.mark.parametrize("stop_at", [GATHER, APPLY], ids=["read", "decided"])
-def test_a_reply_waits_for_the_mail_that_it_answers(shared: str, another: Open, stop_at: int) -> None:
+def test_a_reply_waits_for_the_mail_that_it_answers(shared: str, another: Open, stop_at: str) -> None:
     """Handled at the same time by another desk: it finds the ticket, and stands behind the mail it answers."""
     first, second = another(shared), another(shared)
     first.inbox.add([raw_arrival(reply("one", 1)), raw_arrival(reply("two", 2, 1, sender="olga@customer.example"))])
@@ -97,7 +63,7 @@ def test_a_reply_waits_for_the_mail_that_it_answers(shared: str, another: Open, 
 
 
 @pytest.mark.parametrize("stop_at", [GATHER, APPLY], ids=["read", "decided"])
-def test_two_answers_to_a_mail_that_never_came_find_each_other(shared: str, another: Open, stop_at: int) -> None:
+def test_two_answers_to_a_mail_that_never_came_find_each_other(shared: str, another: Open, stop_at: str) -> None:
     """Both name an id that no ticket knows yet: the second waits until the first has made it known."""
     first, second = another(shared), another(shared)
     first.inbox.add([raw_arrival(reply("one", 1, 7)), raw_arrival(reply("two", 2, 7))])
@@ -106,7 +72,7 @@ def test_two_answers_to_a_mail_that_never_came_find_each_other(shared: str, anot
 
 
 @pytest.mark.parametrize("stop_at", [GATHER, APPLY], ids=["read", "decided"])
-def test_two_copies_at_the_same_time_are_one_ticket(shared: str, another: Open, stop_at: int) -> None:
+def test_two_copies_at_the_same_time_are_one_ticket(shared: str, another: Open, stop_at: str) -> None:
     """The second waits for the first, and is told to be its copy."""
     first, second = another(shared), another(shared)
     first.inbox.add([arrival(), arrival()])
@@ -116,7 +82,7 @@ def test_two_copies_at_the_same_time_are_one_ticket(shared: str, another: Open, 
 
 @pytest.mark.parametrize("stop_at", [GATHER, APPLY], ids=["read", "decided"])
 @pytest.mark.fault("A12")
-def test_one_message_id_with_two_contents_is_one_ticket(shared: str, another: Open, stop_at: int) -> None:
+def test_one_message_id_with_two_contents_is_one_ticket(shared: str, another: Open, stop_at: str) -> None:
     """Both are kept, in the order in which they came."""
     first, second = another(shared), another(shared)
     first.inbox.add([arrival("one"), arrival("two")])
@@ -126,7 +92,7 @@ def test_one_message_id_with_two_contents_is_one_ticket(shared: str, another: Op
 
 @pytest.mark.parametrize("stop_at", [GATHER, APPLY], ids=["read", "decided"])
 @pytest.mark.fault("A13")
-def test_copies_without_a_message_id_are_told_by_their_content(shared: str, another: Open, stop_at: int) -> None:
+def test_copies_without_a_message_id_are_told_by_their_content(shared: str, another: Open, stop_at: str) -> None:
     """There is no id to lock; the content is."""
     first, second = another(shared), another(shared)
     first.inbox.add([arrival(message_id=None), arrival(message_id=None)])
