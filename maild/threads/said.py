@@ -65,6 +65,7 @@ _SENTENCES: Mapping[str, str] = {
     "known id": "номер известного письма",
     "subject tag": "номер заявки в теме",
     "thread index": "Thread-Index",
+    "same subject": "та же тема",
     "subject": "тема",
     "nothing found": "ничего не найдено",
     "no signed address among the recipients": "среди получателей нет подписанного адреса",
@@ -86,6 +87,8 @@ _SENTENCES: Mapping[str, str] = {
     "nothing says that a machine wrote it": "нет признаков, что его написала программа",
     "it carries our own signed mark": "на нём наша подписанная отметка",
     "a delivery report: the mail did not reach its recipient": "отчёт о доставке: письмо не дошло до получателя",
+    "neither an authenticated session nor a trusted relay's DMARC or DKIM result speaks for From": "нет ни входа с"
+    " паролем, ни проверки DMARC или DKIM доверенным сервером",
     "From is not exactly one plain address": "в поле From не один обычный адрес",
     "the agent confirmed it by a reply to a letter that only he got": "подтверждено ответом на письмо, которое"
     " было только у сотрудника",

@@ -10,6 +10,8 @@ from maild.threads.assignment import choice_said
 from maild.threads.said import in_language
 from maild.threads.words import value_word
 
+_NOTHING = "nothing found"
+"""What is written down of a rung where there was nothing to count."""
 _WORDS = {
     "en": {
         "kind": "The mail was taken for: {kind} ({why}).",
@@ -21,7 +23,9 @@ _WORDS = {
         "new": "It fitted no ticket, and opened a new one.",
         "none": "It fitted no ticket.",
         "tried": "Looked for: {rung}. {found}",
+        "absent": "Looked for: {rung}. {found}.",
         "rejected": "Looked for: {rung}. {found}: does not count, {why}.",
+        "named": "It named {ticket} itself.",
         "held": "Rule “{rule}”: it held.",
         "missed": "Rule “{rule}”: it did not hold, since {why}.",
         "given": "Given to {name} {why}.",
@@ -40,8 +44,10 @@ _WORDS = {
         "proposed": "Письмо предложено к {ticket}, признак: {rung}; сотрудник решает командой /keep или /split.",
         "new": "Подходящей заявки не нашлось, открыта новая.",
         "none": "Подходящей заявки не нашлось.",
-        "tried": "Признак: {rung}. {found}",
-        "rejected": "Признак: {rung}. {found}: не считается, {why}.",
+        "tried": "Признак «{rung}»: {found}.",
+        "absent": "Признак «{rung}»: {found}.",
+        "rejected": "Признак «{rung}»: {found}, но не считается: {why}.",
+        "named": "Письмо само называет заявку {ticket}.",
         "held": "Правило «{rule}»: подошло.",
         "missed": "Правило «{rule}»: не подошло ({why}).",
         "given": "Передано: {name}, {why}.",
@@ -70,11 +76,11 @@ def _lines(decision: Mapping[str, Any], words: Mapping[str, str], language: str)
     proof = proof if sender["proof"] != "none" else f"{words['unproven']} ({proof})"
     yield words["sender"].format(address=sender["address"] or words["nobody"], proof=proof)
     for tried in thread["tried"]:
-        key = "rejected" if tried["rejected"] else "tried"
+        key = "absent" if tried["rejected"] == _NOTHING else "rejected" if tried["rejected"] else "tried"
         why = spoken(tried["rejected"] or "")
         yield words[key].format(rung=spoken(tried["rung"]), found=spoken(tried["found"]), why=why)
     if thread["ticket"] is not None:
-        key = "ticket" if thread["certain"] else "proposed"
+        key = "ticket" if thread["certain"] else "proposed" if thread["rung"] is not None else "named"
         yield words[key].format(ticket=thread["ticket"], rung=spoken(thread["rung"] or "-"))
     else:
         yield words["new" if result.get("new") else "none"]

@@ -149,11 +149,11 @@ def test_the_arithmetic_is_told_in_words() -> None:
     one = ticket(deadline=SOON)
     [told] = explain_deadline(practice(), one, (clock,), NOW, "en")
     assert told == (
-        "deadline by hand: Mon 2026-11-23 10:00 (UTC), set by Анна Петрова; 1h left by the wall clock, pauses count"
+        "Deadline by hand: Mon 2026-11-23 10:00 (UTC), set by Анна Петрова; 1h left by the wall clock, pauses count"
         " too. It comes before what is promised (first response, Mon 2026-11-23 13:00), so it is the ticket's due time."
     )
     [late] = explain_deadline(practice(), one, (), NOW + timedelta(hours=3), "ru")
-    assert late == "срок вручную (Анна Петрова): пн 2026-11-23 10:00 (UTC); просрочено на 2 ч."
+    assert late == "Срок вручную (Анна Петрова): пн 2026-11-23 10:00 (UTC); просрочено на 2 ч."
     [rests] = explain_deadline(practice(), ticket(deadline=SOON, status=Status.SOLVED), (), NOW, "en")
     assert rests.endswith("it does not count while the ticket is finished.")
     assert explain_deadline(practice(), ticket(), (clock,), NOW, "en") == []
