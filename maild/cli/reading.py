@@ -201,6 +201,10 @@ def _print_explanation(said: dict[str, Any]) -> None:
         )
     for rule in said["rules"]:
         click.echo(clean_text(f"rule {rule['rule']!r}: " + ("held" if rule["held"] else "; ".join(rule["missed"]))))
+    if (choice := said.get("assignment")) is not None:
+        from maild.threads.assignment import choice_said
+
+        click.echo(clean_text(f"given to {choice['agent'] or 'nobody'} {choice_said(choice, 'en')}"))
     for clock in said["clocks"]:
         click.echo(f"clock: {clock['explained']}")
     for letter in said["letters"]:
