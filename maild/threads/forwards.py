@@ -13,6 +13,7 @@ from dataclasses import replace
 from maild.messages.addresses import normal
 from maild.messages.mail import Mail, MailClass
 from maild.messages.passed_on import passed_on_mail
+from maild.messages.reply import split_reply
 from maild.messages.tokens import Purpose
 from maild.people.proof import Proof, date_fits
 from maild.sla.events import Happening as ClockHappening
@@ -58,8 +59,14 @@ def forwarded_mail(draft: Draft) -> Plan | None:
         return _ask(draft, closed) if closed in _ASKED and case.mail.message_id is not None else None
     attached = case.mail.forwarded.mail is not None
     dated = (case.mail.forwarded.date or "")[:100]
-    passed_on = PassedOn(agent=agent, words=words.strip(), orders=orders, dated=dated, attached=attached)
+    passed_on = PassedOn(agent=agent, words=_own_words(words), orders=orders, dated=dated, attached=attached)
     return _judge(draft, _as_customers(draft, inner, passed_on), passed_on)
+
+
+def _own_words(above: str) -> str:
+    """What the agent says above the forward; clients put his signature there, too."""
+    # A signature may stand there alone, so it is looked for as if a text stood above it.
+    return split_reply(f"-\n{above}").reply.removeprefix("-").strip()
 
 
 def _customers_mail(draft: Draft) -> Mail | None:

@@ -5,8 +5,9 @@
 from __future__ import annotations
 
 import pytest
-from office import DEFAULT_RULE, envelope, facts, judge, mail, practice
+from office import DEFAULT_RULE, eml, envelope, facts, judge, mail, practice
 
+from maild.messages.read import read_mail
 from maild.routing.conditions import read_condition
 from maild.routing.fields import FIELDS
 from maild.routing.rules import Actions, Rule
@@ -130,3 +131,25 @@ def test_a_rule_may_say_that_nobody_hears_of_a_forward() -> None:
     assert plan.ticket is not None
     assert plan.ticket.tags == ("passed-on",)
     assert [x.kind for x in plan.letters if x.kind is LetterKind.ACKNOWLEDGEMENT] == []
+
+
+HTML = {
+    "outlook": '<div class="WordSection1"><p class="MsoNormal">/take</p><p class="MsoNormal">He called.</p><p class="MsoNormal">--<br>Anna Petrova<br>Acme Ltd</p><div><div style="border:none;border-top:solid #E1E1E1 1.0pt"><p class="MsoNormal"><b>From:</b> Ivan Petrov &lt;ivan@firma.example&gt;<br><b>Sent:</b> Saturday, November 21, 2026 10:00 AM<br><b>To:</b> Anna &lt;anna@desk.example&gt;<br><b>Subject:</b> Printer</p></div></div><p class="MsoNormal">It prints nothing.</p></div>',
+    "gmail": '<div dir="ltr">/take<br>He called.<br clear="all"><div><br></div>-- <br><div class="gmail_signature">Anna</div><br><div class="gmail_quote"><div dir="ltr" class="gmail_attr">---------- Forwarded message ---------<br>From: <strong class="gmail_sendername" dir="auto">Ivan Petrov</strong> <span dir="auto">&lt;<a href="mailto:ivan@firma.example">ivan@firma.example</a>&gt;</span><br>Date: Sat, 21 Nov 2026 at 10:00<br>Subject: Printer<br>To: Anna &lt;<a href="mailto:anna@desk.example">anna@desk.example</a>&gt;<br></div><br><br><div dir="ltr">It prints nothing.</div></div></div>',
+    "outlook web": '<div>/take</div><div>He called.</div><div id="appendonsend"></div><hr style="display:inline-block;width:98%" tabindex="-1"><div id="divRplyFwdMsg" dir="ltr"><font face="Calibri, sans-serif"><b>От:</b> Ivan Petrov &lt;ivan@firma.example&gt;<br><b>Отправлено:</b> 21 ноября 2026 г. 10:00<br><b>Кому:</b> Anna &lt;anna@desk.example&gt;<br><b>Тема:</b> Printer</font><div>&nbsp;</div></div><div>It prints nothing.</div>',
+    "no words": '<div>/take</div><div>-- <br>Anna</div><div id="divRplyFwdMsg" dir="ltr"><b>From:</b> Ivan Petrov &lt;ivan@firma.example&gt;<br><b>Sent:</b> 21 November 2026 10:00<br><b>To:</b> Anna &lt;anna@desk.example&gt;<br><b>Subject:</b> Printer</div><div>It prints nothing.</div>',
+}
+
+
+@pytest.mark.parametrize("client", HTML)
+def test_a_forward_in_html_alone_is_the_customers(client: str) -> None:
+    """The agent's signature above it is nobody's words."""
+    raw = eml("X", sender="Anna <anna@desk.example>", subject="FW: Printer").replace(b"text/plain", b"text/html")
+    it = read_mail(raw.replace(b"\r\n\r\nX", b"\r\n\r\n" + HTML[client].encode()))
+    plan = judge(it, facts(), by=envelope("anna@desk.example", login="anna"))
+    assert plan.ticket is not None
+    assert plan.ticket.requester is not None
+    assert (plan.ticket.requester.address, plan.ticket.assignee) == ("ivan@firma.example", "anna")
+    assert plan.message is not None
+    assert plan.message.reply == "It prints nothing."
+    assert (plan.beside.reply if plan.beside is not None else None) == (None if client == "no words" else "He called.")
