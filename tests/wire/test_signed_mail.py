@@ -265,6 +265,11 @@ def two_types() -> bytes:
     return b"Content-Type: text/plain\r\n" + pgp_body(part(), anna_pgp().sign(part()))
 
 
+def another_type_below() -> bytes:
+    """The other way round: who reads the last one of several sees another mail."""
+    return pgp_body(part(), anna_pgp().sign(part())).replace(b"\r\n\r\n", b"\r\nContent-Type: text/plain\r\n\r\n", 1)
+
+
 def text_as_signature() -> bytes:
     """The second part is a text by its type."""
     return pgp_body(part(), anna_pgp().sign(part())).replace(b"application/pgp-signature; name", b"text/plain; name")
@@ -282,7 +287,7 @@ def huge() -> bytes:
     )
 
 
-WRAPPED = [nested, three_parts, footer, two_types, text_as_signature, without_end, huge]
+WRAPPED = [nested, three_parts, footer, two_types, another_type_below, text_as_signature, without_end, huge]
 
 
 @pytest.mark.fault("E2")
