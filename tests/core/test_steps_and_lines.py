@@ -1,0 +1,89 @@
+"""A step that moves a ticket a line up: whose it is then, who is told, and that they read where it came from."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from types import MappingProxyType
+
+import pytest
+from office import ANNA, BORIS, NOW, STANDARD, message, practice, ticket
+
+from maild.outgoing.compose import write_letter
+from maild.outgoing.letters import Letters
+from maild.people.absence import Absence, Source
+from maild.people.team import Agent, By, Queue, Team
+from maild.sla.deadlines import ClockState, TicketClock
+from maild.sla.promise import At, Step, Target
+from maild.threads.correspondence import Pen
+from maild.threads.facts import TicketFacts
+from maild.threads.overdue import decide_due
+from maild.threads.plan import Plan
+from maild.threads.promises import Given, Promises
+
+VERA = Agent(id="vera", name="Vera", address="vera@desk.example")
+DUE = NOW + timedelta(hours=4)
+
+
+def late(
+    *, assign: By | None = None, assignee: str | None = "anna", away: str = "", tell: tuple[str, ...] = ()
+) -> Plan:
+    """What becomes of a ticket of Anna's, on the first line, when its promised time is over."""
+    lines = MappingProxyType({1: ("anna",), 2: ("boris", "vera")})
+    queue = Queue(name="support", agents=("anna",), default=True, assign=assign, lines=lines)
+    step = Step(target=Target.FIRST_RESPONSE, at=At.parse("100%"), tell=tell, line="up")
+    promises = Promises(given=(Given(promise=replace(STANDARD, steps=(step,)), fits=lambda _: True),))
+    team = Team(agents=(replace(ANNA, deputy="vera"), BORIS, VERA), queues=(queue,))
+    if away:
+        team = team.as_of((Absence(agent=away, source=Source.ORDER, since=NOW, until=None),), NOW)
+    how = replace(practice(team=team), promises=promises)
+    clock = TicketClock(
+        target=Target.FIRST_RESPONSE, started_at=NOW, resumed_at=NOW, due_at=DUE, state=ClockState.RUNNING
+    )
+    known = TicketFacts(ticket=ticket(assignee=assignee), messages=(message(),), clocks=(clock,))
+    return decide_due(known, how, Pen(practice=how, source="t", number=1, now=DUE), DUE)
+
+
+def told(plan: Plan) -> list[str]:
+    """Who hears of it."""
+    return [x.to[0].address.partition("@")[0] for x in plan.letters if x.template == "escalation"]
+
+
+def has(plan: Plan) -> tuple[int, str | None]:
+    """The line, and whose it is."""
+    assert plan.ticket is not None
+    return plan.ticket.line, plan.ticket.assignee
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_the_new_line_has_it_and_reads_where_it_came_from(language: str) -> None:
+    """It is nobody's: who had it does not serve that line of the queue."""
+    plan = late()
+    assert (has(plan), told(plan)) == ((2, None), ["boris", "vera"])
+    text = write_letter(replace(plan.letters[0], language=language), Letters(None, ("ru", "en"), "UTC")).text
+    assert {"en": "from line 1 to line 2", "ru": "с линии 1 на линию 2"}[language] in text
+
+
+def test_who_serves_the_new_line_as_well_keeps_it() -> None:
+    """And is the one who is told."""
+    plan = late(assignee="vera")
+    assert (has(plan), told(plan)) == ((2, "vera"), ["vera"])
+
+
+def test_a_queue_that_shares_out_gives_it_to_one_of_the_new_line() -> None:
+    """Who alone is told."""
+    plan = late(assign=By.TURN)
+    assert (has(plan), told(plan)) == ((2, "boris"), ["boris"])
+    assert [(t.pool, t.agent) for t in plan.turns] == [("support/2", "boris")]
+
+
+def test_a_step_that_tells_others_tells_the_new_line_too() -> None:
+    """Else nobody of it would know that it is theirs."""
+    assert told(late(tell=("anna",))) == ["anna", "boris", "vera"]
+
+
+def test_the_ticket_of_an_absent_agent_is_passed_on_before_the_step() -> None:
+    """To his deputy, who may serve the new line."""
+    plan = late(away="anna")
+    assert (has(plan), told(plan)) == ((2, "vera"), ["vera"])
+    assert [e.detail for e in plan.events if e.kind == "assignee"] == ["anna -> vera"]
