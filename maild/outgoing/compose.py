@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC
 from email.utils import format_datetime
+from typing import TYPE_CHECKING
 from urllib.parse import quote as percent_encoded
 
 from maild.errors import DataError
@@ -21,8 +22,10 @@ from maild.messages.mail import Address, Attachment
 from maild.messages.thread_index import reply_index
 from maild.outgoing.headers import address_field, clean, identifier_field, raw_field, text_field
 from maild.outgoing.letters import Letters
-from maild.outgoing.rich import formatted
 from maild.threads.plan import Letter, LetterKind, WrittenLetter
+
+if TYPE_CHECKING:
+    from maild.outgoing.rich import Formatted
 
 _LONGEST_LINE = 900
 """Octets of a body line that are sent as they are (RFC 5321, 4.5.3.1.6: at most 998 may be)."""
@@ -38,7 +41,7 @@ def write_letter(letter: Letter, letters: Letters) -> WrittenLetter:
 
     Raises NotFound for a template that nobody has, DataError for a sender or recipients that no mail can name.
     """
-    own = formatted(letter.own_html, letter.attachments, letter.message_id) if letter.own_html is not None else None
+    own = _formatted(letter)
     words = letters.render(letter.template, letter.language, letter.context, own.html if own is not None else "")
     subject = clean(letter.subject if letter.subject is not None else words.subject)
     bodies = [_text_part("plain", words.text)]
@@ -54,6 +57,15 @@ def write_letter(letter: Letter, letters: Letters) -> WrittenLetter:
     head = "".join(_fields(letter, subject, words.language)).encode("utf-8", "replace")
     raw = head + content if letters.signer is None else letters.signer.sign(head + content, letter.date)
     return WrittenLetter(letter=letter, subject=subject, text=words.text, raw=raw)
+
+
+def _formatted(letter: Letter) -> Formatted | None:
+    if letter.own_html is None:
+        return None
+    # Readers of HTML cost a tenth of a second to load, and most letters need none.
+    from maild.outgoing.rich import formatted
+
+    return formatted(letter.own_html, letter.attachments, letter.message_id)
 
 
 def _fields(letter: Letter, subject: str, language: str) -> Iterator[str]:
