@@ -9,7 +9,7 @@ from typing import TypeVar
 from maild.routing.conditions import AllOf, Condition, Judge, Missed, compile_condition, events_of, vocabulary_of
 from maild.routing.fields import Values
 from maild.routing.index import Index, found_by
-from maild.routing.schedule import Schedule
+from maild.routing.schedule import Schedule, whatever_the_clock
 from maild.routing.view import View
 from maild.routing.words import Vocabulary
 
@@ -199,6 +199,10 @@ class _Event:
         told = tuple(trace) if self._index is None else worth_telling(trace)
         return _joined(held, decided, told, tuple(timeouts))
 
+    def holds(self, values: Values) -> bool:
+        """Whether its first rule does, and nothing else: what is asked far more often than anything is done."""
+        return not self._compiled[0].judge(View(values, self._vocabulary, self._stopwatch))
+
     def _asked(self, view: View) -> Iterable[_Compiled]:
         if self._index is None:
             return self._compiled
@@ -229,6 +233,7 @@ class RuleSet:
     """The rules that only time brings about, each asked by itself."""
     _events: Mapping[str, _Event] = field(init=False, repr=False, compare=False)
     _scheduled: Mapping[str, _Event] = field(init=False, repr=False, compare=False)
+    _whenever: Mapping[str, _Event] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         of_event: dict[str, list[Rule]] = {}
@@ -243,6 +248,9 @@ class RuleSet:
         object.__setattr__(self, "_events", events)
         alone = {rule.name: _Event((rule,), self.stopwatch, indexed=False) for rule, _ in timed}
         object.__setattr__(self, "_scheduled", alone)
+        relaxed = (replace(rule, when=whatever_the_clock(when)) for rule, when in timed)
+        by_day = {rule.name: _Event((rule,), self.stopwatch, indexed=False) for rule in relaxed}
+        object.__setattr__(self, "_whenever", by_day)
         object.__setattr__(self, "schedules", tuple(Schedule(rule=rule.name, when=when) for rule, when in timed))
 
     def plain(self) -> RuleSet:
@@ -261,6 +269,10 @@ class RuleSet:
     def route_by(self, rule: str, values: Values) -> Route:
         """What one of the rules of time says, asked by itself."""
         return self._scheduled[rule].route(values)
+
+    def would_hold(self, rule: str, values: Values, *, at_some_hour: bool = False) -> bool:
+        """Whether one of the rules of time holds; `at_some_hour`: whatever it says of hours and days."""
+        return (self._whenever if at_some_hour else self._scheduled)[rule].holds(values)
 
 
 def _joined(

@@ -76,8 +76,8 @@ def began(ticket: Ticket, talk: Talk) -> Began:
 
 def event_fields(practice: Practice, ticket: Ticket, occasion: Occasion) -> Fields:
     """The flat set of fields at an event on a ticket that there is."""
-    now, talk = occasion.at.astimezone(practice.zone), occasion.talk
-    asked, last, since = ticket.requester, talk.last, began(ticket, talk)
+    talk, asked = occasion.talk, ticket.requester
+    last = talk.last
     fields: dict[str, str | int | tuple[str, ...]] = {
         "subject": ticket.subject,
         "language": ticket.language,
@@ -85,8 +85,6 @@ def event_fields(practice: Practice, ticket: Ticket, occasion: Occasion) -> Fiel
         **occasion.mail,
         "organisation": practice.organisation_of(asked.address if asked is not None else None),
         "event": occasion.event,
-        "hour": now.hour,
-        "weekday": now.strftime("%a").lower(),
         "queue": ticket.queue,
         "status": str(ticket.status),
         "status_before": str(occasion.before or ""),
@@ -96,11 +94,21 @@ def event_fields(practice: Practice, ticket: Ticket, occasion: Occasion) -> Fiel
         "assignee": ticket.assignee or "",
         "messages": talk.count,
         "last_from": "" if last is None else "customer" if last.direction is Direction.IN else "agent",
-        "silence": _seconds(since.silence, occasion.at),
-        "age": _seconds(since.age, occasion.at),
         **occasion.also,
+        **time_fields(practice, began(ticket, talk), occasion.at),
     }
     return fields | {f"field.{name}": value for name, value in ticket.fields.items()}
+
+
+def time_fields(practice: Practice, since: Began, at: datetime) -> Fields:
+    """Those of the fields that change when nothing but time passes."""
+    now = at.astimezone(practice.zone)
+    return {
+        "hour": now.hour,
+        "weekday": now.strftime("%a").lower(),
+        "silence": _seconds(since.silence, at),
+        "age": _seconds(since.age, at),
+    }
 
 
 def _seconds(since: datetime, now: datetime) -> int:

@@ -29,7 +29,7 @@ from maild.threads.plan import Letter
 from maild.threads.practice import Practice
 from maild.threads.promises import FITS_NOW, change_promise, move_clocks, next_look, response_due
 from maild.threads.reticence import customer_unanswerable
-from maild.threads.rule_fields import Occasion, Talk, began, event_fields
+from maild.threads.rule_fields import Occasion, Talk, began, event_fields, time_fields
 from maild.threads.rule_letters import automatic_reply, rule_news
 from maild.threads.workload import Turn
 
@@ -88,10 +88,11 @@ def ask_time(
         if key in done or ruled.ticket.status not in SCHEDULED or ticket.channel == IMPORTED:
             continue
         occasion = Occasion(event=SCHEDULE, cause=key, at=now, talk=talk)
-        route = practice.rules.route_by(schedule.rule, event_fields(practice, ruled.ticket, occasion))
-        if not any(asked.held for asked in route.trace):
+        fields = event_fields(practice, ruled.ticket, occasion)
+        if not practice.rules.would_hold(schedule.rule, fields):
             continue
         if not ruled.stopped:
+            route = practice.rules.route_by(schedule.rule, fields)
             ruled = ruled.then(carry_out_route(pen, ruled.ticket, ruled.clocks, route, occasion))
         # A rule that stops leaves nothing to those below it whose time has come, too.
         ruled = replace(ruled, steps=(*ruled.steps, key))
@@ -115,13 +116,14 @@ def look_at(
     if not rules.schedules or ticket.status not in SCHEDULED or ticket.channel == IMPORTED:
         return min(times, default=None)
 
-    def fits(schedule: Schedule, at: datetime) -> bool:
-        occasion = Occasion(event=SCHEDULE, cause="", at=at, talk=talk)
-        route = rules.route_by(schedule.rule, event_fields(practice, ticket, occasion))
-        return any(asked.held for asked in route.trace)
+    fields = event_fields(practice, ticket, Occasion(event=SCHEDULE, cause="", at=now, talk=talk))
+
+    def fits(schedule: Schedule, at: datetime, *, at_some_hour: bool = False) -> bool:
+        values = {**fields, **time_fields(practice, since, at)}
+        return rules.would_hold(schedule.rule, values, at_some_hour=at_some_hour)
 
     ahead = (s for s in rules.schedules if s.key(since) not in done)
-    found = (s.next_at(partial(fits, s), since, now) for s in ahead)
+    found = (s.next_at(partial(fits, s), since, now, partial(fits, s, at_some_hour=True)) for s in ahead)
     return min((*times, *(at for at in found if at is not None)), default=None)
 
 

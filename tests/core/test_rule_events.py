@@ -1,4 +1,4 @@
-"""Rules at events on tickets that there are: asked at their event alone, carried out like orders, and never in circles."""
+"""Rules at events on tickets that there are: asked at their event alone, done as orders are, and never in circles."""
 
 from __future__ import annotations
 
@@ -15,16 +15,19 @@ from maild.messages.tokens import Purpose
 from maild.routing.conditions import read_condition
 from maild.routing.fields import FIELDS
 from maild.routing.rules import Actions, Rule
+from maild.sla.deadlines import start
+from maild.sla.promise import Target
 from maild.threads.correspondence import Pen
 from maild.threads.facts import TicketFacts
 from maild.threads.model import Direction, InboxState, Priority, Status
 from maild.threads.overdue import decide_due
 from maild.threads.plan import LetterKind, Plan
 from maild.threads.practice import Practice
-from maild.threads.rule_fields import Talk, event_fields
+from maild.threads.rule_fields import Occasion, Talk, event_fields
 from maild.threads.ruled import look_at
 
 DAY = timedelta(days=1)
+SECOND = timedelta(seconds=1)
 
 
 class Texts:
@@ -268,6 +271,18 @@ def test_a_rule_of_time_that_wants_an_hour_waits_for_it() -> None:
     look = look_at(desk(evening), known.ticket, (), Talk(messages=known.messages), frozenset(), NOW)
     assert look == NOW.replace(hour=20) + 2 * DAY
     assert tick(known, desk(evening)).next_step_at == look
+    later = quiet(days=0.5)
+    look = look_at(desk(evening), later.ticket, (), Talk(messages=later.messages), frozenset(), NOW)
+    assert look == NOW.replace(hour=20) + 2 * DAY
+    other = rule("Other", {"event": "schedule", "silence": {"above": "1d"}, "hour": 20, "status": "solved"}, note="x")
+    assert look_at(desk(other), known.ticket, (), Talk(messages=known.messages), frozenset(), NOW) is None
+    either = rule(
+        "Either", {"event": "schedule", "any": [{"hour": 20, "silence": {"above": "9d"}}, {"silence": {"above": "5d"}}]}
+    )
+    assert (
+        look_at(desk(either), known.ticket, (), Talk(messages=known.messages), frozenset(), NOW)
+        == NOW + 2 * DAY + SECOND
+    )
 
 
 def test_rules_of_time_are_each_done_once_and_one_that_stops_does_for_all() -> None:
@@ -290,9 +305,6 @@ def test_a_rule_of_age_is_done_once_for_a_ticket_whatever_is_said_on_it() -> Non
 
 def test_a_passed_promise_is_an_event_with_or_without_a_step() -> None:
     """The rule knows which target, and is asked once."""
-    from maild.sla.deadlines import start
-    from maild.sla.promise import Target
-
     how = desk(rule("Late", {"event": "due", "target": "first_response", "step": "100%"}, tell=("lead",)))
     clock = start(how.promises.given[0].promise, Target.FIRST_RESPONSE, NOW - 5 * DAY)
     assert clock is not None
@@ -307,8 +319,6 @@ def test_a_passed_promise_is_an_event_with_or_without_a_step() -> None:
 
 def test_every_field_of_a_ticket_is_filled() -> None:
     """At the events at which the page says that it is there."""
-    from maild.threads.rule_fields import Occasion
-
     talk = Talk(messages=(message(at=NOW - DAY),), count=1)
     told = Occasion(event="schedule", cause="x", at=NOW, talk=talk)
     fields = event_fields(practice(), ticket(fields={"order": "7"}, tags=("a",)), told)
@@ -325,3 +335,47 @@ def test_a_machines_last_mail_gets_no_letter_when_time_comes() -> None:
     assert replies(plan) == []
     nobody = replace(known, ticket=replace(known.ticket, requester=Address(address="noreply@customer.example")))
     assert replies(tick(nobody, desk(CLOSING))) == []
+
+
+def answered(*rules: Rule, text: str = "Close the lid.") -> Plan:
+    """Anna answers Ivan, while these rules are in force."""
+    how = desk(*rules)
+    to = how.mint.address(Purpose.AGENT, 1001, "anna")
+    known = facts(ticket(), messages=(message(),))
+    by = envelope("anna@desk.example", to, login="anna")
+    a_mail = mail(text, sender="Anna <anna@desk.example>", to=to, message_id="<a@desk>")
+    return judge(a_mail, known, by=by, how=how)
+
+
+def test_an_agents_answer_is_an_event_and_what_she_can_undo_stays_her_own() -> None:
+    """The rule sees the ticket as it is after the answer; her action does not hold what the rule did."""
+    plan = answered(rule("Done", {"event": "answer", "reply": {"words": "lid"}, "status": "pending"}, tags=("lid",)))
+    assert ("tags", "lid", "Done") in by_rule(plan)
+    assert plan.ticket is not None
+    assert plan.ticket.tags == ("lid",)
+    assert plan.undo is not None
+    assert plan.undo.ticket.after.tags == ()
+
+
+def test_orders_without_an_answer_are_no_answer() -> None:
+    """But a change of status they are."""
+    rules = (rule("Answer", {"event": "answer"}, note="a"), rule("Status", {"event": "status"}, note="s"))
+    assert [e[2] for e in by_rule(answered(*rules, text="/solve")) if e[0] == "rule"] == ["Status"]
+    assert [e[2] for e in by_rule(answered(*rules)) if e[0] == "rule"] == ["Answer", "Status"]
+
+
+def test_a_rule_gives_a_ticket_another_promise_for_good() -> None:
+    """What was spent stays spent, and no condition takes it away again."""
+    quick = replace(practice().promises.given[0].promise, name="quick", resolution=timedelta(hours=2))
+    given = practice().promises.given[0]
+    how = desk(rule("VIP", {"event": "schedule", "age": {"above": "1h"}}, sla="quick"))
+    how = replace(
+        how, promises=replace(how.promises, given=(given, replace(given, promise=quick, fits=lambda _: False)))
+    )
+    clock = start(given.promise, Target.RESOLUTION, NOW - timedelta(hours=1.5))
+    assert clock is not None
+    known = TicketFacts(ticket=ticket(created_at=NOW - timedelta(hours=1.5)), messages=(message(),), clocks=(clock,))
+    plan = tick(known, how)
+    assert plan.ticket is not None
+    assert (plan.ticket.promise, plan.ticket.promise_set) == ("quick", True)
+    assert [c.due_at for c in plan.clocks if c.target is Target.RESOLUTION] == [NOW + timedelta(minutes=30)]

@@ -247,3 +247,33 @@ def test_an_order_at_the_command_line_wakes_the_rules_of_status(keep: Keep) -> N
     assert notes(keep) == ["so soon"]
     told = [(e["kind"], e["actor"]) for e in keep.views.ticket("1001", "SUP").events]
     assert [kind for kind, actor in told if actor == "rule"] == ["rule", "status", "note"]
+
+
+class Text:
+    """One canned text."""
+
+    def names(self, _language: str) -> tuple[str, ...]:
+        """Its name."""
+        return ("moment",)
+
+    def write(self, _name: str, _language: str, _values: object) -> str:
+        """What it says."""
+        return "One moment, please."
+
+
+def test_replies_of_rules_count_with_the_acknowledgements(keep: Keep) -> None:
+    """Three letters an hour to one address, of whichever kind; what was left out stands in the history."""
+    reading = read_condition({"event": "reply"}, FIELDS, ())
+    how = office(Rule(name="Moment", when=reading.condition, then=Actions(reply="moment")))
+    how = replace(how, practice=replace(how.practice, canned=Text()))
+    open_tickets(keep, how, 1)
+    for number in range(4):
+        fields = {"message_id": f"<r{number}@x.example>", "In_Reply_To": "<0@x.example>", "sender": "p0@x.example"}
+        keep.inbox.add([arrival(f"And now? {number}", **fields)])
+        handle_all(Desk(keep, lambda: how, FixedClock(NOW)))
+    sent = [row["kind"] for row in keep.outbox.listing() if row["recipients"][0]["address"] == "p0@x.example"]
+    assert sorted(sent) == ["acknowledgement", "reply", "reply"]
+    whole = keep.views.ticket("1001", "SUP")
+    left_out = [e["because"] for e in whole.events if e["kind"] == "letter_left_out"]
+    assert left_out == ["this address had enough automatic letters"] * 2
+    assert len(whole.messages) == 5
