@@ -363,3 +363,15 @@ def test_the_end_of_an_absence_is_taken_only_where_it_is_plain(text: str, day: i
     """Two ends that differ, or words that hang on another day, are none."""
     found = found_end(text, NOW, "UTC")
     assert found == (datetime(2026, 11, day, 9, tzinfo=UTC) if day else None)
+
+
+def test_a_holiday_is_said_ahead_over_the_turn_of_the_year() -> None:
+    """He is here until it begins."""
+    plan = about_himself("/away from 24.12 to 8.01 vera")
+    [absence] = plan.absences
+    assert (absence.since, absence.until) == (
+        datetime(2026, 12, 24, 9, tzinfo=UTC),
+        datetime(2027, 1, 8, 9, tzinfo=UTC),
+    )
+    assert said(plan).startswith("you are away from 2026-12-24 09:00 until 2027-01-08 09:00;")
+    assert desk(BORIS, VERA).team.as_of(plan.absences, NOW).away == {}
