@@ -40,7 +40,8 @@ def add(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
     """Let a stranger in: whoever is named, or everybody whose mail is proposed or who was put in copy."""
     if order.argument:
         return cc(work, order, setting)
-    waiting = [p.address for p in work.ticket.participants if not p.confirmed]
+    staff = setting.practice.is_staff
+    waiting = [p.address for p in work.ticket.participants if not p.confirmed and not staff(p.address.address)]
     if not waiting:
         raise WrongError(setting.say("nobody_waits"))
     ticket = work.ticket
