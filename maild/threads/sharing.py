@@ -12,7 +12,7 @@ from maild.threads.assignment import Relief, by_queue, choose, relief
 from maild.threads.changes import differences
 from maild.threads.correspondence import Pen
 from maild.threads.draft import Draft
-from maild.threads.model import Event, Ticket
+from maild.threads.model import IMPORTED, Event, Ticket
 from maild.threads.notices import passed_on_notice
 from maild.threads.plan import Letter
 from maild.threads.workload import Turn
@@ -26,7 +26,8 @@ def share_out(draft: Draft) -> None:
     ticket, routed, case = draft.ticket, draft.routed, draft.case
     assert ticket is not None
     assert routed is not None
-    if ticket.assignee is not None or routed.spam:
+    # Old mail that is brought from elsewhere is nobody's work, and takes nobody's turn.
+    if ticket.assignee is not None or routed.spam or case.envelope.channel == IMPORTED:
         return
     practice = case.practice
     if routed.choice is not None:
@@ -47,6 +48,8 @@ def share_out(draft: Draft) -> None:
 def pass_on(draft: Draft) -> None:
     """There is news: the ticket of somebody who is away goes to his deputy or back to its queue, before it is told."""
     assert draft.ticket is not None
+    if draft.case.envelope.channel == IMPORTED:
+        return
     found = relieve(draft.pen, draft.ticket, draft.now)
     if found is None:
         return

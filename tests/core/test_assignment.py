@@ -167,6 +167,13 @@ def test_spam_is_given_to_nobody() -> None:
     assert (given(plan), plan.turns) == (None, ())
 
 
+def test_old_mail_that_is_imported_is_given_to_nobody() -> None:
+    """An archive of years must not fill everybody's hands."""
+    how = desk(ANNA, BORIS, assign=By.TURN)
+    plan = judge(mail(), facts(), how=how, by=replace(envelope(), channel="import"))
+    assert (given(plan), plan.turns) == (None, ())
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_turns_are_fair(seed: int) -> None:
     """Of those who are always there nobody ever had more than one ticket more than another, whatever the load."""
