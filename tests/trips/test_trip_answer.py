@@ -75,6 +75,13 @@ def test_an_html_answer_with_a_canned_text_reaches_the_customer_and_whoever_is_i
             wait_for(lambda: answers(sink), "the answer")
             desk.wait_idle()
             (taken,) = answers(sink)
+            written = desk.order("letters", "preview", "canned/lid", "--ticket", "SUP-1001")
+            refused = desk.run("ticket", "canned", "SUP-1001", "lid")
+            canned.write_text("one\n{{ customer.nme }}\n")
+            found = desk.run("rules", "check")
+    assert written.startswith("Hello Ivan, about SUP-1001: close the lid.")
+    assert (refused.returncode, "in reply to a letter about SUP-1001" in refused.stderr) == (65, True)
+    assert (found.returncode, "lid.txt:2:1: error: there is no variable customer.nme" in found.stdout) == (1, True)
     letter = parse_letter(taken.raw, taken.sender, IVAN)
     assert sorted(taken.recipients) == [IVAN, PETR]
     fields = [letter[name] for name in ("To", "Cc")]
