@@ -25,9 +25,8 @@ def told(plan: Plan) -> Counter[str]:
 @pytest.mark.fault("C12")
 def test_a_customers_mail_reaches_each_agent_once_also_by_reply_to_all(cc: str) -> None:
     """The copies that the customer sends himself are his; ours is one a person."""
-    a_mail = mail(
-        to=MINT.address(Purpose.CUSTOMER, 1001, "ivan@customer.example"), subject="Re: Printer", Cc=cc or DESK
-    )
+    to = MINT.address(Purpose.CUSTOMER, 1001, "ivan@customer.example")
+    a_mail = mail(to=to, subject="Re: Printer", Cc=cc or DESK, message_id="<2@customer.example>")
     plan = judge(a_mail, facts(ticket(), messages=(message(),)), how=practice(team=TEAM))
     assert told(plan) == Counter(a.address for a in AGENTS)
 
