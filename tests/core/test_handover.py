@@ -13,6 +13,7 @@ from maild.outgoing.letters import Letters
 from maild.people.team import By, Queue, Team
 from maild.threads.model import Direction, Visibility
 from maild.threads.plan import Letter, Plan
+from maild.threads.workload import Workload
 
 LETTERS = Letters(None, ("ru", "en"), "UTC")
 HISTORY = (
@@ -84,3 +85,17 @@ def test_other_letters_show_no_notes_of_colleagues_below() -> None:
     plan = judge(mail(to=to, message_id="<9@customer.example>"), facts(ticket(assignee="boris"), messages=HISTORY))
     [letter] = plan.letters
     assert "key customer" not in write_letter(letter, LETTERS).text
+
+
+def test_next_is_never_who_has_it_already() -> None:
+    """She gives it away, whoever's turn it is."""
+    how = practice(
+        team=Team(agents=(ANNA, BORIS), queues=(Queue(name="support", agents=("anna", "boris"), default=True),))
+    )
+    to = MINT.address(Purpose.AGENT, 1001, "anna")
+    a_mail = mail("/assign next\n", sender=f"Anna <{ANNA.address}>", to=to, message_id="<n@desk.example>")
+    known = facts(ticket(assignee="anna"), workload=Workload(turns={"support/1": {"boris": 5}}))
+    plan = judge(a_mail, known, by=envelope(ANNA.address, to, login="anna"), how=how)
+    assert plan.ticket is not None
+    assert plan.ticket.assignee == "boris"
+    assert [(t.agent, t.number) for t in plan.turns] == [("boris", 6)]
