@@ -38,6 +38,8 @@ class Priority(StrEnum):
 
 UNFINISHED = (Status.NEW, Status.OPEN, Status.PENDING, Status.HOLD)
 """Where a ticket stands while somebody still waits for something."""
+
+
 class Direction(StrEnum):
     """Whether a message came to the desk or left it."""
 
