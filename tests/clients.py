@@ -139,6 +139,20 @@ class Person:
             keys = f'{whole}push "<forward-message>{to}<enter><send-message><quit>"\n'
             _on_a_terminal([need("neomutt"), "-n", "-F", str(self._rc(home, keys)), "-f", str(home / "mbox")], home)
 
+    def threads(self, most: int = 10) -> list[list[str]]:
+        """The mailbox sorted by threads, by their ids alone: the Message-IDs of each thread, `most` threads at most."""
+        with tempfile.TemporaryDirectory() as folder:
+            home = Path(folder)
+            pipe = "<tag-thread><tag-prefix><pipe-message>cat > {}<enter><untag-pattern>~A<enter><next-thread>"
+            keys = "".join(pipe.format(home / f"thread{number}") for number in range(most))
+            more = "set sort=threads strict_threads=yes pipe_split=no pipe_decode=no mark_old=no\n"
+            rc = self._rc(home, f'{more}push "<first-entry>{keys}<quit>"\n')
+            _on_a_terminal([need("neomutt"), "-n", "-F", str(rc), "-f", f"imap://{HOST}:{self._imap}/INBOX"], home)
+            mails = [(home / f"thread{number}").read_text(errors="replace") for number in range(most)]
+        found = [sorted(re.findall(r"(?im)^message-id:\s*(<[^>\s]+>)", text)) for text in mails]
+        # Behind the last thread there is none: it comes again.
+        return [ids for at, ids in enumerate(found) if ids not in found[:at]]
+
     def _rc(self, folder: Path, keys: str) -> Path:
         login = f"{self._login}:{quote(self._password)}@" if self._login else ""
         rc = folder / "rc"

@@ -154,6 +154,32 @@ def test_a_conversation_of_real_programs(tmp_path: Path, by_imap: bool) -> None:
             assert set().union(*w.mailboxes.flags(user=SUPPORT).values()) == set()
 
 
+def test_a_mailbox_in_neomutt_has_one_tree_for_each_ticket(tmp_path: Path) -> None:
+    """Notifications, transcripts, notes and replies of two tickets, read from Dovecot: two threads, by ids alone."""
+    with world(tmp_path, by_imap=False) as w:
+        ivan, anna = w.person(IVAN, "Ivan"), w.person(ANNA, "Анна", login="anna")
+        boris = w.person(BORIS, "Boris", login="boris")
+        for number, subject in enumerate(("Printer", "Lift"), 1):
+            ivan.write(SUPPORT, subject, f"Please look at the {subject.lower()}.\n")
+            w.wait_box(BORIS, number)
+        first, second = w.wait_box(ANNA, 2)
+        boris.reply(w.box(BORIS)[0]["Message-ID"], "/note\n\nIt is the drum again.")
+        w.wait_box(ANNA, 3)
+        anna.reply(first["Message-ID"], "/take\n/tag drum\n\nWe shall come at three.")
+        anna.reply(second["Message-ID"], "/priority high")
+        told = w.wait_box(ANNA, 5)
+        answer = w.wait_box(IVAN, 3)[-1]
+        ivan.reply(answer["Message-ID"], "Three is fine.")
+        told = w.wait_box(ANNA, 6)
+        trees = [
+            {m["Message-ID"] for m in told if f"[{number}]" in m["Subject"]} for number in ("SUP-1001", "SUP-1002")
+        ]
+        assert [len(tree) for tree in trees] == [4, 2]
+        assert sorted(map(sorted, trees)) == sorted(anna.threads(4))
+        # Ivan keeps no copies of his own mails, and yet each conversation of his is one.
+        assert sorted(map(len, ivan.threads(4))) == [1, 2]
+
+
 def test_what_a_client_says_of_itself_the_mail_server_takes_out(tmp_path: Path) -> None:
     """A forged result, without a login and under another's: Anna's name gets nobody anything."""
     with world(tmp_path, by_imap=False) as w:
