@@ -79,12 +79,6 @@ _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 _WORD = re.compile(r"[^\s,;]+")
 
 
-def read_moment(text: str, now: datetime, timezone: str) -> datetime | None:
-    """The time that the words mean, in UTC and after `now`; None where they mean none, or one that has passed."""
-    found = any_moment(text, now, timezone)
-    return found if found is not None and now < found <= now + FARTHEST else None
-
-
 def any_moment(text: str, now: datetime, timezone: str, hour: time = MORNING) -> datetime | None:
     """The time that the words mean, in UTC, a past one too; `hour` is what a day means alone. None: they mean none."""
     words = _words(text)
