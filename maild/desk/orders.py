@@ -24,7 +24,7 @@ from maild.threads.orders.table import carry_out
 from maild.threads.orders.work import Done, Setting, Work
 from maild.threads.plan import Plan
 from maild.threads.promises import move_clocks, response_due
-from maild.threads.rule_fields import Occasion, Talk
+from maild.threads.rule_fields import Occasion, talk_of
 from maild.threads.ruled import Ruled, ask_rules, look_at
 from maild.threads.undo import action
 
@@ -116,7 +116,7 @@ def _plan(office: Office, facts: TicketFacts, work: Work, setting: Setting, beca
 def _ruled(plan: Plan, facts: TicketFacts, pen: Pen) -> Plan:
     """The plan with what rules make of it, and when time may bring a rule about."""
     assert plan.ticket is not None
-    talk = Talk(messages=facts.messages, count=max(facts.count, len(facts.messages))).and_then(plan.message)
+    talk = talk_of(facts).and_then(plan.message)
     ruled = Ruled(ticket=plan.ticket, clocks=plan.clocks)
     events = ("answer",) if plan.released else ()
     if plan.ticket.status is not facts.ticket.status:

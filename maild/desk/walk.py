@@ -21,7 +21,7 @@ from maild.threads.facts import TicketFacts
 from maild.threads.model import Event, InboxState
 from maild.threads.plan import Plan
 from maild.threads.promises import FITS_NOW, Promises, keep_fitting
-from maild.threads.rule_fields import Talk
+from maild.threads.rule_fields import talk_of
 from maild.threads.ruled import SCHEDULED, look_at
 
 _AT_ONCE = 50
@@ -57,7 +57,7 @@ def _one(keep: Keep, connection: Any, office: Office, walk: Walk, facts: TicketF
     text = walk.text_of(ticket.id)
     before = _earlier(office, text) if text is not None and text != office.promises_text else practice.promises
     after, clocks = keep_fitting(practice.promises, ticket, facts.clocks, now, before)
-    look = look_at(practice, after, clocks, Talk(messages=facts.messages), facts.steps_done, now)
+    look = look_at(practice, after, clocks, talk_of(facts), facts.steps_done, now)
     if (after, clocks) == (ticket, facts.clocks):
         keep.tickets.look_at(connection, ticket.id, look)
         return

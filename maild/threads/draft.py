@@ -38,7 +38,7 @@ from maild.threads.plan import Change, Letter, OwnHtml, Plan, Remembered
 from maild.threads.practice import Practice
 from maild.threads.promises import FITS_NOW, move_clocks, next_look, response_due, with_due
 from maild.threads.route import Routed, occasion_of_mail
-from maild.threads.rule_fields import Talk
+from maild.threads.rule_fields import Talk, talk_of
 from maild.threads.ruled import Ruled, ask_rules, carry_out_route, look_at
 from maild.threads.words import say
 from maild.threads.workload import Turn
@@ -125,7 +125,7 @@ class Draft:
             return
         self.ruled = Ruled(ticket=ticket, clocks=self.clocks)
         changed = ("status",) if ticket.status is not known.ticket.status else ()
-        talk = Talk(messages=known.messages, count=max(known.count, len(known.messages)))
+        talk = talk_of(known)
         for event in (*happened, *changed):
             occasion = occasion_of_mail(case, ticket, event, talk.and_then(self.message, self.beside), self.at)
             occasion = replace(occasion, before=known.ticket.status)
@@ -231,7 +231,7 @@ class Draft:
     def _next_look(self, ticket: Ticket) -> datetime | None:
         practice, done = self.case.practice, self.steps_done | frozenset(self.new_steps)
         known = self.case.facts.tickets.get(ticket.id)
-        talk = Talk(messages=known.messages if known else ()).and_then(self.message, self.beside)
+        talk = talk_of(known).and_then(self.message, self.beside)
         return look_at(practice, ticket, self.clocks, talk, done, self.now)
 
     def _remembered(self, ticket: Ticket) -> tuple[Remembered, ...]:

@@ -22,7 +22,7 @@ from maild.threads.notices import woken
 from maild.threads.plan import Letter, LetterKind, Plan
 from maild.threads.practice import Practice
 from maild.threads.promises import FITS_NOW, Fields, move_clocks, response_due, with_due
-from maild.threads.rule_fields import Occasion, Talk
+from maild.threads.rule_fields import Occasion, Talk, talk_of
 from maild.threads.ruled import Ruled, ask_rules, ask_time, end_of, look_at
 from maild.threads.sharing import relieve
 from maild.threads.step_deeds import changed, given_to, letter_to_customer
@@ -79,7 +79,7 @@ class _Passing:
 
     @property
     def talk(self) -> Talk:
-        return Talk(messages=self.facts.messages, count=max(self.facts.count, len(self.facts.messages)))
+        return talk_of(self.facts)
 
     @property
     def practice(self) -> Practice:

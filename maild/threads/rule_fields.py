@@ -8,6 +8,7 @@ from datetime import datetime
 
 from maild.messages.mail import MailClass
 from maild.routing.schedule import Began
+from maild.threads.facts import TicketFacts
 from maild.threads.model import Direction, Message, Status, Ticket, Visibility
 from maild.threads.practice import Practice
 from maild.threads.promises import Fields
@@ -39,6 +40,13 @@ class Talk:
     def answered(self) -> bool:
         """Whether an agent has answered, and so looked at whom he writes to."""
         return any(m.direction is Direction.OUT and m.author is not None for m in _public(self.messages))
+
+
+def talk_of(facts: TicketFacts | None) -> Talk:
+    """What was said on a ticket, as far as it was gathered; nothing on one that is only being opened."""
+    if facts is None:
+        return Talk()
+    return Talk(messages=facts.messages, count=max(facts.count, len(facts.messages)))
 
 
 def _public(messages: Iterable[Message]) -> Iterable[Message]:

@@ -27,7 +27,7 @@ from maild.threads.notices import undelivered
 from maild.threads.plan import Letter, LetterKind, Plan
 from maild.threads.practice import Practice
 from maild.threads.promises import move_clocks, response_due
-from maild.threads.rule_fields import Occasion, Talk
+from maild.threads.rule_fields import Occasion, talk_of
 from maild.threads.ruled import Ruled, ask_rules, look_at
 from maild.threads.sharing import relieve
 from maild.threads.states import Happening
@@ -150,7 +150,7 @@ def _ruled(facts: TicketFacts, ticket: Ticket, clocks: tuple[TicketClock, ...], 
     """What rules make of a ticket that is open again."""
     if ticket.status is facts.ticket.status:
         return Ruled(ticket=ticket, clocks=clocks)
-    talk = Talk(messages=facts.messages, count=max(facts.count, len(facts.messages)))
+    talk = talk_of(facts)
     occasion = Occasion(
         event="status",
         cause=f"{pen.source}{pen.number}",
@@ -189,7 +189,7 @@ def _delayed(facts: TicketFacts, news: LetterNews, practice: Practice, pen: Pen)
 
 
 def _plan(facts: TicketFacts, ticket: Ticket, practice: Practice, now: datetime) -> Plan:
-    talk = Talk(messages=facts.messages)
+    talk = talk_of(facts)
     return Plan(
         state=InboxState.TICKETED,
         reason="news of a letter",

@@ -379,3 +379,11 @@ def test_a_rule_gives_a_ticket_another_promise_for_good() -> None:
     assert plan.ticket is not None
     assert (plan.ticket.promise, plan.ticket.promise_set) == ("quick", True)
     assert [c.due_at for c in plan.clocks if c.target is Target.RESOLUTION] == [NOW + timedelta(minutes=30)]
+
+
+def test_the_number_of_messages_counts_those_that_were_not_loaded() -> None:
+    """A ticket of three hundred mails has three hundred, whoever asks."""
+    long = rule("Long", {"event": "schedule", "silence": {"above": "1d"}, "messages": {"above": 200}}, note="x")
+    known = replace(quiet(days=3), count=300)
+    assert [e[1] for e in by_rule(tick(known, desk(long))) if e[0] == "note"] == ["x"]
+    assert tick(quiet(days=3), desk(long)).next_step_at is None

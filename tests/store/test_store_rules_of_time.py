@@ -277,3 +277,16 @@ def test_replies_of_rules_count_with_the_acknowledgements(keep: Keep) -> None:
     left_out = [e["because"] for e in whole.events if e["kind"] == "letter_left_out"]
     assert left_out == ["this address had enough automatic letters"] * 2
     assert len(whole.messages) == 5
+
+
+def test_many_notes_among_colleagues_end_no_silence(keep: Keep) -> None:
+    """The customer's mail is known behind however many of them, and all are counted."""
+    how = office(CLOSING)
+    open_tickets(keep, how, 1)
+    for number in range(22):
+        give_order(keep, how, FixedClock(NOW + 10 * DAY), "1001", "note", f"{number}")
+    with keep.database.write() as connection:
+        [facts] = keep.tickets.load(connection, [1001]).values()
+    assert (facts.count, facts.messages[0].at, len(facts.messages)) == (23, NOW, 21)
+    do_due(keep, how, LATER)
+    assert statuses(keep) == ["solved"]

@@ -191,6 +191,7 @@ def test_a_database_of_the_first_version_keeps_its_mails_and_its_mailboxes(blank
     with blank.write() as connection:
         assert (said_absences(connection), workload(connection, ["anna"])) == ((), Workload())
     assert (ticket.tags, ticket.due_at, ticket.deadline) == (("a",), datetime(2026, 11, 1, 16, tzinfo=UTC), None)
+    assert not keep.rules.are(""), "the first tick looks through all open tickets"
     place = keep.mailboxes.place("main/INBOX")
     assert place is not None
     assert (place.uidvalidity, place.last_uid, place.left_uid, place.began_at) == (7, 41, 41, None)
