@@ -49,3 +49,31 @@ def test_a_ticket_explains_itself_by_mail_and_at_the_command_line(desk: Daemon) 
     assert "SUP-1001" in ask(desk, "/history SUP-1001\n/list all")
     assert len(desk.ticket("1001")["messages"]) == messages
     assert [row["number"] for row in desk.cli("tickets", "--search", "печатает счёт")] == ["SUP-1001"]
+
+
+def test_figures_and_articles_come_by_mail_and_at_the_command_line(desk: Daemon) -> None:
+    """The same figures, the tickets behind one, a page; the articles that a new desk has."""
+    assert "Opened: 1" in desk.order("report")
+    [figures] = desk.cli("report")
+    assert (figures["opened"], figures["backlog"], figures["queues"][0]["queue"]) == (1, 1, "support")
+    assert [row["number"] for row in desk.cli("report", "--behind", "opened")] == ["SUP-1001"]
+    page = desk.folder / "report.html"
+    assert desk.run("report", "--html", str(page)).returncode == 0
+    assert "<svg" in page.read_text(encoding="utf-8")
+    assert desk.run("report", "--since", "2026-11-02", "--until", "2026-11-01").returncode == 64
+    assert desk.run("report", "--queue", "nowhere").returncode == 66
+    assert [a["name"] for a in desk.cli("kb", "search", "forgotten", "passwords")] == ["reset-password"]
+    assert (desk.run("kb", "search", "elephants").returncode, desk.run("kb", "gaps").returncode) == (66, 69)
+    assert "reset-password" in ask(desk, "/kb forgotten passwords")
+    assert ": 1" in ask(desk, "/report today")
+
+
+def test_a_deadline_is_set_by_a_new_mail_and_stands_in_the_json(desk: Daemon) -> None:
+    """And is taken back by the command that undoes, or by its own word."""
+    ask(desk, "/due SUP-1001 2099-01-01")
+    told = desk.letters(ANNA)[-1].text
+    assert "2099" in told
+    desk.order("ticket", "due", "1001", "tomorrow 18:00")
+    assert desk.ticket("1001")["due_by"] is not None
+    desk.order("ticket", "due", "1001", "off")
+    assert desk.ticket("1001")["due_by"] is None
