@@ -89,8 +89,8 @@ def event_fields(practice: Practice, ticket: Ticket, occasion: Occasion) -> Fiel
     fields: dict[str, str | int | tuple[str, ...]] = {
         "subject": ticket.subject,
         "language": ticket.language,
-        "customer": (asked.address, asked.name) if asked is not None else (),
         **occasion.mail,
+        "customer": (asked.address, asked.name) if asked is not None else (),
         "organisation": practice.organisation_of(asked.address if asked is not None else None),
         "event": occasion.event,
         "queue": ticket.queue,

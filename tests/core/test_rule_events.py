@@ -355,6 +355,10 @@ def test_an_agents_answer_is_an_event_and_what_she_can_undo_stays_her_own() -> N
     assert plan.ticket.tags == ("lid",)
     assert plan.undo is not None
     assert plan.undo.ticket.after.tags == ()
+    whose = answered(
+        rule("Whose", {"event": "answer", "customer": "ivan@customer.example", "from": "anna@desk.example"})
+    )
+    assert [e[2] for e in by_rule(whose)] == ["Whose"]
 
 
 def test_orders_without_an_answer_are_no_answer() -> None:
