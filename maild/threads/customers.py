@@ -105,11 +105,16 @@ def _reply(draft: Draft, before: Ticket) -> Plan:
     if after.status is Status.SPAM:
         return draft.seal(InboxState.SPAM, f"reply on {after.number}, which is spam")
     draft.run_clocks(ClockHappening.CUSTOMER_REPLY)
+    return _told(draft, "reopened" if before.status is Status.SOLVED else "reply", f"reply on {after.number}")
+
+
+def _told(draft: Draft, event: str, what: str) -> Plan:
+    """The rules have their word on a customer's mail, and then the agents are told, unless a rule calls it spam."""
     draft.ask_rules("reply")
     if draft.ticket is not None and draft.ticket.status is Status.SPAM:
-        return draft.seal(InboxState.SPAM, f"a rule says that {after.number} is spam")
-    _notify(draft, "reopened" if before.status is Status.SOLVED else "reply")
-    return draft.seal(InboxState.TICKETED, f"reply on {after.number}, by {draft.thread.rung}")
+        return draft.seal(InboxState.SPAM, f"{what}, which is spam by a rule")
+    _notify(draft, event)
+    return draft.seal(InboxState.TICKETED, f"{what}, by {draft.thread.rung}")
 
 
 def _only_thanks(case: Case, ticket: Ticket) -> bool:
@@ -135,11 +140,7 @@ def _automatic_follow_up(draft: Draft, before: Ticket) -> Plan:
     draft.message = incoming(draft.case, draft.at, visibility=Visibility.PUBLIC)
     draft.note("message", f"{draft.case.mail.mail_class} mail", f"{draft.thread.rung}")
     draft.change(replace(before, participants=with_participants(draft.case, before)), "automatic mail")
-    draft.ask_rules("reply")
-    _notify(draft, "reply")
-    return draft.seal(
-        InboxState.TICKETED, f"{draft.case.mail.mail_class} mail on {before.number}, by {draft.thread.rung}"
-    )
+    return _told(draft, "reply", f"{draft.case.mail.mail_class} mail on {before.number}")
 
 
 def _proposed(draft: Draft, ticket: Ticket) -> Plan:

@@ -391,3 +391,11 @@ def test_the_number_of_messages_counts_those_that_were_not_loaded() -> None:
     known = replace(quiet(days=3), count=300)
     assert [e[1] for e in by_rule(tick(known, desk(long))) if e[0] == "note"] == ["x"]
     assert tick(quiet(days=3), desk(long)).next_step_at is None
+
+
+@pytest.mark.parametrize("marks", [{}, {"Precedence": "bulk", "List_Id": "<x.y>"}])
+def test_a_reply_that_a_rule_calls_spam_is_told_to_nobody(marks: dict[str, Any]) -> None:
+    """Whether a person or a list wrote it."""
+    plan = reply(rule("Spam", {"event": "reply"}, spam=True), **marks)
+    assert plan.ticket is not None
+    assert (plan.state, plan.ticket.status, plan.letters) == (InboxState.SPAM, Status.SPAM, ())
