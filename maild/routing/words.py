@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-import snowballstemmer
+from Stemmer import Stemmer
 
 _WORD = re.compile(r"\w+")
 _CYRILLIC = re.compile(r"[а-яіїєґў]+")
@@ -86,9 +86,9 @@ def stem(word: str) -> str:
         return word
     # A stemmer keeps the word it works on in itself, so each call has its own: workers may call at the same time.
     if _CYRILLIC.fullmatch(word):
-        return _settled(snowballstemmer.stemmer("russian").stemWord(word))
+        return _settled(Stemmer("russian", 0).stemWord(word))
     if _LATIN.fullmatch(word):
-        english: str = snowballstemmer.stemmer("english").stemWord(word)
+        english: str = Stemmer("english", 0).stemWord(word)
         return english
     return word
 

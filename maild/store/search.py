@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.engine import Connection
 
 from maild.messages.mail import Address
@@ -226,6 +225,8 @@ def _rows_with(dialect: str, table: str, term: Term) -> sa.Select[Any]:
     rows = sa.select(_INDEX[table].c.rowid)
     if dialect == "sqlite":
         return rows.where(sa.literal_column(table).op("MATCH")(_for_sqlite(term)))
+    from sqlalchemy.dialects.postgresql import TSQUERY  # a desk on SQLite need not load it with each mail
+
     wanted = sa.cast(sa.literal(_for_server(term), sa.Text), TSQUERY)
     return rows.where(sa.literal_column(f"{table}.words").op("@@")(wanted))
 
