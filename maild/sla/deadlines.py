@@ -57,6 +57,8 @@ class TicketClock:
     ended_at: datetime | None = None
     promise: str = ""
     missed: tuple[Missed, ...] = ()
+    moved_from: str | None = None
+    """The promise that it counted for before, where a part of `spent` was counted by another one or another text."""
 
     @property
     def ended(self) -> bool:
@@ -142,7 +144,7 @@ def recompute(clock: TicketClock, before: Promise | None, after: Promise, now: d
     allowed = after.allowed(clock.target)
     missed = _all_missed(clock, before, now)
     spent = spent_at(clock, (before or after).calendar, now)
-    settled = replace(clock, spent=spent, promise=after.name, missed=missed)
+    settled = replace(clock, spent=spent, promise=after.name, missed=missed, moved_from=clock.promise or None)
     if allowed is None:
         return replace(settled, resumed_at=None, due_at=None, state=ClockState.PAUSED)
     passed = min((m.at for m in missed if allowed <= m.allowed), default=None)

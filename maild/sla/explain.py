@@ -22,6 +22,7 @@ _EN = {
     "started": "started {at}",
     "before": "{spent} spent until {at}",
     "off": ", {paused} of pauses taken off",
+    "moved": ", a part of it as {promise} counted it",
     "no_time": "no working time since",
     "more": "{count} more spans ({length})",
     "counted": "counted {spans}",
@@ -39,6 +40,7 @@ _RU = {
     "started": "отсчёт начат {at}",
     "before": "до {at} прошло {spent}",
     "off": ", паузы вычтены: {paused}",
+    "moved": ", часть из них — по прежнему обещанию {promise}",
     "no_time": "с тех пор рабочего времени не было",
     "more": "ещё отрезков: {count} ({length})",
     "counted": "учтено: {spans}",
@@ -108,12 +110,15 @@ class _Teller:
         return ". ".join(sentences) + "."
 
     def _before(self, clock: TicketClock) -> list[str]:
-        """What was counted before the last pause, and what the pauses took off."""
+        """What was counted before the last pause, or by another promise, and what the pauses took off."""
         if clock.resumed_at is None or clock.resumed_at <= clock.started_at:
             return []
+        before = self._say("before", spent=self._length(clock.spent), at=self._moment(clock.resumed_at))
+        if clock.moved_from is not None:
+            # Pauses were pauses of that promise, by its calendar: this one cannot tell how long they were.
+            return [before + (self._say("moved", promise=clock.moved_from) if clock.spent else "")]
         paused = self._calendar.between(clock.started_at, clock.resumed_at) - clock.spent
-        off = self._say("off", paused=self._length(paused)) if paused > timedelta(0) else ""
-        return [self._say("before", spent=self._length(clock.spent), at=self._moment(clock.resumed_at)) + off]
+        return [before + (self._say("off", paused=self._length(paused)) if paused > timedelta(0) else "")]
 
     def _counted(self, clock: TicketClock) -> list[str]:
         """The spans from the last start: up to the due time while it is ahead, else up to now."""

@@ -193,6 +193,7 @@ def clock_row(clock: TicketClock, promise: str | None) -> dict[str, Any]:
             {"allowed_microseconds": m.allowed // timedelta(microseconds=1), "at": m.at.isoformat()}
             for m in clock.missed
         ],
+        "moved_from": clock.moved_from,
     }
 
 
@@ -208,6 +209,7 @@ def to_clock(row: Row) -> TicketClock:
         state=ClockState(row["state"]),
         promise=row["promise"],
         missed=tuple(_to_missed(m) for m in row.get("missed") or ()),
+        moved_from=row.get("moved_from"),
     )
 
 

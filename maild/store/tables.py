@@ -235,6 +235,7 @@ clocks = sa.Table(
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("promise", Words, nullable=False),
     sa.Column("missed", sa.JSON),
+    sa.Column("moved_from", Words),
 )
 steps_done = sa.Table(
     "steps_done",

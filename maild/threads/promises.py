@@ -125,7 +125,7 @@ def _under(
         moved = newly_promised(moved, before.named(ticket.promise), after, _STARTED[ticket.status], now)
     if moved != clocks:
         moved = follow_status(moved, after, ticket.status, now)
-    return with_due(replace(ticket, promise=name), moved), moved
+    return with_due(ticket if name == ticket.promise else replace(ticket, promise=name), moved), moved
 
 
 def _moved(clock: TicketClock, ticket: Ticket, before: Promises, after: Promise, now: datetime) -> TicketClock:
@@ -154,7 +154,8 @@ def with_due(ticket: Ticket, clocks: tuple[TicketClock, ...]) -> Ticket:
     times = [c.due_at for c in clocks if not c.ended]
     if ticket.deadline is not None and ticket.status in UNFINISHED:
         times.append(ticket.deadline.at)
-    return replace(ticket, due_at=min((at for at in times if at is not None), default=None))
+    due_at = min((at for at in times if at is not None), default=None)
+    return ticket if due_at == ticket.due_at else replace(ticket, due_at=due_at)
 
 
 def response_due(clocks: tuple[TicketClock, ...]) -> datetime | None:

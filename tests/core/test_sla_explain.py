@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from core.sla_office import HOUR, moscow, promise, timeline
 
+from maild.sla.calendar import Calendar
+from maild.sla.deadlines import pause, recompute
 from maild.sla.events import Happening
 from maild.sla.explain import explain
 
@@ -72,4 +74,36 @@ def test_the_arithmetic_is_told_in_russian_too() -> None:
         "Отсчёт начат пт 2026-11-20 16:00. "
         "Учтено: пт 2026-11-20 16:00-18:00 (2 ч), пн 2026-11-23 09:00-11:00 (2 ч). "
         "Прошло 3 ч, осталось 1 ч, срок пн 2026-11-23 11:00."
+    )
+
+
+URGENT = promise(name="urgent", calendar=Calendar(name="always", timezone="UTC", hours=None), first_response=2 * HOUR)
+
+
+def test_what_another_promise_has_counted_is_told_as_its_own() -> None:
+    """A night that it did not count is no pause."""
+    moved = recompute(timeline(FIRST)[0], promise(), URGENT, moscow("21T03:00"))
+    assert explain(moved, URGENT, moscow("21T02:30")) == (
+        "first response: 2h of always time (UTC) by the promise urgent. started Fri 2026-11-20 13:00. "
+        "2h spent until Sat 2026-11-21 00:00, a part of it as standard counted it. no working time since. "
+        "2h spent, 0s left, due Sat 2026-11-21 00:00."
+    )
+    late = explain(moved, URGENT, moscow("21T05:00"), "ru")
+    assert "До сб 2026-11-21 00:00 прошло 2 ч, часть из них — по прежнему обещанию standard. " in late
+    assert late.endswith(" Срок сб 2026-11-21 00:00, прошло 4 ч, просрочено на 2 ч.")
+
+
+def test_a_breach_and_a_pause_are_told_in_russian() -> None:
+    """The same figures as in English."""
+    clock = timeline(FIRST)[0]
+    assert explain(clock, promise(), moscow("23T12:30"), "ru").endswith(
+        " Срок пн 2026-11-23 11:00, прошло 5 ч 30 мин, просрочено на 1 ч 30 мин."
+    )
+    still = pause(clock, promise(), moscow("20T17:00"))
+    assert explain(still, promise(), moscow("24T10:00"), "ru").endswith(" Пауза, прошло 1 ч, осталось 3 ч.")
+    clocks = timeline(
+        FIRST, ("20T17:00", Happening.STATUS_CHANGED, "hold"), ("24T09:00", Happening.STATUS_CHANGED, "open")
+    )
+    assert "До вт 2026-11-24 09:00 прошло 1 ч, паузы вычтены: 9 ч. " in explain(
+        clocks[0], promise(), moscow("24T10:00"), "ru"
     )

@@ -16,3 +16,4 @@ def upgrade() -> None:
     op.add_column("tickets", sa.Column("promise_set", sa.Boolean(), nullable=True))
     op.add_column("tickets", sa.Column("promises_fitted", sa.JSON(), nullable=True))
     op.add_column("clocks", sa.Column("missed", sa.JSON(), nullable=True))
+    op.add_column("clocks", sa.Column("moved_from", sa.Text(), nullable=True))
