@@ -268,7 +268,11 @@ def test_replies_of_rules_count_with_the_acknowledgements(keep: Keep) -> None:
     how = replace(how, practice=replace(how.practice, canned=Text()))
     open_tickets(keep, how, 1)
     for number in range(4):
-        fields = {"message_id": f"<r{number}@x.example>", "In_Reply_To": "<0@x.example>", "sender": "p0@x.example"}
+        fields: dict[str, Any] = {
+            "message_id": f"<r{number}@x.example>",
+            "In_Reply_To": "<0@x.example>",
+            "sender": "p0@x.example",
+        }
         keep.inbox.add([arrival(f"And now? {number}", **fields)])
         handle_all(Desk(keep, lambda: how, FixedClock(NOW)))
     sent = [row["kind"] for row in keep.outbox.listing() if row["recipients"][0]["address"] == "p0@x.example"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from clients import write_mail, write_reply
 from daemon import SUPPORT, Daemon, ended_at_last, make_desk
+from traps import trap
 
 IVAN = "ivan@customer.example"
 DAY = timedelta(days=1)
@@ -95,6 +97,30 @@ def test_silence_reminds_and_closes_once_over_restarts_and_edits(desk: Daemon) -
     assert told.count(("status", "Close")) == 1
     assert told.count(("replied", "Remind")) == 1
     assert desk.order("db", "check")
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        ("maild.store.keep", "Keep", "apply", "after"),
+        ("maild.store.rules_in_force", "RulesInForce", "come", "after"),
+    ],
+    ids=["while it is done", "on the walk"],
+)
+def test_a_desk_that_is_killed_does_a_rule_of_time_once(desk: Daemon, tmp_path: Path, place: tuple[str, ...]) -> None:
+    """What was not committed is done by the next tick; one that dies says so by its signal."""
+    begun = datetime.fromisoformat(desk.cli("tickets")[0]["created_at"])
+    write_rules(desk, SILENT)
+    when = ("tick", "--now", (begun + 20 * DAY).isoformat())
+    module, owner, method, moment = place
+    assert desk.run(*when, **trap(tmp_path / "trap", module, owner, method, moment)).returncode == -signal.SIGKILL
+    assert desk.ticket("1001")["status"] == "pending"
+    for _ in range(2):
+        desk.order(*when)
+    told = [(e["kind"], e["because"]) for e in desk.ticket("1001")["events"] if e["actor"] == "rule"]
+    assert told.count(("status", "Close")) == 1
+    assert [told.count(("replied", rule)) for rule in ("Remind", "Close")] == [1, 1]
+    assert len([letter for letter in desk.letters(IVAN) if letter["Auto-Submitted"] == "auto-replied"]) == 3
 
 
 def test_rules_answer_what_happens_while_the_desk_runs(tmp_path: Path) -> None:
