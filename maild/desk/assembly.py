@@ -23,6 +23,7 @@ from maild.messages.tokens import Mint
 from maild.outgoing.letters import Letters
 from maild.outgoing.smtp import Security, SmtpTransport
 from maild.outgoing.transports import MaildirTransport, Transport
+from maild.people.team import Team
 from maild.threads.budget import BIG_DOMAINS, Budgets, organisation
 from maild.threads.practice import Practice
 from maild.threads.promises import Given, Promises
@@ -103,12 +104,13 @@ def make_practice(settings: Settings, policy: Policy) -> Practice:
 
 def make_promises(policy: Policy) -> Promises:
     """What is promised, and to whom."""
-    return given_promises(policy.promises)
+    return given_promises(policy.promises, policy.team)
 
 
-def given_promises(read: Iterable[GivenPromise]) -> Promises:
+def given_promises(read: Iterable[GivenPromise], team: Team) -> Promises:
     """The promises of a file as the judgement needs them."""
-    return Promises(given=tuple(Given(promise=g.promise, fits=g.fits, by_mail=g.by_mail) for g in read))
+    given = tuple(Given(promise=g.promise, fits=g.fits, by_mail=g.by_mail) for g in read)
+    return Promises(given=given, organisations=team.organisations)
 
 
 def earlier_policy(text: str, policy: Policy, settings: Settings) -> Policy:

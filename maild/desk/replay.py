@@ -84,7 +84,7 @@ def promises_of(path: Path, settings: Settings, team: Team) -> Promises:
     broken = [source.broken] if source.broken is not None else findings
     if broken:
         raise ConfigError(broken)
-    return given_promises(levels.promises)
+    return given_promises(levels.promises, team)
 
 
 def unseen(before: Promises, after: Promises) -> list[str]:

@@ -195,7 +195,7 @@ MAIL_FIELDS: Mapping[str, Field] = {field.name: field for field in _ALL if "new"
 TICKET_FIELDS: Mapping[str, Field] = {field.name: field for field in _ALL if PROMISES in field.at}
 """What promises can test; `queue` is the ticket's own there."""
 
-STORED = frozenset(("queue", "line", "priority", "tags", "customer"))
+STORED = frozenset(("queue", "line", "priority", "tags", "customer", "organisation"))
 """What promises see of a ticket whenever it changes, beside its own fields; all else is of its first mail."""
 
 

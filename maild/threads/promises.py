@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from maild.messages.addresses import normal
+from maild.people.organisations import Organisations
 from maild.routing.fields import NAMED
 from maild.sla.calendar import Calendar
 from maild.sla.deadlines import TicketClock, recompute
@@ -46,10 +48,12 @@ class Promises:
     """All promises, in their order; the first one that fits holds."""
 
     given: tuple[Given, ...] = ()
+    organisations: Organisations = field(default_factory=Organisations)
+    """By which a customer's organisation is known."""
 
     def opened(self, ticket: Ticket, mail: Fields) -> Ticket:
         """A new ticket with its promise: by what it is, and by the fields of the mail that opens it."""
-        fields = {**mail, **stored_fields(ticket)}
+        fields = {**mail, **stored_fields(ticket, self.organisations)}
         fitted = tuple(g.promise.name for g in self.given if g.by_mail and g.fits(fields))
         ticket = replace(ticket, promises_fitted=fitted)
         return replace(ticket, promise=self.fitting(ticket))
@@ -58,7 +62,7 @@ class Promises:
         """The name of the promise that a ticket is to have now, as it stands."""
         if ticket.promise_set and self.named(ticket.promise) is not _NO_PROMISE:
             return ticket.promise
-        fields = stored_fields(ticket)
+        fields = stored_fields(ticket, self.organisations)
         fitted = (ticket.promise,) if ticket.promises_fitted is None else ticket.promises_fitted
         fits = (g for g in self.given if (g.promise.name in fitted if g.by_mail else g.fits(fields)))
         return next((g.promise.name for g in fits), None)
@@ -136,15 +140,17 @@ def _moved(clock: TicketClock, ticket: Ticket, before: Promises, after: Promise,
     return recompute(clock, until_now if until_now is not _NO_PROMISE else None, after, now)
 
 
-def stored_fields(ticket: Ticket) -> Fields:
+def stored_fields(ticket: Ticket, organisations: Organisations) -> Fields:
     """What promises can see of a ticket at any time; what else they look at was seen once, when it was opened."""
     asked = ticket.requester
+    found = organisations.of(normal(asked.address)) if asked is not None else None
     fields: dict[str, str | int | tuple[str, ...]] = {
         "queue": ticket.queue,
         "line": ticket.line,
         "priority": str(ticket.priority),
         "tags": ticket.tags,
         "customer": (asked.address, asked.name) if asked is not None else (),
+        "organisation": found.name if found is not None else "",
     }
     return fields | {f"{NAMED}{name}": value for name, value in ticket.fields.items()}
 

@@ -16,6 +16,7 @@ from maild.config.policy import load_policy
 from maild.config.settings import load_settings
 from maild.desk.assembly import make_promises
 from maild.messages.mail import Address
+from maild.people.organisations import Organisation, Organisations
 from maild.sla.calendar import Calendar, Span
 from maild.sla.deadlines import (
     ClockState,
@@ -192,6 +193,17 @@ def test_a_customer_is_known_by_address_and_domain_whenever_the_ticket_changes()
     assert promises.fitting(ticket()) == "standard"
     assert promises.fitting(ticket(requester="ceo@big.example")) == "urgent"
     assert promises.fitting(replace(ticket(), requester=Address(name="CEO", address="ceo@big.example"))) == "urgent"
+
+
+def test_an_organisation_is_known_whenever_the_requester_changes() -> None:
+    """By the requester's address."""
+    big = Organisation(name="Big", domains=("big.example",))
+    fits = Given(promise=URGENT, fits=lambda fields: fields["organisation"] == "Big")
+    given = (fits, Given(promise=STANDARD, fits=lambda _: True))
+    promises = Promises(given=given, organisations=Organisations(known=(big,)))
+    assert promises.fitting(ticket()) == "standard"
+    assert promises.fitting(ticket(requester="CEO@Big.example")) == "urgent"
+    assert promises.fitting(ticket(requester=None)) == "standard"
 
 
 # Properties of `recompute`, over any way of a clock through promises, pauses and time.
