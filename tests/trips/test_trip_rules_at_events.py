@@ -113,7 +113,8 @@ def test_a_desk_that_is_killed_does_a_rule_of_time_once(desk: Daemon, tmp_path: 
     write_rules(desk, SILENT)
     when = ("tick", "--now", (begun + 20 * DAY).isoformat())
     module, owner, method, moment = place
-    assert desk.run(*when, **trap(tmp_path / "trap", module, owner, method, moment)).returncode == -signal.SIGKILL
+    killed = desk.run(*when, given=b"", **trap(tmp_path / "trap", module, owner, method, moment))
+    assert killed.returncode == -signal.SIGKILL
     assert desk.ticket("1001")["status"] == "pending"
     for _ in range(2):
         desk.order(*when)
