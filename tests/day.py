@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from html import unescape
 from pathlib import Path
 from urllib.parse import parse_qs, unquote
@@ -33,6 +34,12 @@ _WORD = re.compile(r"\b([a-z]+\d+)zq\b")
 def word(name: str) -> str:
     """The word that only this text has."""
     return f"{name}zq"
+
+
+@cache
+def everything(letter: Letter) -> str:
+    """A letter with every encoding taken off, worked out once."""
+    return letter.everything
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -304,7 +311,7 @@ class Day:
         kinds, tag = self.kinds() if kind else {}, f"[SUP-{ticket}]"
         found = [x for x in self.letters(to) if tag in x["Subject"] and (not kind or kind == kinds[x["Message-ID"]])]
         if shows:
-            found = [x for x in found if word(shows) in x.everything][:1]
+            found = [x for x in found if word(shows) in everything(x)][:1]
         assert found, f"no letter {kind} to {to} about {tag}: {[x['Subject'] for x in self.letters(to)]}"
         return found[-1]
 
@@ -321,7 +328,7 @@ class Day:
 def words_in(letter: Letter, known: Collection[str]) -> list[str]:
     """Those of the words that stand in a letter, its files and its fields, with every encoding taken off."""
     return sorted(
-        set(_WORD.findall(letter.everything)).intersection(known),
+        set(_WORD.findall(everything(letter))).intersection(known),
         key=lambda name: (name.rstrip("0123456789"), len(name), name),
     )
 
@@ -343,7 +350,7 @@ def leaks(letters: Iterable[Letter], sent: Mapping[str, Step], people: Mapping[s
         me = outside[letter.recipient]
         told = {name for name, step in sent.items() if me in (step.who, *step.tells)}
         friends = {me}.union(*({sent[n].who, *sent[n].tells} for n in told if people[sent[n].who].login == ""))
-        text = letter.everything
+        text = everything(letter)
         wrong = [f"the text {name}" for name in words_in(letter, sent) if name not in told]
         wrong += [f"the id {one}" for one in inside if one in text]
         own = {reply_address(x) for x in every if x.recipient == letter.recipient} | {letter.return_path}
@@ -363,7 +370,8 @@ def _login_of(address: str, people: Mapping[str, Someone]) -> str:
 def deliveries(letters: Iterable[Letter], sent: Mapping[str, Step], people: Mapping[str, Someone]) -> dict[str, int]:
     """How often each answer has reached each of those whom it is for, as the new text of a letter."""
     news = [(x.recipient, read_mail(x.raw, is_own=lambda _: False).reply) for x in letters]
-    wanted = [(name, key) for name, step in sent.items() if people[step.who].login for key in step.tells]
+    answers = {name: step for name, step in sent.items() if people[step.who].login and step.about is not None}
+    wanted = [(name, key) for name, step in answers.items() for key in step.tells]
     return {
         f"{name} to {key}": sum(to == people[key].address and word(name) in reply for to, reply in news)
         for name, key in wanted

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from clients import new_id
-from day import SERVER, Act, Clock, Day, Press, Raw, Someone, Step
+from day import SERVER, Act, Clock, Day, Press, Raw, Someone, Step, word
 from mail_programs import (
     Program,
     apple_mail,
@@ -465,5 +465,26 @@ EVENING: tuple[Act, ...] = (
     # Five weeks later what was solved breaks again.
     Clock(by=timedelta(days=35), until="notification", letters=2),
     goes_on("olga4", 1001, "Принтер опять молчит."),
+    # Zara has written to Boris himself, and he passes it on; what he says of it is for colleagues.
+    Step(
+        name="boris30",
+        who="boris",
+        subject="Fwd: Locker",
+        by="login",
+        tells=("zara",),
+        program=neomutt,
+        text=f"""{word("boris4")} is not hers.
+
+---------- Forwarded message ---------
+From: Zara Meadowsweet <zara@zara-house.example>
+Date: Tue, Dec 29, 2026 at 8:00 AM
+Subject: Locker
+To: Boris Novak <boris@desk.example>
+
+
+May I have a locker?""",
+    ),
+    answers("anna30", 1046, "Number 7 is yours.", tells=("zara",)),
+    waits(),
 )
 DAY = (*MORNING, *FORENOON, *AFTERNOON, *FILLERS, *EVENING)
