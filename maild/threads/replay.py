@@ -20,6 +20,8 @@ from maild.threads.changes import clock_happenings
 from maild.threads.model import IMPORTED, Event, Message, Priority, Status, Ticket
 from maild.threads.promises import Promises, change_promise, move_clocks
 
+RULE = "rule"
+"""Who acts when a rule does."""
 CREATED, SPLIT, MERGED = "created", "split", "merge"
 _BEGINS = frozenset((CREATED, "message", "answer", "escalated", "woken", "rule", "not_delivered", "undone"))
 """Kinds of events with which another step of the story begins, though it was told at the same moment."""
@@ -58,11 +60,13 @@ def read_past(ticket: Ticket, events: Sequence[Event], messages: Sequence[Messag
     kinds = {event.kind for event in events}
     if CREATED not in kinds or kinds & {SPLIT, MERGED} or ticket.channel == IMPORTED:
         return None
+    # A rule that named the promise later has left an event; one that opened the ticket has not.
+    named = ticket.promise_set and not any(_names_promise(event) for event in events)
     opened = replace(
         ticket,
         status=Status.NEW,
-        promise=None,
-        promise_set=False,
+        promise=ticket.promise if named else None,
+        promise_set=named,
         solved_at=None,
         wake_at=None,
         deadline=None,
@@ -94,7 +98,7 @@ def _go_on(told: _Told, at: datetime, events: tuple[Event, ...]) -> None:
         at = before.created_at
     if first.kind == "undone":
         told.clocks = told.before.get(datetime.fromisoformat(first.because.removeprefix("done ")), told.clocks)
-    named = next((e for e in events if e.kind == "promise" and e.actor == "rule"), None)
+    named = next((e for e in events if _names_promise(e)), None)
     if named is not None:
         name = named.detail.partition(" -> ")[2].partition(",")[0]
         after, told.clocks = change_promise(told.promises, after, told.clocks, name, at)
@@ -162,6 +166,10 @@ def _accepted(events: Sequence[Event], messages: list[Message], at: datetime) ->
             del messages[: place + 1]
             return message.at
     return at
+
+
+def _names_promise(event: Event) -> bool:
+    return event.kind == "promise" and event.actor == RULE
 
 
 def _is_set_later(name: str, events: Sequence[Event]) -> bool:

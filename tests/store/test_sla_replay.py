@@ -19,6 +19,9 @@ from maild.desk.tick import do_due
 from maild.errors import MaildError
 from maild.messages.tokens import Purpose
 from maild.outgoing.letters import Letters
+from maild.routing.conditions import read_condition
+from maild.routing.fields import FIELDS
+from maild.routing.rules import Actions, Rule
 from maild.sla.calendar import Calendar, Span
 from maild.sla.promise import At, Step, Target
 from maild.store import open_keep
@@ -137,3 +140,25 @@ def test_any_history_told_again_under_the_promises_in_force_gives_the_stored_clo
     keep.database.close()
     assert told >= life.tickets >= 8
     assert min(kinds[k] for k in ("created", "message", "answer", "status", "promise", "tags", "undone")) > 0, kinds
+
+
+@pytest.mark.parametrize("when", ["new", "reply"])
+def test_a_promise_that_a_rule_named_is_told_again_as_it_was(when: str, url: str) -> None:
+    """At the opening, of which no event speaks, or later; whatever the ticket's fields say."""
+    reading = read_condition({"event": when}, FIELDS, ("support", "billing"))
+    rule = Rule(name="VIP", when=reading.condition, then=Actions(sla="vip"))
+    how = replace(practice(rules=(rule, Rule(name="rest", when=None))), promises=PROMISES)
+    office, keep, clock = replace(OFFICE, practice=how), open_keep(url, "test"), FixedClock(NOW)
+    desk = Desk(keep, lambda: office, clock)
+    for hours, fields in enumerate(({}, {"In_Reply_To": "<0@x.example>", "subject": "Re: Printer"})):
+        clock.at = NOW + hours * HOUR
+        keep.inbox.add([arrival(str(hours), at=clock.at, message_id=f"<{hours}@x.example>", **fields)])
+        assert desk.take_next().mails == 1
+    give_order(keep, office, clock, "1001", "queue", "billing")
+    [history] = read_histories(keep.database, None, None)
+    past = read_past(history.ticket, history.events, history.messages, history.tags)
+    keep.database.close()
+    assert past is not None
+    ticket, clocks = tell(past, PROMISES)
+    assert (ticket.promise, history.ticket.promise_set) == ("vip", True)
+    assert clocks == history.clocks
