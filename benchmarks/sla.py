@@ -158,9 +158,12 @@ def measure_storm(app: App, due: int) -> None:
     """Everything due in one second."""
     later = NOW + timedelta(hours=4)  # three hours of the shipped calendar, which has lunch at one: the 75 % of four
     fill(app, 1001, due, NOW, later)
+    do_due(app.keep, app.office, NOW, NOW)  # the walk over the tickets that new rules ask for is another matter
+    used = time.process_time()
     seconds = timed(lambda: do_due(app.keep, app.office, later, later))
+    used = time.process_time() - used
     letters = len(app.keep.outbox.listing())
-    print(f"{due:,} tickets due at once: {seconds:.1f} s, {due / seconds:.0f} a second, {letters} letters")
+    print(f"{due:,} tickets due at once: {seconds:.1f} s ({used:.1f} s of processor time), {letters} letters")
 
 
 def measure_replay(app: App, count: int) -> None:
@@ -179,9 +182,11 @@ def measure_replay(app: App, count: int) -> None:
             connection.execute(tickets.insert(), rows)
             connection.execute(events.insert(), [row for t in some for row in history(t)])
     sums = {}
+    used = time.process_time()
     seconds = timed(lambda: sums.update(sums_of(replay_promises(app.keep, standard, standard, FAR, None, None))))
+    used = time.process_time() - used
     told = sums["after", "standard", "first_response"].kept
-    print(f"{told:,} tickets replayed in {seconds:.1f} s, {told / seconds:.0f} a second")
+    print(f"{told:,} tickets replayed in {seconds:.1f} s ({used:.1f} s of processor time)")
 
 
 def history(ticket: Ticket) -> list[dict[str, object]]:
