@@ -76,4 +76,4 @@ def _listed(ids: tuple[int, ...]) -> str:
 def _sent_into(folder: Path, address: str) -> int:
     trace = Trace(address)
     files = [path for path in folder.glob("*/*") if path.is_file()] if folder.is_dir() else []
-    return sum(trace.stands_in(path.read_bytes()) for path in files)
+    return sum(trace.told_in(path.read_bytes()) for path in files)

@@ -37,7 +37,6 @@ _SPENT = sa.select(
     _counted(
         sa.select(acknowledged.c.id).where(
             acknowledged.c.domain == sa.bindparam("domain"),
-            acknowledged.c.given,
             acknowledged.c.at > sa.bindparam("domain_since"),
         ),
         "domain_limit",
@@ -81,7 +80,7 @@ class BudgetStore:
     def spent(
         self, connection: Connection, domain: str, now: datetime, *, cause: str, per_domain: int, storm: int
     ) -> Spent:
-        """What was given to a domain and wanted in all; the breaker is open while this cause of trouble is."""
+        """What a domain and all together wanted, given or not; the breaker is open while this cause of trouble is."""
         values = {
             "domain": domain,
             "domain_since": now - DOMAIN_WINDOW,

@@ -2,7 +2,7 @@
 
     his mails                    bytes, text, names and addresses go; that a mail came, when, and its content key stay
     his tickets                  subject blanked, requester null; status, times and clocks stay, and so all figures
-    letters to him, and those of his tickets     bytes, subject, names go; one that has not left never will
+    letters to him, and those that tell of his tickets     bytes, subject, names go; one that has not left never will
     orders and news about his tickets            can be taken back, or told, no more
     agents' mails in his tickets bytes go, since they quote him; the agent's own words stay
     others' words                the address in them is blanked, what they quote goes where it is his ticket
@@ -37,7 +37,7 @@ from maild.store.tables import (
     tickets,
     undos,
 )
-from maild.store.traces import Hit, Trace
+from maild.store.traces import Hit, Trace, letters_about
 from maild.store.transfer import snapshot
 from maild.threads.model import Direction, InboxState, OutboxState
 
@@ -125,7 +125,9 @@ def _agents_mails(connection: Connection, concerned: Collection[int]) -> list[in
 
 def _letters(connection: Connection, concerned: Collection[int], hits: Sequence[Hit]) -> set[int]:
     of_tickets = _ids(connection, sa.select(outbox.c.id).where(outbox.c.ticket_id.in_(concerned)))
-    return {*of_tickets, *(hit.key["id"] for hit in hits if hit.table is outbox)}
+    numbers = list(connection.scalars(sa.select(tickets.c.number).where(tickets.c.id.in_(concerned))))
+    about = letters_about(connection, numbers) if numbers else ()
+    return {*of_tickets, *about, *(hit.key["id"] for hit in hits if hit.table is outbox)}
 
 
 def _mails_behind(connection: Connection, hits: Sequence[Hit]) -> set[int]:

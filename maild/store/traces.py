@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,13 +15,16 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from maild.messages.fields import read_fields
-from maild.store.tables import Words, inbox, inbox_raw, outbox_raw
+from maild.messages.mime import read_parts
+from maild.store.tables import Words, inbox, inbox_raw, outbox, outbox_raw
 from maild.store.transfer import carried_tables, read_rows
 from maild.store.views import fold
 from maild.threads.model import InboxState
 
 ERASED = "erased"
 _WRITERS = ("from", "sender", "return-path")
+_DEEPEST = 5
+_NUMBER = re.compile(rb"[a-z0-9]+-[0-9]+")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,6 +109,34 @@ class Trace:
                     yield row["inbox_id"], self.wrote(raw)
 
     def letters(self, connection: Connection) -> Iterator[int]:
-        """Every letter of ours that holds it unencoded."""
+        """Every letter of ours that holds it, in whatever encoding."""
         for rows in read_rows(connection, outbox_raw):
-            yield from (row["outbox_id"] for row in rows if self.stands_in(bytes(row["raw"])))
+            yield from (row["outbox_id"] for row in rows if self.told_in(bytes(row["raw"])))
+
+    def told_in(self, raw: bytes) -> bool:
+        """Whether a mail holds the address as it is written, or once the texts in it are decoded."""
+        return self.stands_in(raw) or any(map(self.stands_in, decoded_texts(raw)))
+
+
+def letters_about(connection: Connection, numbers: Collection[str]) -> Iterator[int]:
+    """Every letter that belongs to no ticket, yet names one of these: answers to questions, digests."""
+    ticketless = sa.select(outbox.c.id).where(outbox.c.ticket_id.is_(None))
+    wanted = {number.casefold().encode() for number in numbers}
+    for rows in read_rows(connection, outbox_raw, outbox_raw.c.outbox_id.in_(ticketless)):
+        for row in rows:
+            texts = (bytes(row["raw"]), *decoded_texts(bytes(row["raw"])))
+            if any(not wanted.isdisjoint(_NUMBER.findall(text.lower())) for text in texts):
+                yield row["outbox_id"]
+
+
+def decoded_texts(raw: bytes, depth: int = 0) -> Iterator[bytes]:
+    """What the encoded texts of a mail say, and of the mails in it; files of other kinds are left aside."""
+    lowered = raw.lower()
+    if b"base64" not in lowered and b"quoted-printable" not in lowered:
+        return
+    root, _ = read_parts(raw, read_fields(raw))
+    for part in root.walk():
+        if part.content_type.startswith("message/") and depth < _DEEPEST:
+            yield from decoded_texts(part.content(), depth + 1)
+        elif part.encoding and part.content_type.startswith("text/"):
+            yield part.content()

@@ -42,7 +42,8 @@ class Spent:
     """What is counted for one acknowledgement; each figure is counted no further than its budget."""
 
     to_domain: int
-    """Acknowledgements to the domain within DOMAIN_WINDOW."""
+    """Acknowledgements that the domain wanted within DOMAIN_WINDOW, given or not: or one domain could hold the
+    breaker open, which gives it none that would count."""
     wanted: int
     """Acknowledgements that were wanted from us within STORM_WINDOW, given or not."""
     stopped: bool
@@ -80,7 +81,7 @@ def judge(spent: Spent, budgets: Budgets, domain: str) -> Verdict:
     """Whether one more acknowledgement may go to an address of this organisation, and what it does to the breaker."""
     if spent.to_domain >= budgets.of_domain(domain):
         # Not counted as wanted: one domain that floods us must not stop the acknowledgements of all others.
-        return Verdict(refused=f"addresses of {domain} had enough acknowledgements this hour", counts=False)
+        return Verdict(refused=f"addresses of {domain} wanted enough acknowledgements this hour", counts=False)
     if spent.stopped:
         if storm_is_over(spent.wanted, budgets):
             return Verdict(refused=None, breaker=Breaker.CLOSES)

@@ -45,11 +45,11 @@ def test_every_great_provider_is_listed_as_it_is_counted() -> None:
     [
         (Spent(to_domain=0, wanted=0, stopped=False), None, Breaker.STAYS, True),
         (Spent(to_domain=2, wanted=9, stopped=False), None, Breaker.STAYS, True),
-        (Spent(to_domain=3, wanted=0, stopped=False), "had enough", Breaker.STAYS, False),
+        (Spent(to_domain=3, wanted=0, stopped=False), "wanted enough", Breaker.STAYS, False),
         (Spent(to_domain=0, wanted=10, stopped=False), "stopped until", Breaker.OPENS, True),
         (Spent(to_domain=0, wanted=6, stopped=True), "are stopped", Breaker.STAYS, True),
         (Spent(to_domain=0, wanted=5, stopped=True), None, Breaker.CLOSES, True),
-        (Spent(to_domain=3, wanted=10, stopped=False), "had enough", Breaker.STAYS, False),
+        (Spent(to_domain=3, wanted=10, stopped=False), "wanted enough", Breaker.STAYS, False),
     ],
 )
 def test_one_more_acknowledgement_is_judged(spent: Spent, refused: str | None, breaker: Breaker, counts: bool) -> None:

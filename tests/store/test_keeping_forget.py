@@ -9,6 +9,8 @@ import pytest
 from office import eml
 from store.places import Place
 
+from maild.clock import SystemClock
+from maild.messages.read import read_mail
 from maild.store.traces import Trace
 
 IVAN = "ivan@customer.example"
@@ -163,6 +165,26 @@ def test_an_address_is_not_found_in_a_longer_one(text: str, there: bool) -> None
     """Nobody else is erased with him."""
     assert Trace(IVAN).is_in(text) is there
     assert Trace(IVAN).stands_in(text.encode()) is there
+
+
+@pytest.mark.fault("H9")
+def test_answers_to_agents_questions_hold_nothing_of_him_though_their_bytes_are_encoded(place: Place) -> None:
+    """Lists and figures belong to no ticket; his address, and what his tickets are called, go from them, too."""
+    settings = place.settings.read_text(encoding="utf-8")
+    place.settings.write_text(settings.replace("authserv_ids = []", 'authserv_ids = ["mx.desk.example"]'), "utf-8")
+    now = SystemClock().now()
+    proof = {"Authentication_Results": "mx.desk.example; dmarc=pass header.from=desk.example", "date": now}
+    anna = {"sender": "anna@desk.example", **proof}
+    place.ingest(eml("Я болен.", subject="My plague", message_id="<i@customer.example>", date=now))
+    orders = ("/search plague", "/report", "/list queue:support", "/kb printer")
+    place.ingest(*(eml(one, message_id=f"<{n}@desk.example>", **anna) for n, one in enumerate(orders)))
+    unticketed = {row["id"] for row in place.tables()["outbox"] if row["ticket_id"] is None}
+    assert len(unticketed) == len(orders)
+    place.do("forget", IVAN, "--yes")
+    raws = [bytes(row["raw"]) for row in place.tables()["outbox_raw"] if row["outbox_id"] in unticketed]
+    left = [read_mail(raw).text for raw in raws if raw]
+    assert not [text for text in left if IVAN in text or "plague" in text or "SUP-1001" in text]
+    assert any("/kb" in text for text in left)
 
 
 @pytest.mark.fault("H9")

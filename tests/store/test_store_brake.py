@@ -123,7 +123,7 @@ def test_a_robot_whose_name_changes_each_time_runs_into_the_domains_budget(keep:
     deliver(keep, clock, *strangers(5, "robots.example"), *strangers(5, "x{n}.robots.example", 5), budgets=SMALL)
     assert sum(told(keep, "acknowledgement").values()) == 5
     assert len(keep.views.tickets(Wanted())) == 10
-    why = "addresses of robots.example had enough acknowledgements this hour"
+    why = "addresses of robots.example wanted enough acknowledgements this hour"
     assert reasons(keep, "no_acknowledgement") == [f"{why}: "] * 5
     clock.at += timedelta(hours=1, seconds=1)
     deliver(keep, clock, *strangers(1, "robots.example", 90), budgets=SMALL)
@@ -136,6 +136,19 @@ def test_one_domain_that_floods_leaves_the_acknowledgements_of_others_alone(keep
     deliver(keep, clock, *strangers(20, "robots.example"), *strangers(1, start=50), budgets=SMALL)
     assert told(keep, "acknowledgement")["u50@50.example"] == 1
     assert not keep.troubles.any_open(Cause.ACKNOWLEDGEMENTS_STOPPED)
+
+
+def test_one_domain_that_floods_cannot_hold_the_breaker_open(keep: Keep) -> None:
+    """What it wants while none are given counts for it all the same, so the others get theirs when they are quiet."""
+    clock = FixedClock(NOW)
+    deliver(keep, clock, *strangers(7), budgets=SMALL)
+    assert keep.troubles.any_open(Cause.ACKNOWLEDGEMENTS_STOPPED)
+    for ten_minutes in range(4):
+        clock.at += timedelta(minutes=10, seconds=1)
+        deliver(keep, clock, *strangers(9, "robots.example", 100 * ten_minutes + 100), budgets=SMALL)
+    deliver(keep, clock, *strangers(1, start=50), budgets=SMALL)
+    assert told(keep, "acknowledgement")["u50@50.example"] == 1
+    assert sum(told(keep, "acknowledgement").values()) == 6 + 5 + 1
 
 
 def test_a_great_mail_provider_has_a_greater_budget(keep: Keep) -> None:
