@@ -10,15 +10,27 @@ import click
 
 from maild.cli.app import App
 from maild.cli.groups import Group
-from maild.cli.output import finding_json, findings_text, json_option, report, say_json, table
+from maild.cli.output import (
+    Progress,
+    clean_text,
+    finding_json,
+    findings_text,
+    json_option,
+    report,
+    say_json,
+    table,
+    time_of,
+)
 from maild.cli.sarif import as_sarif
 from maild.errors import CannotCreate, NotFound
 
+SAMPLES = 3
 
-@click.group(cls=Group, later=("replay",))
+
+@click.group(cls=Group)
 @json_option
 def rules() -> None:
-    """The rules' workshop: look for mistakes, show what is in force, run the examples."""
+    """The rules' workshop: look for mistakes, show what is in force, run the examples, try them on the past."""
 
 
 @rules.command("check")
@@ -32,7 +44,10 @@ def rules_check(app: App, sarif: bool) -> int:
     from maild.desk.signatures import key_asker
 
     settings, asker = app.settings, key_asker(app.clock.now())
-    findings = [*check_policy(settings.paths.rules, settings.desk, asker), *make_letters(settings).check()]
+    findings = [
+        *check_policy(settings.paths.rules, settings.desk, asker, settings.webhooks),
+        *make_letters(settings).check(),
+    ]
     if sarif:
         click.echo(json.dumps(as_sarif(findings, Path.cwd())))
     elif app.json:
@@ -50,7 +65,7 @@ def rules_show(app: App) -> None:
     """The rules in the order in which they are asked, and their revision."""
     from maild.config.policy import load_policy, show_rules
 
-    policy = load_policy(app.settings.paths.rules, app.settings.desk)
+    policy = load_policy(app.settings.paths.rules, app.settings.desk, app.settings.webhooks)
     rows = show_rules(policy)
     if app.json:
         for number, row in enumerate(rows, 1):
@@ -92,7 +107,7 @@ def rules_test(app: App, files: tuple[str, ...]) -> int:
     """Run the examples beside the rules (of these files alone, where any is named); 1 when one fails."""
     from maild.config.policy import load_policy, run_examples
 
-    policy = load_policy(app.settings.paths.rules, app.settings.desk)
+    policy = load_policy(app.settings.paths.rules, app.settings.desk, app.settings.webhooks)
     results = run_examples(policy)
     if files:
         wanted = {os.path.abspath(f) for f in files}
@@ -122,3 +137,41 @@ def rules_test(app: App, files: tuple[str, ...]) -> int:
                 click.echo(f"  - {key} = {value!r}\n  + {key} = {r.got.get(key)!r}")
     click.echo(f"{len(results) - len(failed)} examples hold, {len(failed)} fail")
     return 1 if failed else 0
+
+
+@rules.command("replay")
+@click.option("--since", metavar="T", help="Only tickets that were opened then or later (RFC 3339).")
+@click.option("--until", metavar="T", help="Only tickets that were opened before then.")
+@click.option(
+    "--rules",
+    "folder",
+    type=click.Path(path_type=Path),
+    help="A folder like rules/; else the one in force, as it is now.",
+)
+@click.option(
+    "--limit", type=click.IntRange(min=0), help=f"Show so many tickets of each change; else {SAMPLES}, JSON all."
+)
+@json_option
+@click.pass_obj
+def rules_replay(app: App, since: str | None, until: str | None, folder: Path | None, limit: int | None) -> None:
+    """What past tickets would have become under these rules, as a diff. Nothing is changed by it."""
+    from maild.cli.replay_words import replay_json, tally_json, tally_lines
+    from maild.desk.rules_replay import Replay
+
+    times = [time_of(text) if text else None for text in (since, until)]
+    replay, named = Replay(app.keep, app.settings, folder), 0
+    with Progress() as progress:
+        for one in replay.run(*times):
+            progress.count()
+            if not one.changed:
+                continue
+            if not app.json:
+                replay.note_moves(one, SAMPLES if limit is None else limit)
+            elif limit is None or named < limit:
+                named += 1
+                say_json(replay_json(one))
+    if app.json:
+        say_json(tally_json(replay.tally))
+        return
+    for line in tally_lines(replay.tally):
+        click.echo(clean_text(line))

@@ -63,7 +63,7 @@ def run_example(example: Example, rules: RuleSet, queue: str) -> ExampleResult:
     of_time = example.mail.get("event") == SCHEDULE
     route = rules.route_by(example.rule, example.mail) if of_time else rules.route(example.mail)
     held = tuple(trace.rule for trace in route.trace if trace.held)
-    outcome = _outcome(route, example.mail, queue)
+    outcome = {**outcome_of(route, example.mail, queue), "rule": route.rule}
     got = {key: outcome[key] for key in example.expect}
     ok = all(_meets(key, wanted, got[key]) for key, wanted in example.expect.items())
     if not example.expect:
@@ -80,7 +80,7 @@ def run_example(example: Example, rules: RuleSet, queue: str) -> ExampleResult:
     )
 
 
-def _outcome(route: Route, before: Values, queue: str) -> dict[str, object]:
+def outcome_of(route: Route, before: Values, queue: str) -> dict[str, object]:
     """What is so afterwards: what no rule speaks of stays as it was, or is as usual of a new ticket."""
     tags = before.get("tags", ())
     known = tags if isinstance(tags, tuple) else ()
@@ -100,7 +100,6 @@ def _outcome(route: Route, before: Values, queue: str) -> dict[str, object]:
         "tell": tuple(dict.fromkeys(word for _, then in route.parts for word in then.tell)),
         "sla": route.sla,
         "fields": dict(route.fields),
-        "rule": route.rule,
     }
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from maild.threads.assignment import Chosen
 from maild.threads.case import Case
+from maild.threads.past_mail import route_record
 from maild.threads.match import Thread
 from maild.threads.plan import Plan
 from maild.threads.promises import explain_clocks
@@ -48,6 +49,7 @@ def explain_decision(
                 for t in thread.tried
             ],
         },
+        "route": route_record(case, routed) if routed is not None else None,
         "rules": [{"rule": r.rule, "held": r.held, "missed": list(r.missed)} for r in trace],
         "assignment": chosen.view if chosen is not None else None,
         "result": _result(practice.revision, plan),

@@ -56,7 +56,7 @@ class Routed:
 def route(case: Case) -> Routed:
     """The route that rules, address and default give this mail."""
     practice = case.practice
-    written_to, by_address = _queue_written_to(case)
+    written_to, by_address = queue_written_to(case)
     said: Route = practice.rules.route(mail_fields(case, by_address))
     queue = said.queue or by_address or practice.team.default_queue.name
     return Routed(
@@ -92,7 +92,8 @@ def _tags_of(case: Case) -> tuple[str, ...]:
     return found.tags if found is not None else ()
 
 
-def _queue_written_to(case: Case) -> tuple[str, str | None]:
+def queue_written_to(case: Case) -> tuple[str, str | None]:
+    """The first address of the mail that a queue has, and the queue; none where no queue was written to."""
     for address in recipients(case.mail, case.envelope):
         if (queue := case.practice.team.queue_for_address(address)) is not None:
             return address, queue.name
