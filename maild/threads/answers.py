@@ -106,7 +106,10 @@ def section(
     clocks = explain_clocks(practice.promises, facts.ticket, facts.clocks, known.now, language)
     told["clocks"] = [*clocks, *explain_deadline(practice, facts.ticket, facts.clocks, known.now, language)]
     if lookup.kind is Ask.WHY:
-        reasons = [{"at": j.at, "mail": j.inbox_id, "lines": why_lines(j.decision, language)} for j in past.judged]
+        reasons = [
+            {"at": j.at, "mail": j.inbox_id, "lines": why_lines(j.decision, language, practice.zone)}
+            for j in past.judged
+        ]
         return told | {"reasons": reasons}
     return told | _whole(facts.ticket, past, practice)
 
@@ -187,8 +190,8 @@ def _history(past: Past, new: tuple[Event, ...], practice: Practice, language: s
             "at": e.at,
             "kind": kind_told(e.kind, language),
             "actor": actors.get(e.actor, value_word(language, e.actor)),
-            "detail": detail_told(e, language),
-            "because": because_told(e, language),
+            "detail": detail_told(e, language, practice.zone),
+            "because": because_told(e, language, practice.zone),
         }
         for e in shown
     ]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from maild.threads.assignment import choice_said
-from maild.threads.said import in_language
+from maild.threads.said import in_language, times_in
 from maild.threads.words import value_word
 
 _NOTHING = "nothing found"
@@ -60,16 +60,23 @@ _WORDS = {
 }
 
 
-def why_lines(decision: Mapping[str, Any] | None, language: str) -> list[str]:
-    """A stored decision (`maild explain --json`) in sentences: kind, sender, every rung, every rule, the result."""
+def why_lines(decision: Mapping[str, Any] | None, language: str, zone: ZoneInfo | None = None) -> list[str]:
+    """A stored decision (`maild explain --json`) in sentences: kind, sender, every rung, every rule, the result.
+
+    Times are by the clock of the zone, without one as they were written down, in UTC.
+    """
     words = _WORDS.get(language, _WORDS["en"])
     if decision is None:
         return [words["gone"]]
-    return [" ".join(line.split()) for line in _lines(decision, words, language)]
+    return [" ".join(line.split()) for line in _lines(decision, words, language, zone)]
 
 
-def _lines(decision: Mapping[str, Any], words: Mapping[str, str], language: str) -> Iterator[str]:
-    spoken = partial(in_language, language=language)
+def _lines(
+    decision: Mapping[str, Any], words: Mapping[str, str], language: str, zone: ZoneInfo | None
+) -> Iterator[str]:
+    def spoken(text: str) -> str:
+        return in_language(times_in(text, zone), language)
+
     sender, thread, result = decision["sender"], decision["thread"], decision["result"]
     yield words["kind"].format(kind=value_word(language, decision["class"]), why=spoken(decision["class_reason"]))
     proof = spoken(sender["proof_reason"])
@@ -93,7 +100,7 @@ def _lines(decision: Mapping[str, Any], words: Mapping[str, str], language: str)
         )
     if (choice := decision.get("assignment")) is not None:
         mine = next((one["name"] for one in choice["standings"] if one["agent"] == choice["agent"]), None)
-        yield words["given" if mine else "to_nobody"].format(name=mine, why=choice_said(choice, language))
+        yield words["given" if mine else "to_nobody"].format(name=mine, why=choice_said(choice, language, zone))
     for letter in decision.get("left_out", ()):
         yield words["left_out"].format(
             kind=value_word(language, letter["kind"]), to=", ".join(letter["to"]), why=spoken(letter["why"])
