@@ -235,13 +235,50 @@ SENTENCES: Mapping[str, str] = {
     "nobody": "никого",
     "no longer": "больше нет",
 }
+FIELDS: Mapping[str, str] = {
+    "from": "отправитель",
+    "to": "получатель",
+    "cc": "копия",
+    "subject": "тема",
+    "body": "весь текст",
+    "reply": "текст письма",
+    "attachment": "вложение",
+    "attachment_type": "тип вложения",
+    "size": "размер",
+    "class": "вид письма",
+    "language": "язык",
+    "auth": "подтверждение",
+    "hour": "час",
+    "weekday": "день недели",
+    "queue": "очередь",
+    "customer": "клиент",
+    "organisation": "организация",
+    "forwarded_by": "кто переслал",
+    "event": "событие",
+    "status": "состояние",
+    "status_before": "прежнее состояние",
+    "priority": "срочность",
+    "tags": "метки",
+    "line": "линия",
+    "assignee": "ответственный",
+    "messages": "число сообщений",
+    "last_from": "последнее сообщение от",
+    "silence": "тишина",
+    "age": "возраст заявки",
+    "target": "обещанное",
+    "step": "шаг",
+}
+"""What rules look at: conditions are told with these ({f0})."""
 PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(english, re.DOTALL), russian)
     for english, russian in (
         # kinds of mails
         (r"it carries (\S+) \((.+)\)", "поле {r0} ({1})"),
         (r"it carries (\S+)", "поле {r0} в заголовке"),
-        (r"(Auto-Submitted: .+|X-Auto-Response-Suppress: .+|X-Precedence: .+|Precedence: .+|Feedback-ID: .+)", "{r0}"),
+        (
+            r"(Auto-Submitted: .+|X-Auto-Response-Suppress: .+|X-Precedence: .+|Precedence: .+|Feedback-ID: .+)",
+            "в заголовке {r0}",
+        ),
         (r"a mail system writes as (.+)", "так пишет почтовая система: {r0}"),
         (r"nobody reads (\S+)@", "адрес {r0}@ никто не читает"),
         (r"a program writes as (\S+)@", "с адреса {r0}@ пишет программа"),
@@ -250,10 +287,10 @@ PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(\S+) is a list server", "{r0} — сервер рассылок"),
         (r"its return path (\S+)@ is that of a list or a bulk sender", "обратный адрес {r0}@ — как у рассылок"),
         # signatures
-        (r"(.+); (its (?:PGP|S/MIME|DKIM) signature .+)", "{0}; {1}"),
-        (r"its (PGP|S/MIME|DKIM) signature does not count: (.+)", "подпись {0} не учитывается: {1}"),
-        (r"its (PGP|S/MIME) signature cannot be checked now: (.+)", "подпись {0} сейчас не проверить: {r1}"),
-        (r"(PGP|S/MIME) signature of (\S+) \(key (.+)\)", "подпись {0} адреса {r1} (ключ {r2})"),
+        (r"(.+); (its \S+ signature .+)", "{0}; {1}"),
+        (r"its (\S+) signature does not count: (.+)", "подпись {0} не учитывается: {1}"),
+        (r"its (\S+) signature cannot be checked now: (.+)", "подпись {0} сейчас не проверить: {r1}"),
+        (r"(\S+) signature of (\S+) \(key (.+)\)", "подпись {0} адреса {r1} (ключ {r2})"),
         (r"the team file names no key of that kind for (\S+)", "для сотрудника {r0} такой ключ не указан"),
         (r"it was made over another (.+)", "подписано другое: {r0}"),
         (r"it was made with another certificate of (.+)", "сделана с другим сертификатом: {r0}"),
@@ -367,6 +404,7 @@ PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(\S+) is above (?:one of )?(.+)", "{f0}: больше {r1}"),
         (r"(\S+) is below (?:one of )?(.+)", "{f0}: меньше {r1}"),
         (r"(\S+) is one of (.+)", "{f0}: одно из {r1}"),
+        (rf"({'|'.join(FIELDS)}|(?:header|field)\.\S+) is (.+)", "{f0}: {r1}"),
         (r"(\S+) has the word (.+)", "{f0}: есть слово {r1}"),
         (r"(\S+) has one of the words (.+)", "{f0}: есть одно из слов {r1}"),
         (r"(\S+) contains one of (.+)", "{f0}: есть один из текстов {r1}"),
@@ -395,40 +433,6 @@ PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     )
 )
 """In the Russian sentences {0} is told in Russian as well; {r0} stands as it was: a name, a value, somebody's words."""
-FIELDS: Mapping[str, str] = {
-    "from": "отправитель",
-    "to": "получатель",
-    "cc": "копия",
-    "subject": "тема",
-    "body": "весь текст",
-    "reply": "текст письма",
-    "attachment": "вложение",
-    "attachment_type": "тип вложения",
-    "size": "размер",
-    "class": "вид письма",
-    "language": "язык",
-    "auth": "подтверждение",
-    "hour": "час",
-    "weekday": "день недели",
-    "queue": "очередь",
-    "customer": "клиент",
-    "organisation": "организация",
-    "forwarded_by": "кто переслал",
-    "event": "событие",
-    "status": "состояние",
-    "status_before": "прежнее состояние",
-    "priority": "срочность",
-    "tags": "метки",
-    "line": "линия",
-    "assignee": "ответственный",
-    "messages": "число сообщений",
-    "last_from": "последнее сообщение от",
-    "silence": "тишина",
-    "age": "возраст заявки",
-    "target": "обещанное",
-    "step": "шаг",
-}
-"""What rules look at: conditions are told with these ({f0})."""
 CHOICES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(english), russian)
     for english, russian in (
