@@ -14,6 +14,7 @@ from maild.errors import ConfigError, Finding
 if TYPE_CHECKING:
     from maild.config.settings import Settings
     from maild.desk.handle import Desk, Office
+    from maild.people.team import Team
     from maild.store.inbox import InboxStore
     from maild.store.keep import Keep
 
@@ -84,6 +85,15 @@ class App:
         from maild.desk.assembly import make_office
 
         return make_office(self.settings)
+
+    @cached_property
+    def team(self) -> Team:
+        """Who serves and who asks, as far as teams.toml can be read now: tickets are shown over broken rules, too."""
+        from maild.config.files import read_source
+        from maild.config.team_file import read_team
+
+        file = self.settings.paths.rules / "teams.toml"
+        return read_team(read_source(file, str(file)), self.settings.desk)[0]
 
     @cached_property
     def desk(self) -> Desk:

@@ -109,7 +109,7 @@ def ticket_json(ticket: Ticket, app: App) -> dict[str, object]:
 
 def _organisation(ticket: Ticket, app: App) -> str | None:
     """Whose the requester is today; it is written down nowhere."""
-    return app.office.practice.organisation_of(ticket.requester.address if ticket.requester else None) or None
+    return app.team.organisation_of(ticket.requester.address if ticket.requester else None) or None
 
 
 _OF_EVENT = ("at", "kind", "actor", "detail", "because")

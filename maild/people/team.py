@@ -141,6 +141,11 @@ class Team:
         """The agent who has this address, upper and lower case alike, as the main one or as an alias."""
         return self._by_address.get(normal(address))
 
+    def organisation_of(self, address: str | None) -> str:
+        """The name of the organisation that somebody outside belongs to; "" where none is known."""
+        found = self.organisations.of(normal(address)) if address else None
+        return found.name if found is not None else ""
+
     def queue(self, name: str | None) -> Queue | None:
         """The queue of this name."""
         return self._by_name.get(name) if name is not None else None

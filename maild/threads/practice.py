@@ -62,6 +62,9 @@ class Practice:
     on_behalf: frozenset[str] = frozenset()
     """Addresses in From, normalised, that write for others: whom they name is who asked."""
 
+    webhooks: Mapping[str, str] = field(default_factory=dict)
+    """Other programs that may be called, by their names: the address of each as it may be shown."""
+
     canned: CannedTexts = field(default_factory=NoCannedTexts)
     """Texts that lie ready for answers."""
 
@@ -84,8 +87,7 @@ class Practice:
 
     def organisation_of(self, address: str | None) -> str:
         """The name of the organisation that somebody outside belongs to; "" where none is known."""
-        found = self.team.organisations.of(normal(address)) if address else None
-        return found.name if found is not None else ""
+        return self.team.organisation_of(address)
 
     def ticket_number(self, ticket: int) -> str:
         """How people see a ticket's number."""
