@@ -21,6 +21,10 @@ _ANY_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9:]{0,20})")
 _SELDOM_CLOSED = frozenset(
     {"br", "hr", "img", "p", "li", "td", "th", "tr", "meta", "link", "input", "col", "base", "wbr"}
 )
+_FORMATTING = frozenset(
+    {"a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"}
+)
+_MOST_ANEW = 50_000
 _ALONE = frozenset({"br", "hr", "img"})
 _LINES = frozenset({
     *("p", "div", "li", "ul", "ol", "dl", "dt", "dd", "blockquote", "pre", "center", ""),
@@ -84,12 +88,20 @@ class Branch:
 
 
 def nested_too_deep(html: str) -> bool:
-    """Whether uncleaned HTML has so many elements inside each other that its cleaning would take seconds."""
-    depth = 0
-    for closing, tag in _ANY_TAG.findall(html):
-        if tag.lower() not in _SELDOM_CLOSED:
-            depth = max(0, depth - 1) if closing else depth + 1
-        if depth > _DEEPEST:
+    """Whether uncleaned HTML has so many elements inside each other that its cleaning would take seconds.
+
+    Formatting that was never closed is opened anew in every block below it (HTML Standard, 13.2.4.3).
+    """
+    depth, formats, anew = 0, 0, 0
+    for closing, found in _ANY_TAG.findall(html):
+        tag, step = found.lower(), -1 if closing else 1
+        if tag not in _SELDOM_CLOSED:
+            depth = max(0, depth + step)
+        if tag in _FORMATTING:
+            formats = max(0, formats + step)
+        else:
+            anew += formats
+        if depth > _DEEPEST or anew > _MOST_ANEW:
             return True
     return False
 

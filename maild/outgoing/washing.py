@@ -122,6 +122,8 @@ def _filter(unlinked: Collection[str], *, marks: bool) -> Callable[[str, str, st
             return value if value.lower() == "rtl" else None
         if name == "style":
             return _style(value)
+        if name == "bgcolor" and not _may_be("background", value.lower()):
+            return None
         return value if tag != "a" and _PLAIN_VALUE.match(value) else None
 
     return one

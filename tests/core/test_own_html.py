@@ -206,6 +206,7 @@ def test_what_nobody_sees_in_the_agents_mail_does_not_appear_in_the_customers() 
         ("<p>" + "<b>a</b> " * 25_000 + "</p>", "a " * 25_000),
         ("<div>" * 50_000 + "Close the lid.", "Close the lid."),
         ("<div>" * 300 + "<b>Close</b> the lid." + "</div>" * 300, "Close the lid."),
+        ("<p>" + "".join(f"<b id=a{i}>" for i in range(190)) + "<p>x" * 1500, "x " * 1500),
     ],
 )
 def test_html_that_is_not_proven_to_say_the_same_stays_at_home(html: str, plain: str) -> None:
@@ -288,6 +289,14 @@ def test_coloured_words_stay_coloured_where_they_can_be_read_on_white() -> None:
     red, white = '<font color="#ff0000">b</font>', '<span style="color: rgb(255, 255, 255)">c</span>'
     html = own(sent(reply(f"<p><b>a</b> {red} {white} <font>d</font></p>")))
     assert html == '<p><b>a</b> <span style="color: #ff0000">b</span> <span>c</span> <span>d</span></p>'
+
+
+def test_the_ground_of_a_table_stays_light_enough_for_black_words() -> None:
+    """White words on it were made black."""
+    row = '<tr bgcolor="{0}"><td bgcolor="{0}"><font color="#FFFFFF">Close <b>the</b> lid.</font></td></tr>'
+    for colour, stays in (("#000080", False), ("Navy", False), ("#FFFFCC", True), ("yellow", True), ("fff", False)):
+        html = own(sent(reply(f"<table>{row.format(colour)}</table>")))
+        assert html.count(f'bgcolor="{colour}"') == (2 if stays else 0)
 
 
 @pytest.mark.parametrize(
