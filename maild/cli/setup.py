@@ -48,7 +48,7 @@ def init(app: App, folder: Path) -> None:
 
 
 @click.command()
-@click.option("--online", is_flag=True, help="Also connect to the database, the relay and the mailboxes.")
+@click.option("--online", is_flag=True, help="Also connect to the database, the relay, the mailboxes and the webhooks.")
 @json_option
 @click.pass_obj
 def check(app: App, online: bool) -> int:
@@ -76,6 +76,7 @@ def _all_findings(app: App) -> list[Finding]:
     from maild.config.policy import check_policy
     from maild.desk.articles import load_articles
     from maild.desk.assembly import make_letters, signer_findings
+    from maild.desk.callers import webhook_findings
     from maild.desk.file_checks import file_findings
     from maild.desk.secret import secret_findings
     from maild.desk.signatures import key_asker
@@ -87,14 +88,15 @@ def _all_findings(app: App) -> list[Finding]:
         if any(f.code in ("no-settings", "unreadable") for f in error.findings):
             raise
         return list(error.findings)
-    doubts = check_policy(settings.paths.rules, settings.desk, key_asker(app.clock.now()))
+    doubts = check_policy(settings.paths.rules, settings.desk, key_asker(app.clock.now()), settings.webhooks)
     found = [*doubts, *make_letters(settings).check()]
     found += load_articles(settings.paths.kb)[1]
     if settings.imap:
         from maild.desk.mailbox_checks import mailbox_findings
 
         found += mailbox_findings(settings, app.clock.now())
-    return found + secret_findings(settings.desk.secret_file) + signer_findings(settings) + file_findings(settings)
+    found += secret_findings(settings.desk.secret_file) + signer_findings(settings) + webhook_findings(settings)
+    return found + file_findings(settings)
 
 
 def _present_findings(app: App, *, online: bool) -> list[Finding]:
@@ -112,6 +114,7 @@ def _present_findings(app: App, *, online: bool) -> list[Finding]:
 
 def _online_findings(app: App) -> list[Finding]:
     from maild.desk.assembly import make_signer, make_transport
+    from maild.desk.callers import online_webhook_findings
     from maild.desk.mailbox_checks import online_mailbox_findings
     from maild.store.care import check_database
     from maild.store.engine import Database
@@ -131,7 +134,7 @@ def _online_findings(app: App) -> list[Finding]:
         from maild.crypto.dkim import check_record
 
         found += [_finding("outgoing", trouble, severity="warning") for trouble in check_record(signer)]
-    return found + online_mailbox_findings(app.settings, app.clock)
+    return found + online_mailbox_findings(app.settings, app.clock) + online_webhook_findings(app.settings, app.clock)
 
 
 def _finding(section: str, message: str, *, severity: Literal["error", "warning"] = "error") -> Finding:

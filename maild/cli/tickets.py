@@ -11,10 +11,10 @@ from maild.cli.app import App
 from maild.cli.groups import Group
 from maild.cli.output import clean_text, json_option, report, say_json, table, when
 from maild.errors import DataError
-from maild.messages.mail import Address
 from maild.sla.deadlines import TicketClock, spent_at, state_at
 from maild.sla.explain import explain
 from maild.store.views import Listed, Wanted, Whole
+from maild.threads.as_json import message_values, ticket_values
 from maild.threads.deadlines import explain_deadline
 from maild.threads.lookups import Ask
 from maild.threads.model import Message, Status, Ticket
@@ -79,32 +79,7 @@ def _listed_json(app: App, listed: Listed) -> dict[str, object]:
 
 def ticket_json(ticket: Ticket, app: App) -> dict[str, object]:
     """A ticket in the shape of `tickets --json`, its messages left aside."""
-    overdue = ticket.due_at is not None and ticket.due_at < app.clock.now()
-    return {
-        "number": ticket.number,
-        "status": ticket.status,
-        "subject": ticket.subject,
-        "queue": ticket.queue,
-        "line": ticket.line,
-        "assignee": ticket.assignee,
-        "priority": ticket.priority,
-        "tags": list(ticket.tags),
-        "fields": dict(ticket.fields),
-        "requester": _address(ticket.requester),
-        "organisation": _organisation(ticket, app),
-        "participants": [
-            {"name": p.address.name, "address": p.address.address, "confirmed": p.confirmed}
-            for p in ticket.participants
-        ],
-        "language": ticket.language,
-        "channel": ticket.channel,
-        "created_at": ticket.created_at,
-        "updated_at": ticket.updated_at,
-        "solved_at": ticket.solved_at,
-        "due_at": ticket.due_at,
-        "due_by": ticket.deadline.at if ticket.deadline else None,
-        "overdue": overdue,
-    }
+    return ticket_values(ticket, _organisation(ticket, app), app.clock.now())
 
 
 def _organisation(ticket: Ticket, app: App) -> str | None:
@@ -113,10 +88,6 @@ def _organisation(ticket: Ticket, app: App) -> str | None:
 
 
 _OF_EVENT = ("at", "kind", "actor", "detail", "because")
-
-
-def _address(address: Address | None) -> dict[str, str] | None:
-    return {"name": address.name, "address": address.address} if address else None
 
 
 _LATER = (*("take",),)
@@ -153,27 +124,7 @@ def whole_json(app: App, whole: Whole) -> dict[str, object]:
 
 
 def _message_json(message_id: int, m: Message) -> dict[str, object]:
-    return {
-        "id": message_id,
-        "at": m.at,
-        "direction": m.direction,
-        "visibility": m.visibility,
-        "class": m.mail_class,
-        "from": _address(m.sender),
-        "to": [_address(a) for a in m.to],
-        "cc": [_address(a) for a in m.cc],
-        "message_id": m.message_id,
-        "subject": m.subject,
-        "text": m.text,
-        "reply": m.reply,
-        "attachments": [
-            {name: getattr(a, name) for name in ("filename", "content_type", "size", "sha256", "inline", "content_id")}
-            for a in m.attachments
-        ],
-        "author": m.author,
-        "proposed": m.proposed,
-        "unverified": m.unverified,
-    }
+    return {"id": message_id} | message_values(m)
 
 
 def _clock_json(app: App, t: Ticket, clock: TicketClock) -> dict[str, Any]:

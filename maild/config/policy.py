@@ -75,20 +75,28 @@ class _Read:
     errors: tuple[Finding, ...]
 
 
-def load_policy(rules_dir: Path, desk: Desk) -> Policy:
-    """Read the admins' folder. Raises ConfigError with every mistake in it; doubts are not looked for."""
-    read = _read(rules_dir, desk)
+def load_policy(rules_dir: Path, desk: Desk, webhooks: tuple[str, ...] | None = None) -> Policy:
+    """Read the admins' folder. Raises ConfigError with every mistake in it; doubts are not looked for.
+
+    `webhooks`: the names that the settings have for them; None where nobody knows.
+    """
+    read = _read(rules_dir, desk, webhooks)
     if read.errors:
         raise ConfigError(read.errors)
     return read.policy
 
 
-def check_policy(rules_dir: Path, desk: Desk, trouble_of: Callable[[AgentKey], str] = lambda _: "") -> list[Finding]:
+def check_policy(
+    rules_dir: Path,
+    desk: Desk,
+    trouble_of: Callable[[AgentKey], str] = lambda _: "",
+    webhooks: tuple[str, ...] | None = None,
+) -> list[Finding]:
     """Every mistake in the admins' folder; where there is none, every doubt, and every example that fails.
 
-    `trouble_of` says of an agent's key why it proves nothing now, "" where it does.
+    `trouble_of` says of an agent's key why it proves nothing now, "" where it does; `webhooks` as above.
     """
-    read = _read(rules_dir, desk)
+    read = _read(rules_dir, desk, webhooks)
     if read.errors:
         return list(read.errors)
     found = [*team_doubts(read.teams, read.policy.team), *rule_doubts(read.ruling), *read.doubts]
@@ -135,6 +143,7 @@ def _said(rule: Rule) -> str:
             ("reply", then.reply),
             ("note", then.note),
             ("tell", ", ".join(then.tell)),
+            ("webhook", ", ".join(then.webhook)),
         )
         if value
     ]
@@ -157,7 +166,7 @@ def _said(rule: Rule) -> str:
     return f"only written down: {text}" if rule.shadow else text
 
 
-def _read(rules_dir: Path, desk: Desk) -> _Read:
+def _read(rules_dir: Path, desk: Desk, webhooks: tuple[str, ...] | None) -> _Read:
     sources = _sources(rules_dir)
     sources.setdefault(TEAMS_FILE, read_source(rules_dir / TEAMS_FILE, _shown(rules_dir / TEAMS_FILE)))
     broken = [source.broken for source in sources.values() if source.broken is not None]
@@ -167,7 +176,7 @@ def _read(rules_dir: Path, desk: Desk) -> _Read:
     team, team_findings = read_team(teams, desk)
     team, key_findings = with_keys(team, teams, rules_dir)
     team_findings.extend(key_findings)
-    levels, level_findings = read_levels(levels_source, rules_dir, desk, team, letters.canned)
+    levels, level_findings = read_levels(levels_source, rules_dir, desk, team, letters.canned, webhooks)
     if levels_source.broken is None:
         team_findings.extend(unknown_hours(teams, names_given(levels_source, "calendar", "name")))
     lists = read_lists(rules_dir / LISTS_FOLDER, _shown(rules_dir / LISTS_FOLDER))
@@ -175,6 +184,7 @@ def _read(rules_dir: Path, desk: Desk) -> _Read:
         lists=lists.entries,
         promises=tuple(names_given(levels_source, "promise", "name")),
         canned=letters.canned,
+        webhooks=webhooks,
     )
     ruling, rule_findings = read_rules(sources.values(), team, letters, named)
     rule_findings.extend(lists.findings)

@@ -24,7 +24,7 @@ _NEW_ALONE = {
     "letter": "only a new ticket is acknowledged",
     "reject": "only a mail that would open a ticket can be rejected",
 }
-_OF_A_TICKET = ("status", "reply", "note", "tell", "sla")
+_OF_A_TICKET = ("status", "reply", "note", "tell", "webhook", "sla")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,6 +35,8 @@ class Named:
     promises: tuple[str, ...] = ()
     canned: frozenset[str] = frozenset()
     """As `canned_key` gives them."""
+    webhooks: tuple[str, ...] | None = None
+    """Those of the settings; None where nobody knows."""
 
 
 def event_findings(found: Found, condition: Condition | None, reading: Reading | None) -> Iterator[Finding]:
@@ -84,6 +86,17 @@ def _names(found: Found, then: Then, team: Team, named: Named) -> Iterator[Findi
         hint = nearest(then.reply, sorted(named.canned)) or f"write letters/canned/{then.reply}.txt"
         yield found.finding(("then", "reply"), "unknown-canned", message, hint)
     yield from tell_findings(found, ("then", "tell"), then.tell, team)
+    yield from webhook_findings(found, ("then", "webhook"), then.webhook, named.webhooks)
+
+
+def webhook_findings(
+    found: Found, path: tuple[str | int, ...], names: tuple[str, ...], known: tuple[str, ...] | None
+) -> Iterator[Finding]:
+    """Whether the settings have these webhooks."""
+    for name in names:
+        if known is not None and name not in known:
+            hint = nearest(name, list(known)) or f'settings.toml: [[webhook]] with name = "{name}"'
+            yield found.finding(path, "unknown-webhook", f"there is no webhook '{name}'", hint)
 
 
 def tell_findings(found: Found, path: tuple[str | int, ...], words: tuple[str, ...], team: Team) -> Iterator[Finding]:

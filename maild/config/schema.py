@@ -98,6 +98,7 @@ class Then(Table):
     reply: Label | None = None
     note: Annotated[str, Field(min_length=1, max_length=2000)] | None = None
     tell: tuple[Label, ...] = ()
+    webhook: OneOrMany = ()
     sla: Label | None = None
     fields: dict[Label, str] = {}
 
@@ -118,6 +119,7 @@ class Expect(Table):
     reply: Label | None = None
     note: str | None = None
     tell: tuple[Label, ...] | None = None
+    webhook: OneOrMany | None = None
     sla: Label | None = None
     fields: dict[Label, str] | None = None
     rule: Label | None = None
@@ -129,6 +131,16 @@ class ExampleTable(Table):
     mail: dict[str, Any] = {}
     ticket: dict[str, Any] = {}
     event: Literal["new", "reply", "answer", "status", "due", "schedule"] | None = None
+    expect: Expect = Expect()
+
+
+class WholeMailTable(Table):
+    """rules/examples/NAME.toml: what is expected of the mail beside it."""
+
+    rule: Label | None = None
+    event: Literal["new", "reply", "answer"] | None = None
+    mail: dict[str, Any] = {}
+    ticket: dict[str, Any] = {}
     expect: Expect = Expect()
 
 
@@ -216,6 +228,7 @@ class StepTable(Table):
     tags: tuple[Tag, ...] = ()
     assignee: Label | ChoiceTable | None = None
     letter: Label | None = None
+    webhook: OneOrMany = ()
     quiet: QuietWord | None = None
 
 

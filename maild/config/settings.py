@@ -34,7 +34,15 @@ from maild.config.tables import (
     table_of,
     text,
 )
-from maild.config.units import is_loopback, parse_address, parse_domain, parse_network, parse_span, parse_timezone
+from maild.config.units import (
+    is_loopback,
+    parse_address,
+    parse_domain,
+    parse_network,
+    parse_span,
+    parse_timezone,
+    parse_url,
+)
 from maild.errors import ConfigError, Finding
 from maild.messages.tokens import MAX_LOCAL_PART
 from maild.routing.sizes import parse_size
@@ -198,6 +206,28 @@ class Outgoing(Table):
             yield Trouble(there, f"{there} needs {' and '.join(missing)} beside it")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Webhook(Table):
+    """[[webhook]]: another program that rules and promises call."""
+
+    name: str = required(pattern(r"[a-z0-9][a-z0-9._-]{0,39}", "a short name: small letters, digits, dot, - and _,"))
+    url: str = required(parsed(parse_url, "an address in quotes"))
+    secret_file: Path = required(file_path)
+    timeout: timedelta = key("10s", _duration)
+    ca_file: Path | None = key(None, file_path)
+
+    @property
+    def shown(self) -> str:
+        """The address without what may be secret in it."""
+        return self.url.partition("?")[0]
+
+    def troubles(self) -> Iterator[Trouble]:
+        if not timedelta(seconds=1) <= self.timeout <= timedelta(minutes=1):
+            yield Trouble("timeout", "a call is given from a second to a minute", 'use "10s"')
+        if self.ca_file is not None and not self.url.startswith("https:"):
+            yield Trouble("ca_file", "ca_file does nothing without https")
+
+
 def _password_troubles(username: str | None, file: Path | None, env: str | None) -> Iterator[Trouble]:
     """A user and one place of his password belong together."""
     if file is not None and env is not None:
@@ -285,6 +315,7 @@ SECTIONS: Mapping[str, type[Table]] = {
     "smtp": Smtp,
     "imap": Mailbox,
     "outgoing": Outgoing,
+    "webhook": Webhook,
     "trust": Trust,
     "limits": Limits,
     "keeping": Keeping,
@@ -292,7 +323,9 @@ SECTIONS: Mapping[str, type[Table]] = {
     "metrics": Metrics,
     "log": Log,
 }
-"""Every table of the file; [[imap]] may come several times."""
+"""Every table of the file; [[imap]] and [[webhook]] may come several times."""
+_SEVERAL: Mapping[str, str] = {"imap": "mailboxes", "webhook": "webhooks"}
+"""What those are that may come several times."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -305,12 +338,18 @@ class Settings:
     smtp: Smtp
     imap: tuple[Mailbox, ...]
     outgoing: Outgoing
+    webhook: tuple[Webhook, ...]
     trust: Trust
     limits: Limits
     keeping: Keeping
     paths: Paths
     metrics: Metrics
     log: Log
+
+    @property
+    def webhooks(self) -> tuple[str, ...]:
+        """The names of the programs that may be called."""
+        return tuple(webhook.name for webhook in self.webhook)
 
 
 def load_settings(path: Path | None) -> Settings:
@@ -329,29 +368,32 @@ def _read_sections(source: Source, folder: Path) -> tuple[dict[str, Any], list[F
     values: dict[str, Any] = {}
     findings = [_unknown_section(source, section) for section in source.data if section not in SECTIONS]
     for section, model in SECTIONS.items():
-        if section != "imap":
+        if section in _SEVERAL:
+            values[section], found = _read_several(section, source, folder)
+        else:
             values[section], found = read_table(model, source.data.get(section, {}), source, (section,), folder)
-            findings.extend(found)
-    values["imap"], found = _read_mailboxes(source, folder)
-    return values, [*findings, *found]
-
-
-def _read_mailboxes(source: Source, folder: Path) -> tuple[tuple[Mailbox, ...], list[Finding]]:
-    data = source.data.get("imap", [])
-    if not isinstance(data, list):
-        message = "mailboxes are written [[imap]], with two brackets: there may be several"
-        return (), [source.finding(("imap",), "bad-value", message)]
-    mailboxes: dict[str, Mailbox] = {}
-    findings = []
-    for position, table in enumerate(data):
-        mailbox, found = read_table(Mailbox, table, source, ("imap", position), folder)
         findings.extend(found)
-        if mailbox is not None and mailbox.name in mailboxes:
-            message = f"two mailboxes are named '{mailbox.name}'"
-            findings.append(source.finding(("imap", position, "name"), "duplicate-name", message, at_value=True))
-        if mailbox is not None:
-            mailboxes[mailbox.name] = mailbox
-    return tuple(mailboxes.values()), findings
+    return values, findings
+
+
+def _read_several(section: str, source: Source, folder: Path) -> tuple[tuple[Any, ...], list[Finding]]:
+    """The tables of a kind that may come several times, each with a name of its own."""
+    data = source.data.get(section, [])
+    if not isinstance(data, list):
+        message = f"{_SEVERAL[section]} are written [[{section}]], with two brackets: there may be several"
+        return (), [source.finding((section,), "bad-value", message)]
+    tables: dict[str, Any] = {}
+    findings = []
+    for position, written in enumerate(data):
+        table, found = read_table(SECTIONS[section], written, source, (section, position), folder)
+        findings.extend(found)
+        name = getattr(table, "name", None)
+        if name is not None and name in tables:
+            message = f"two {_SEVERAL[section]} are named '{name}'"
+            findings.append(source.finding((section, position, "name"), "duplicate-name", message, at_value=True))
+        if name is not None:
+            tables[name] = table
+    return tuple(tables.values()), findings
 
 
 def _unknown_section(source: Source, section: str) -> Finding:

@@ -13,7 +13,7 @@ from maild.config.closure_files import ClosureFiles
 from maild.config.files import Source, nearest
 from maild.config.letters import canned_key
 from maild.config.report import Found, names_given, read_tables
-from maild.config.rule_checks import tell_findings
+from maild.config.rule_checks import tell_findings, webhook_findings
 from maild.config.rule_files import condition_findings
 from maild.config.schema import SLA_TABLES, ChoiceTable, StepTable
 from maild.config.settings import Desk
@@ -28,7 +28,7 @@ from maild.sla.daysoff import known_country
 from maild.sla.promise import LEAD, At, Promise, Step, Target, parse_duration
 
 T = TypeVar("T")
-_DEEDS = ("tell", "priority", "line", "queue", "tags", "assignee", "letter")
+_DEEDS = ("tell", "priority", "line", "queue", "tags", "assignee", "letter", "webhook")
 """What a step can do; `quiet` alone is nothing."""
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -56,15 +56,20 @@ class Levels:
 
 
 def read_levels(
-    source: Source, folder: Path, desk: Desk, team: Team, canned: frozenset[str] | None = None
+    source: Source,
+    folder: Path,
+    desk: Desk,
+    team: Team,
+    canned: frozenset[str] | None = None,
+    webhooks: tuple[str, ...] | None = None,
 ) -> tuple[Levels, list[Finding]]:
     """Calendars and promises as far as they can be read, and everything that is wrong with them.
 
     iCalendar files are looked for in `folder`, and in `calendars/` below it. `canned`: the keys of the texts that steps
-    may send; None where nobody knows.
+    may send; `webhooks`: those of the settings; None where nobody knows.
     """
     tables, findings = read_tables(source, SLA_TABLES)
-    reader = _Reader(ClosureFiles(folder, source), desk, team, findings, canned)
+    reader = _Reader(ClosureFiles(folder, source), desk, team, findings, canned, webhooks)
     calendars = reader.calendars(tables["calendar"])
     reader.known_calendars = names_given(source, "calendar", "name")
     promises = reader.promises(tables["promise"], calendars)
@@ -87,8 +92,10 @@ class _Reader:
         team: Team,
         findings: list[Finding],
         canned: frozenset[str] | None,
+        webhooks: tuple[str, ...] | None,
     ) -> None:
         self.canned = canned
+        self.webhooks = webhooks
         self.closures = closures
         self.desk = desk
         self.team = team
@@ -216,6 +223,7 @@ class _Reader:
             hint = f"give it {', '.join(_DEEDS[:-1])} or {_DEEDS[-1]}"
             self.findings.append(found.finding(path, "bad-value", message, hint, at_value=False))
         self.findings.extend(tell_findings(found, (*path, "tell"), step.tell, self.team))
+        self.findings.extend(webhook_findings(found, (*path, "webhook"), step.webhook, self.webhooks))
         self.look_at_names(found, path, step)
 
     def look_at_names(self, found: Found, path: tuple[str | int, ...], step: StepTable) -> None:
@@ -253,6 +261,7 @@ def _step(table: StepTable, at: At, quiet: str | None) -> Step:
         share_by=choice.by if choice is not None else None,
         share_among=(choice.among or ()) if choice is not None else (),
         letter=table.letter,
+        webhook=table.webhook,
         quiet=quiet,
     )
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 import ipaddress
 import re
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 _ADDRESS = re.compile(r"[^\s@<>(),:;\\\"\[\]]{1,64}@([^\s@]{1,253})")
 _SPAN = re.compile(r"(\d{1,4})([dwy])")
 _DAYS = {"d": 1, "w": 7, "y": 365}
+_URL = re.compile(r"[!-~]{1,2000}")
 _DOMAIN = re.compile(r"(?:[^\W_](?:[\w-]*[^\W_])?\.)*[^\W_](?:[\w-]*[^\W_])?")
 
 
@@ -63,6 +65,22 @@ def parse_span(text: str) -> timedelta:
     if found is None or not int(found[1]):
         raise ValueError(f"{text!r} is no time to keep something for, such as 90d, 6w or 2y")
     return timedelta(days=int(found[1]) * _DAYS[found[2]])
+
+
+def parse_url(text: str) -> str:
+    """An address that is called: by https, or by http on this very machine; with no user in it."""
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname or "", parts.port
+    except ValueError as error:
+        raise ValueError(f"'{text}' is no address such as https://tracker.example/hooks") from error
+    if parts.scheme not in ("https", "http") or not host or port == 0 or not _URL.fullmatch(text):
+        raise ValueError(f"'{text}' is no address such as https://tracker.example/hooks")
+    if parts.username is not None or parts.fragment:
+        raise ValueError("an address without a user, a password or a # is wanted: the signature says who calls")
+    if parts.scheme == "http" and not is_loopback(host):
+        raise ValueError(f"{host} would be told of tickets in the clear: the address has to begin with https://")
+    return text
 
 
 def is_loopback(host: str) -> bool:

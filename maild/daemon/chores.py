@@ -20,7 +20,7 @@ from maild.desk.tick import do_due, keep_house
 from maild.desk.tidying import tidy_at_night
 from maild.desk.worker import DeskWorker
 from maild.errors import RetryLater
-from maild.outgoing.sender import Sender
+from maild.outgoing.sender import Senders
 from maild.store.keep import Keep
 from maild.store.set_back import due_as_before, newest, shorten_leases
 
@@ -46,7 +46,7 @@ class Chores:
         rulebook: Rulebook,
         mailboxes: Mailboxes,
         worker: DeskWorker,
-        sender: Sender,
+        sender: Senders,
     ) -> None:
         self._settings, self._clock, self._keep = settings, clock, keep
         self._alarms, self._rulebook, self._mailboxes = alarms, rulebook, mailboxes

@@ -25,6 +25,7 @@ from maild.daemon.vitals import CountedOutbox, Durations, Parts, Vitals
 from maild.daemon.watch import SignsOfLife, make_web
 from maild.desk.alarms import Alarms
 from maild.desk.assembly import make_transports
+from maild.desk.callers import call_senders
 from maild.desk.causes import Cause
 from maild.desk.disk import look_at_disk
 from maild.desk.handle import Desk
@@ -37,7 +38,7 @@ from maild.errors import MaildError, RetryLater, Unavailable
 from maild.guard.readers import shared_readers
 from maild.ingest.inbox import Inbox
 from maild.ingest.smtp import Listener
-from maild.outgoing.sender import Sender, SendingRules
+from maild.outgoing.sender import Sender, Senders, SendingRules
 from maild.store import open_keep
 
 _log = logging.getLogger("maild.daemon")
@@ -61,15 +62,15 @@ class Daemon:
         self._desk = Desk(self._keep, self._rulebook.office, clock, self._readers)
         self._outbox, self._handling = CountedOutbox(self._keep), Durations()
         rules = SendingRules(give_up=settings.outgoing.give_up, uncertain_after=settings.outgoing.uncertain_after)
-        transports = make_transports(settings)
-        self._sender = Sender(
+        mail = Sender(
             self._outbox,
-            transports,
+            make_transports(settings),
             clock,
             rules=rules,
             on_trouble=lambda reason: self._alarms.tell(Cause.RELAY_AWAY, reason),
             on_recovered=lambda: self._alarms.over(Cause.RELAY_AWAY),
         )
+        self._sender = Senders([mail, *call_senders(settings, self._keep, clock, self._alarms)])
         self._worker = DeskWorker(self._desk, self._sender.wake, self._handling.add)
         self._mailboxes = Mailboxes(settings, self._keep, clock, self._worker.wake, self._alarms)
         self._chores = Chores(

@@ -61,7 +61,7 @@ def signer_findings(settings: Settings) -> list[Finding]:
 def make_office(settings: Settings) -> Office:
     """Rules, letters and keys as they stand in the files now. Raises ConfigError with all mistakes."""
     letters = make_letters(settings, make_signer(settings))
-    policy = load_policy(settings.paths.rules, settings.desk)
+    policy = load_policy(settings.paths.rules, settings.desk, settings.webhooks)
     practice = make_practice(settings, policy)
     signatures = Signatures(texts_of if settings.trust.verify_dkim else None)
     return Office(
@@ -99,6 +99,7 @@ def make_practice(settings: Settings, policy: Policy) -> Practice:
         undo_delay=settings.outgoing.undo_delay,
         calendars={calendar.name: calendar for calendar in policy.calendars},
         budgets=make_budgets(settings),
+        webhooks={webhook.name: webhook.shown for webhook in settings.webhook},
     )
 
 

@@ -17,6 +17,7 @@ from maild.desk.causes import Cause
 from maild.errors import DataError
 from maild.outgoing.compose import whole_mail, write_letter
 from maild.outgoing.letters import Letters
+from maild.outgoing.webhook import write_call
 from maild.store.budgets import NEWS
 from maild.store.dead import known_dead
 from maild.store.digests import Line
@@ -61,7 +62,13 @@ class _Gate:
     kept: list[_Kept] = field(default_factory=list)
 
     def pass_on(self, letter: Letter) -> None:
-        """Write a letter, or keep it back. An answer that cannot be written raises DataError."""
+        """Write a letter, or keep it back. An answer that cannot be written raises DataError.
+
+        A call to another program floods nobody, and is answered by no letter.
+        """
+        if letter.kind is LetterKind.WEBHOOK:
+            self.written.append(write_call(letter))
+            return
         why = self._refused(letter)
         if why is None and letter.kind in NEWS:
             rest = resting(letter, self.practice, self.now)

@@ -15,6 +15,8 @@ class Cause(StrEnum):
     TOKEN_DYING = "token_dying"  # noqa: S105  # the login of a mailbox or relay has to be renewed by a person
     MAIL_MISSED = "mail_missed"  # mail lay in a mailbox that had passed it by; the daily comparison has taken it
     MAIL_QUARANTINED = "mail_quarantined"  # a mail could not be handled and was put aside
+    WEBHOOK_AWAY = "webhook_away"  # a program cannot be called: no connection, broken TLS, no secret
+    CALL_LOST = "call_lost"  # a call was refused for good or given up, or has not been taken for long
     LETTERS_LEFT_OUT = "letters_left_out"  # letters of ours ran into the ladder, or could not be written
     ACKNOWLEDGEMENTS_STOPPED = "acknowledgements_stopped"  # so many were wanted at once that the breaker opened
     DISK_NEARLY_FULL = "disk_nearly_full"  # there is little room left where the database lies
@@ -23,12 +25,12 @@ class Cause(StrEnum):
     @property
     def lasts(self) -> bool:
         """Whether it is there until it is over; the others happen, and are counted."""
-        return self not in (Cause.MAIL_MISSED, Cause.MAIL_QUARANTINED, Cause.LETTERS_LEFT_OUT, Cause.DATABASE_AWAY)
+        return self not in _HAPPEN
 
     @property
     def patience(self) -> timedelta:
         """How long it may last before it is worth a letter."""
-        return timedelta(minutes=1) if self is Cause.RELAY_AWAY else timedelta(0)
+        return _PATIENCE.get(self, timedelta(0))
 
     @property
     def apart(self) -> bool:
@@ -39,3 +41,15 @@ class Cause(StrEnum):
     def tells_end(self) -> bool:
         """Whether a letter says that it is over: not where the admin has ended it himself."""
         return self.lasts and self is not Cause.RULES_BROKEN
+
+
+_HAPPEN = frozenset(
+    {
+        Cause.MAIL_MISSED,
+        Cause.MAIL_QUARANTINED,
+        Cause.CALL_LOST,
+        Cause.LETTERS_LEFT_OUT,
+        Cause.DATABASE_AWAY,
+    }
+)
+_PATIENCE = {Cause.RELAY_AWAY: timedelta(minutes=1), Cause.WEBHOOK_AWAY: timedelta(minutes=10)}

@@ -32,6 +32,8 @@ def _named(settings: Settings) -> Iterator[tuple[str, str, Path | None, str, str
             yield section, "the file with the client's secret", secret, "no-password", hint
     yield "[outgoing]", "the password file", settings.outgoing.password_file, "no-password", hint
     hint = "check its name and rights"
+    for webhook in settings.webhook:
+        yield f"[webhook {webhook.name}]", "the file with certificates", webhook.ca_file, "no-file", hint
     yield "[smtp]", "the certificate", settings.smtp.tls_cert, "no-file", hint
     yield "[smtp]", "the certificate's key", settings.smtp.tls_key, "no-file", hint
 

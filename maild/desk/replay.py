@@ -80,7 +80,7 @@ def promises_of(path: Path, settings: Settings, team: Team) -> Promises:
     if not path.is_file():
         raise NotFound(f"there is no file {path}; write one like {settings.paths.rules / 'sla.toml'}")
     source = read_source(path, str(path))
-    levels, findings = read_levels(source, path.parent, settings.desk, team)
+    levels, findings = read_levels(source, path.parent, settings.desk, team, webhooks=settings.webhooks)
     broken = [source.broken] if source.broken is not None else findings
     if broken:
         raise ConfigError(broken)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
+from typing import Any
 
 from maild.desk.attendance import office_now
 from maild.desk.brake import carry_through
+from maild.desk.causes import Cause
 from maild.desk.handle import Office
 from maild.errors import RetryLater
 from maild.store.keep import Keep
 from maild.threads.correspondence import Pen
+from maild.threads.plan import LetterKind
 from maild.threads.undelivered import LetterNews, decide_news
 
 _AT_ONCE = 200
@@ -49,6 +52,7 @@ def _tell(keep: Keep, office: Office, outbox_id: int, now: datetime, letters_at:
         for refused in news.refused:
             _log.warning("%s %d did not reach %s: %s", news.kind, outbox_id, refused.address.address, refused.error)
         keep.outbox.told(connection, outbox_id, again=_again(news, now, office.practice.delay_notice))
+        _tell_admin(keep, connection, outbox_id, news, now)
         facts = keep.tickets.load(connection, [ticket])[ticket] if ticket is not None else None
         if facts is None:
             return 0
@@ -56,6 +60,16 @@ def _tell(keep: Keep, office: Office, outbox_id: int, now: datetime, letters_at:
         pen = Pen(practice=office.practice, source="t", number=number, now=now)
         plan = decide_news(facts, news, office.practice, pen)
         return carry_through(keep, connection, plan, office.letters, office.practice, now=now, letters_at=letters_at)
+
+
+def _tell_admin(keep: Keep, connection: Any, outbox_id: int, news: LetterNews, now: datetime) -> None:
+    """What is no agent's to mend: a program that takes our calls no more."""
+    if news.kind is not LetterKind.WEBHOOK:
+        return
+    said = [r.error or "given up" for r in news.refused] or [f"not taken yet: {news.last_error}"]
+    name = (*(r.address for r in news.refused), *news.waiting)[0].name
+    text = f"call {outbox_id}: {said[0]}"
+    keep.troubles.note(connection, Cause.CALL_LOST, text, now, about=name, lasts=Cause.CALL_LOST.lasts)
 
 
 def _again(news: LetterNews, now: datetime, delay_notice: timedelta) -> datetime | None:

@@ -10,6 +10,9 @@ The life of a mail in the outbox, and what a crash leaves behind:
 One worker (an OS thread) per transport. What is claimed lies where every worker takes from, so that a mail over which
 the relay takes its time holds up nobody but its own worker. Trouble with one mail defers that mail; trouble with the
 relay pauses all and spends none of the mails' tries. Nothing here renders, decides or knows a ticket.
+
+Mail goes to the relay; each webhook has a sender of its own (`Senders` holds them all), so that one that is slow or
+away holds up neither mail nor another.
 """
 
 from __future__ import annotations
@@ -102,13 +105,15 @@ class Sender:
         chance: Callable[[], float] = random.random,
         on_trouble: Callable[[str], None] = lambda _reason: None,
         on_recovered: Callable[[], None] = lambda: None,
+        what: str = "mail",
     ) -> None:
         """`chance` gives 0 to 1 for the jitter. `on_trouble` hears the reason when the relay goes away, once;
-        `on_recovered` is called when it is back, and when it is found there for the first time.
+        `on_recovered` is called when it is back, and when it is found there for the first time. `what` is sent, in a
+        word for the log.
         """
         self._outbox, self._clock, self._chance = outbox, clock, chance
         self._rules = rules or SendingRules()
-        self._road = _Road(on_trouble, on_recovered)
+        self._road = _Road(on_trouble, on_recovered, what)
         self._pool = _Pool(outbox)
         self._workers = [_Worker(self, transport, number) for number, transport in enumerate(transports, 1)]
 
@@ -128,10 +133,17 @@ class Sender:
 
         What is cut off here is found by `recover` or by its `until`: nothing is lost.
         """
-        deadline = monotonic() + seconds
+        self.let_end()
+        return self.ended_by(monotonic() + seconds)
+
+    def let_end(self) -> None:
+        """No worker takes anything new from now on."""
         for worker in self._workers:
             worker.stopping.set()
             worker.awake.set()
+
+    def ended_by(self, deadline: float) -> bool:
+        """Waits for the workers until this monotonic time; says whether all have ended."""
         return all(worker.stopped_by(deadline) for worker in self._workers)
 
     def send_due(self, now: datetime) -> int:
@@ -160,20 +172,50 @@ class Sender:
             )
         if not outcome.deferred:
             return None
-        return next_try(
+        at = next_try(
             tries=mail.attempts,
             created_at=mail.created_at,
             now=now,
             chance=self._chance(),
             give_up=self._rules.give_up,
         )
+        return max(at, now + outcome.rest) if at is not None and outcome.rest is not None else at
+
+
+class Senders:
+    """All senders of a desk, each with what it sends to: the relay's first."""
+
+    def __init__(self, senders: Sequence[Sender]) -> None:
+        self._senders = tuple(senders)
+
+    def start(self) -> None:
+        """Starts each."""
+        for sender in self._senders:
+            sender.start()
+
+    def wake(self) -> None:
+        """Something may be due; returns at once."""
+        for sender in self._senders:
+            sender.wake()
+
+    def stop(self, seconds: float) -> bool:
+        """Lets all finish what they have in hand, for at most so long together; says whether all did."""
+        deadline = monotonic() + seconds
+        for sender in self._senders:
+            sender.let_end()
+        ended = [sender.ended_by(deadline) for sender in self._senders]
+        return all(ended)
+
+    def send_due(self, now: datetime) -> int:
+        """Sends everything due at `now`, mail first; says how much was tried. For use without `start`."""
+        return sum(sender.send_due(now) for sender in self._senders)
 
 
 class _Road:
     """Whether the relay is there; shared by all workers."""
 
-    def __init__(self, on_trouble: Callable[[str], None], on_recovered: Callable[[], None]) -> None:
-        self._on_trouble, self._on_recovered = on_trouble, on_recovered
+    def __init__(self, on_trouble: Callable[[str], None], on_recovered: Callable[[], None], what: str) -> None:
+        self._on_trouble, self._on_recovered, self._what = on_trouble, on_recovered, what
         self._lock = Lock()
         self._failures = 0
         self._known = False
@@ -194,7 +236,7 @@ class _Road:
             self._until = now + min(pause(self._failures, chance), LONGEST_PAUSE)
             until = self._until
         if first:
-            _log.warning("mail cannot be handed over: %s", reason)
+            _log.warning("%s cannot be handed over: %s", self._what, reason)
             self._on_trouble(reason)
         return until
 
@@ -204,7 +246,7 @@ class _Road:
             news, again = not self._known, self._failures > 0
             self._known, self._failures, self._until = True, 0, None
         if again:
-            _log.info("mail is handed over again")
+            _log.info("%s can be handed over again", self._what)
         if news:
             self._on_recovered()
 

@@ -1,4 +1,6 @@
-"""The ways out: what each must do, and the two that there are. The sender picks one by the settings."""
+"""The ways out: what each must do, and those that there are: two for mail, of which the settings name one, and one for
+each webhook.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +9,10 @@ from typing import Protocol
 
 from maild.outgoing.maildir import MaildirTransport
 from maild.outgoing.smtp import Security, SmtpTransport
+from maild.outgoing.webhook import WebhookTransport
 from maild.threads.plan import Outcome, OutgoingMail
 
-__all__ = ["MaildirTransport", "Security", "SmtpTransport", "Transport"]
+__all__ = ["MaildirTransport", "Security", "SmtpTransport", "Transport", "WebhookTransport"]
 
 
 class Transport(Protocol):

@@ -23,6 +23,7 @@ EXPECTABLE = {
     "reply": "the canned text that goes to the customer",
     "note": "a note that is written",
     "tell": "everybody who is told, in any order, as the rules name them",
+    "webhook": "the webhooks that are called, in any order",
     "sla": "the promise that a rule names",
     "fields": "these fields of the ticket; it may have more",
     "rule": "the name of the rule that decides",
@@ -98,6 +99,7 @@ def outcome_of(route: Route, before: Values, queue: str) -> dict[str, object]:
         "reply": route.reply,
         "note": tuple(then.note for _, then in route.parts if then.note),
         "tell": tuple(dict.fromkeys(word for _, then in route.parts for word in then.tell)),
+        "webhook": tuple(dict.fromkeys(name for _, then in route.parts for name in then.webhook)),
         "sla": route.sla,
         "fields": dict(route.fields),
     }
@@ -114,7 +116,7 @@ def _assignee(route: Route, before: Values) -> object:
 def _meets(key: str, wanted: object, got: object) -> bool:
     if key == "note" and isinstance(got, tuple):
         return wanted in got
-    if key in ("tags", "tell") and isinstance(wanted, tuple) and isinstance(got, tuple):
+    if key in ("tags", "tell", "webhook") and isinstance(wanted, tuple) and isinstance(got, tuple):
         return set(wanted) == set(got)
     if key == "fields" and isinstance(wanted, Mapping) and isinstance(got, Mapping):
         return all(got.get(name) == value for name, value in wanted.items())

@@ -78,7 +78,7 @@ class Step:
 
     `tell` holds the admin's words: assignee, queue, lead, an agent's id, an address. `line` is "up" or a number,
     `assignee` an agent's id or "lead"; with `share_by` ("load" or "turn") it is one of `share_among`. `letter` names a
-    canned text for the customer. `quiet` says whether what is told comes through people's quiet hours ("through"), or
+    canned text for the customer, `webhook` the programs that are called. `quiet` says whether what is told comes through people's quiet hours ("through"), or
     waits for their end ("wait"); None: it comes through for an urgent ticket.
     """
 
@@ -93,6 +93,7 @@ class Step:
     share_by: str | None = None
     share_among: tuple[str, ...] = ()
     letter: str | None = None
+    webhook: tuple[str, ...] = ()
     quiet: str | None = None
 
 

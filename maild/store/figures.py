@@ -18,6 +18,7 @@ from sqlalchemy.engine import Connection
 from maild.store.engine import Database
 from maild.store.tables import acknowledged, gathered, inbox, outbox, troubles
 from maild.threads.model import InboxState, OutboxState
+from maild.threads.plan import LetterKind
 
 OUTBOX_SHOWN = (
     OutboxState.WAITING,
@@ -73,7 +74,9 @@ class Counting:
                 self._begin(connection)
             accepted, ended = self._mails(connection)
             by_state = sa.select(outbox.c.state, sa.func.count()).where(outbox.c.state.in_(OUTBOX_SHOWN))
-            first_due = sa.select(sa.func.min(outbox.c.next_at)).where(outbox.c.state.in_(_TO_COME))
+            # A webhook that is slow or away is its own trouble, and no sign that the desk is stuck.
+            letters = outbox.c.state.in_(_TO_COME) & (outbox.c.kind != LetterKind.WEBHOOK)
+            first_due = sa.select(sa.func.min(outbox.c.next_at)).where(letters)
             untold = sa.select(sa.func.count()).select_from(gathered).where(gathered.c.told_at.is_(None))
             return Figures(
                 waiting=_count(connection, InboxState.WAITING),

@@ -33,17 +33,19 @@ _RETRYABLE = (OutboxState.FAILED, OutboxState.HELD, OutboxState.WAITING, OutboxS
 class OutboxStore:
     """Every query on the outbox. Those that take a connection are part of the transaction that decided the letter."""
 
-    def __init__(self, database: Database, holder: str = "") -> None:
+    def __init__(self, database: Database, holder: str = "", webhook: str = "") -> None:
+        """`webhook`: whose calls a sender gets out of it; "" gives him the letters."""
         self._database = database
         self._holder = holder
+        of_webhook = (outbox.c.kind == LetterKind.WEBHOOK) & (outbox.c.recipient_key == webhook)
+        self._lane = of_webhook if webhook else outbox.c.kind != LetterKind.WEBHOOK
+        self._is_webhook = bool(webhook)
 
     def add(self, connection: Connection, written: WrittenLetter, now: datetime) -> int | None:
         """Keep a letter to be sent; None where one with its unique key stands there already."""
         letter = written.letter
-        if letter.unique is not None:
-            taken = sa.select(outbox.c.id).where(outbox.c.unique_key == letter.unique)
-            if connection.scalar(taken) is not None:
-                return None
+        if letter.unique is not None and self.has(connection, letter.unique):
+            return None
         by_address: dict[str, Address] = {}
         for one in (*letter.to, *letter.cc):
             by_address.setdefault(one.address, one)
@@ -54,7 +56,7 @@ class OutboxStore:
             "header_from": address_row(letter.sender),
             "envelope_from": letter.envelope_from,
             "recipients": [address_row(a) | {"state": "waiting", "error": ""} for a in recipients],
-            "recipient_key": key_of(recipients[0]) or "",
+            "recipient_key": recipients[0].name if letter.kind is LetterKind.WEBHOOK else key_of(recipients[0]) or "",
             "subject": written.subject,
             "ticket_id": letter.ticket,
             "unique_key": letter.unique,
@@ -69,6 +71,29 @@ class OutboxStore:
         if letter.delay_notice_at is not None:
             connection.execute(letter_news.insert(), {"outbox_id": outbox_id, "look_at": letter.delay_notice_at})
         return int(outbox_id)
+
+    def has(self, connection: Connection, unique: str) -> bool:
+        """Whether a letter with this unique key stands here."""
+        return connection.scalar(sa.select(outbox.c.id).where(outbox.c.unique_key == unique)) is not None
+
+    def calls_to(self, webhook: str) -> OutboxStore:
+        """The same outbox for the sender of one webhook: only its calls are given out."""
+        return OutboxStore(self._database, self._holder, webhook)
+
+    def fail_calls(self, known: Sequence[str], now: datetime) -> int:
+        """Calls to webhooks that the settings do not name any more have failed; says how many."""
+        with self._database.read() as connection:
+            query = sa.select(outbox.c.id, outbox.c.recipient_key, outbox.c.recipients).where(
+                outbox.c.kind == LetterKind.WEBHOOK,
+                outbox.c.state.in_((OutboxState.WAITING, OutboxState.UNCERTAIN)),
+                outbox.c.recipient_key.not_in(list(known)),
+            )
+            rows = connection.execute(query).all()
+        for row in rows:
+            error = f"the settings know no webhook '{row.recipient_key}'"
+            refused = tuple((recipient["address"], error) for recipient in row.recipients)
+            self.settle(row.id, Outcome(refused=refused, error=error), now, None)
+        return len(rows)
 
     def sent_about(self, connection: Connection, ticket: int, address: str, since: datetime) -> list[datetime]:
         """When letters about this ticket were made for this address, answers left aside; 100 at most, newest first."""
@@ -92,6 +117,7 @@ class OutboxStore:
                 sa.select(outbox, outbox_raw.c.raw)
                 .join(outbox_raw, outbox_raw.c.outbox_id == outbox.c.id)
                 .where(outbox.c.state.in_((OutboxState.WAITING, OutboxState.UNCERTAIN)), outbox.c.next_at <= now)
+                .where(self._lane)
                 .order_by(outbox.c.next_at, outbox.c.id)
                 .limit(limit)
                 .with_for_update(skip_locked=True, of=outbox)
@@ -143,7 +169,7 @@ class OutboxStore:
             )
             if any(_is_news(r) for r in recipients):
                 _look_at(connection, outbox_id, now)
-            elif not left and before.kind == LetterKind.ANSWER:
+            elif not left and before.kind in (LetterKind.ANSWER, LetterKind.WEBHOOK):
                 connection.execute(letter_news.delete().where(letter_news.c.outbox_id == outbox_id))
 
     def release(self, ids: Sequence[int], reason: str, next_at: datetime) -> None:
@@ -159,7 +185,12 @@ class OutboxStore:
             connection.execute(ours.values(attempts=outbox.c.attempts - 1, **values))
             if reason:
                 waiting = outbox.update().where(outbox.c.state == OutboxState.WAITING, outbox.c.next_at <= next_at)
-                connection.execute(waiting.where(outbox.c.last_error != reason).values(last_error=reason))
+                waiting = waiting.where(self._lane)
+                if self._is_webhook:
+                    # They all wait until then: what is due lies before the eyes of whoever looks for due letters.
+                    connection.execute(waiting.values(last_error=reason, next_at=next_at))
+                else:
+                    connection.execute(waiting.where(outbox.c.last_error != reason).values(last_error=reason))
 
     def _claimed(self) -> sa.Update:
         """What this process has claimed, and not begun to hand over."""
@@ -173,6 +204,8 @@ class OutboxStore:
         """
         with self._database.write() as connection:
             query = outbox.update().where(outbox.c.state == OutboxState.SENDING)
+            if self._is_webhook:
+                query = query.where(self._lane)  # the others' senders may be at work already
             if not self._database.is_sqlite:
                 alive = sa.select(leases.c.holder).where(leases.c.until > sa.func.clock_timestamp())
                 query = query.where(outbox.c.claimed_by.not_in(alive))

@@ -140,7 +140,7 @@ class Draft:
     def follow_rules(self, routed: Routed) -> None:
         """What the rules do to a new ticket beside its place: its status, notes, letters."""
         said, ticket = routed.said, self.ticket
-        own = said.status or said.reply or any(then.note or then.tell for _, then in said.parts)
+        own = said.status or said.reply or any(then.note or then.tell or then.webhook for _, then in said.parts)
         if ticket is None or not own or self.case.envelope.channel == IMPORTED:
             return
         occasion = occasion_of_mail(self.case, ticket, "new", Talk().and_then(self.message), self.at)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from maild.threads.assignment import Chosen
+from maild.threads.as_json import stamp as stamp
 from maild.threads.case import Case
-from maild.threads.past_mail import route_record
 from maild.threads.match import Thread
+from maild.threads.past_mail import route_record
 from maild.threads.plan import Plan
 from maild.threads.promises import explain_clocks
 from maild.threads.route import Routed
@@ -49,8 +48,8 @@ def explain_decision(
                 for t in thread.tried
             ],
         },
-        "route": route_record(case, routed) if routed is not None else None,
         "rules": [{"rule": r.rule, "held": r.held, "missed": list(r.missed)} for r in trace],
+        "route": route_record(case, routed) if routed is not None else None,
         "assignment": chosen.view if chosen is not None else None,
         "result": _result(practice.revision, plan),
         "clocks": [
@@ -88,8 +87,3 @@ def _result(revision: str, plan: Plan) -> dict[str, object]:
             "promise": ticket.promise,
         }
     return result
-
-
-def stamp(at: datetime | None) -> str | None:
-    """A time as every JSON of ours writes it: RFC 3339 in UTC."""
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z") if at is not None else None

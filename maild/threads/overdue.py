@@ -25,7 +25,7 @@ from maild.threads.promises import FITS_NOW, Fields, move_clocks, response_due, 
 from maild.threads.rule_fields import Occasion, Talk, talk_of
 from maild.threads.ruled import Ruled, ask_rules, ask_time, end_of, look_at
 from maild.threads.sharing import relieve
-from maild.threads.step_deeds import changed, given_to, letter_to_customer
+from maild.threads.step_deeds import called, changed, given_to, letter_to_customer
 from maild.threads.telling import to_address, told
 from maild.threads.workload import Turn
 
@@ -124,6 +124,11 @@ class _Passing:
         for kind, detail in differences(after, self.ticket):
             self.note(kind, detail, FITS_NOW)
         self.ticket = replace(self.ticket, updated_at=self.now)
+        if step.step.webhook:
+            made, notes = called(self.pen, self.ticket, step, clock, promise, self.talk)
+            self.letters.extend(made)
+            for kind, name in notes:
+                self.note(kind, name, because)
         if step.step.letter is not None:
             letter, refused = letter_to_customer(self.pen, self.ticket, step.step, because, self.talk)
             self.letters.extend((letter,) if letter is not None else ())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from maild.messages.mail import Address, Attachment
@@ -28,6 +28,8 @@ class LetterKind(StrEnum):
     CONFIRMATION = "confirmation"  # to an agent: was this mail yours?
     ESCALATION = "escalation"  # to an agent, a lead or an address: a deadline nears or has passed
     DIGEST = "digest"  # to an agent: much at once, gathered in one letter
+    FORWARD = "forward"  # to an address outside: a customer's mail, passed on by a rule
+    WEBHOOK = "webhook"  # no mail: a call to another program, by HTTP
     ALARM = "alarm"  # to the admin
 
 
@@ -64,6 +66,9 @@ class Letter:
     `context` holds plain values for it. `subject` None: the template's own. `envelope_from` "" is the null return path
     (RFC 5321, 4.5.5). `automatic` letters are marked as RFC 3834 asks. `unique`: at most one letter with this key is
     ever stored. `not_before`: the moment from which it may leave.
+
+    A call to a webhook is one, too: `to` is its name and its address, `context` the object that is sent, and there is
+    no template.
     """
 
     kind: LetterKind
@@ -135,6 +140,8 @@ class Outcome:
     uncertain: bool = False
     """The final dot was sent and no reply was read."""
     error: str = ""
+    rest: timedelta | None = None
+    """How long the other side asks us to wait at least before the next try."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

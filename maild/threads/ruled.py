@@ -18,6 +18,7 @@ from maild.routing.schedule import Schedule
 from maild.sla.deadlines import ClockState, TicketClock
 from maild.sla.promise import Promise
 from maild.threads.assignment import Chosen, has_it
+from maild.threads.calls import calls, message_of
 from maild.threads.changes import clock_happenings, differences
 from maild.threads.correspondence import Pen
 from maild.threads.model import IMPORTED, Event, Status, Ticket
@@ -273,6 +274,27 @@ class _Work:
                 self.letters.extend(news)
         if self.route.reply is not None and self.ticket.status is not Status.SPAM:
             self.reply(self.route.reply, self.route.by("reply"))
+        for rule, then in self.route.parts:
+            if then.webhook:
+                self.call(then.webhook, rule)
+
+    def call(self, webhooks: tuple[str, ...], rule: str) -> None:
+        """Other programs, once for a ticket, a rule and what happened."""
+        occasion = self.occasion
+        made, unknown = calls(
+            self.pen,
+            self.ticket,
+            webhooks,
+            event=occasion.event,
+            because={"rule": rule, "step": None},
+            message=message_of(occasion),
+            unique=f"{self.ticket.id}:{rule}:{occasion.event}:{occasion.cause}",
+        )
+        self.letters.extend(made)
+        for letter in made:
+            self.note("called", letter.to[0].name, rule)
+        for name in unknown:
+            self.note("not_called", f"{name}: the settings know no such webhook", rule)
 
     def reply(self, name: str, rule: str) -> None:
         """A text to the customer, at most once for a ticket, a rule and what happened."""

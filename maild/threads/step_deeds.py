@@ -13,8 +13,12 @@ from datetime import datetime
 from maild.errors import DataError, NotFound
 from maild.people.team import LAST_LINE, Team
 from maild.routing.rules import Choice
+from maild.sla.deadlines import TicketClock
 from maild.sla.promise import LEAD, Step
+from maild.sla.steps import StepDue
+from maild.threads.as_json import stamp
 from maild.threads.assignment import Chosen, by_queue, choose, has_it, on_line
+from maild.threads.calls import calls
 from maild.threads.correspondence import Pen
 from maild.threads.model import Priority, Ticket
 from maild.threads.plan import Letter
@@ -62,6 +66,30 @@ def letter_to_customer(pen: Pen, ticket: Ticket, step: Step, because: str, talk:
         return automatic_reply(pen, ticket, step.letter, talk, proven=talk.answered, unique=unique), ""
     except (NotFound, DataError) as error:
         return None, str(error)
+
+
+def called(
+    pen: Pen, ticket: Ticket, due: StepDue, clock: TicketClock, promise: str, talk: Talk
+) -> tuple[list[Letter], list[tuple[str, str]]]:
+    """The calls to other programs that a step makes, and what the history says of each."""
+    step = {
+        "promise": promise,
+        "target": str(clock.target),
+        "at": str(due.step.at),
+        "due_at": stamp(clock.due_at),
+        "state": str(clock.state),
+    }
+    made, unknown = calls(
+        pen,
+        ticket,
+        due.step.webhook,
+        event="due",
+        because={"rule": None, "step": step},
+        message=talk.last_of_customer,
+        unique=f"{ticket.id}:{due.key}",
+    )
+    notes = [("called", letter.to[0].name) for letter in made]
+    return made, notes + [("not_called", f"{name}: the settings know no such webhook") for name in unknown]
 
 
 def _rank(priority: Priority) -> int:

@@ -141,7 +141,8 @@ def _refused(facts: TicketFacts, news: LetterNews, practice: Practice, pen: Pen)
             own, turns = (*own, relieved.letter), (*turns, *relieved.turns)
         shown: list[dict[str, object]] = [_bounced(r) for r in news.refused]
         letters = undelivered(pen, ticket, _answer(facts, news), shown, response_due(clocks))
-    dead = after_refusals(news.known, worth_counting(practice, refusals(news)), pen.now, practice.suppress_for)
+    counted = [] if news.kind is LetterKind.WEBHOOK else worth_counting(practice, refusals(news))
+    dead = after_refusals(news.known, counted, pen.now, practice.suppress_for)
     plan = _plan(replace(facts, clocks=clocks), ticket, practice, pen.now)
     return replace(plan, events=tuple(events), letters=(*letters, *own), dead=dead, turns=turns)
 

@@ -24,6 +24,7 @@ WANTED = {
     "settings",
     "sla",
     "trips",
+    "webhooks",
 }
 
 

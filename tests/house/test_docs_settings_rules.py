@@ -38,7 +38,7 @@ def table(text: str, head: str) -> dict[str, list[str]]:
 @pytest.mark.parametrize("name", SECTIONS)
 def test_every_setting_is_told_with_its_default(name: str) -> None:
     """Each section's table is the section's keys, in their order."""
-    brackets = "[[imap]]" if name == "imap" else f"[{name}]"
+    brackets = f"[[{name}]]" if name in ("imap", "webhook") else f"[{name}]"
     told = table(SETTINGS.partition(f"## {brackets}")[2].partition("\n## ")[0], "key")
     assert list(told) == [field.name for field in fields(SECTIONS[name])]
     for field in fields(SECTIONS[name]):
