@@ -84,7 +84,7 @@ def _is_ours(line: str, number: str, orders: Collection[str], mint: Mint) -> boo
 
 def _is_order(line: str, orders: Collection[str]) -> bool:
     name = line[1:].split(None, 1)[:1] if line.startswith("/") else []
-    return bool(name) and name[0].lower() in orders
+    return bool(name) and name[0].lower().replace("ё", "е") in orders
 
 
 def unlinked(practice: Practice) -> frozenset[str]:

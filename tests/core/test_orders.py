@@ -1,19 +1,22 @@
 """Orders that agents give: names and their beginnings, other words for them, and what each changes."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from office import ANNA, BORIS, NOW, TEAM, message, practice, ticket
 
+import maild
 from maild.messages.mail import Address
 from maild.people.team import Agent, Team
 from maild.threads.facts import TicketFacts
-from maild.threads.model import Message, Participant, Status, Ticket
+from maild.threads.model import Message, Participant, Priority, Status, Ticket
 from maild.threads.order_lines import split_orders
-from maild.threads.orders.table import ALIASES, HANDLERS, Carried, carry_out
+from maild.threads.orders.table import ALIASES, HANDLERS, Carried, canonical, carry_out
 from maild.threads.orders.work import Setting
-from maild.threads.words import HELP
+from maild.threads.words import HELP, VALUES
 
 STRANGER = Address(name="Mallory", address="mallory@elsewhere.example")
 IVAN = Address(name="Ivan", address="ivan@customer.example")
@@ -50,6 +53,21 @@ def test_no_word_means_two_orders() -> None:
     """And every other word means one that there is."""
     assert not set(ALIASES) & set(HANDLERS)
     assert set(ALIASES.values()) <= set(HANDLERS)
+
+
+@pytest.mark.parametrize("letter", sorted((Path(maild.__file__).parent / "templates" / "ru").glob("*.txt")))
+def test_where_a_letter_names_an_order_twice_both_are_the_same_order(letter: Path) -> None:
+    """Russian letters name it in Russian and, in brackets, as /help has it: "/заметка (/note)"."""
+    text = letter.read_text(encoding="utf-8")
+    named = re.findall(r"/([а-яё-]+)(?: [А-Яа-яё]+)? \((?:или )?/([a-z]+)\)", text)
+    assert [canonical(russian) for russian, _ in named] == [english for _, english in named]
+    assert letter.stem != "notification" or len(named) == 9
+
+
+@pytest.mark.parametrize("priority", Priority)
+def test_a_priority_can_be_given_by_the_word_that_letters_have_for_it(priority: Priority) -> None:
+    """What an agent has read he may write."""
+    assert ordered(f"/срочность {VALUES['ru'][priority]}", language="ru").ticket.priority is priority
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,13 @@ def test_an_order_below_the_text_withholds_it() -> None:
         sent("Hi\n/note\nHe is a friend of the boss.")
 
 
+@pytest.mark.parametrize("order", ["/ждём", "/ЖДЁМ ответа", "/ждем"])
+def test_a_russian_order_below_the_text_is_one_with_either_letter(order: str) -> None:
+    """ё or е, as in the first lines."""
+    with pytest.raises(Withheld, match="order_below"):
+        words_to_send(f"Добрый день!\n{order}", "SUP-1001", OWN, {"ждем"}, MINT)
+
+
 def test_a_path_is_no_order() -> None:
     """Only known names are."""
     assert sent("Look into\n/etc/passwd") == "Look into\n/etc/passwd"

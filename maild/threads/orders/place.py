@@ -34,6 +34,8 @@ _PRIORITIES = {
     "срочный": "urgent",
     "срочная": "urgent",
     "срочно": "urgent",
+    "неотложный": "urgent",
+    "неотложная": "urgent",
 }
 
 
