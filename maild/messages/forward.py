@@ -29,17 +29,24 @@ _LINKED = re.compile(r"\[([^\]\n]{1,320})\]\(mailto:[^)\s]{1,320}\)")
 _BARE = re.compile(r"[^\s<>\[\]()\",;:'`=|\\]{1,64}@[^\s<>\[\]()\",;:'`=|\\]{1,253}")
 _DATED = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4},? \d{1,2}:\d{2}(?::\d{2})?,? ")
 _MARKUP = re.compile(r"\*\*|&lt;|&gt;")
+_NAMES_WHOM = re.compile(r"\w (?:from|von|de|da|od|от|від) \S", re.IGNORECASE)
+"""Mutt's `----- Forwarded message from Ivan <ivan@a.example> -----`."""
 _FIELD = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}:")
 _MIME = re.compile(r"[ \t]*(?:content-type|mime-version|message-id|content-transfer-encoding):", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Place:
-    """Where a forwarded mail stands in the lines: the mark above it, its header block, its first body line."""
+    """Where a forwarded mail stands in the lines: the mark above it, its header block, its first body line.
+
+    `ends`: its client writes a line below the forwarded mail, `quotes`: or puts `>` before each of its lines.
+    """
 
     mark: int
     block: HeaderBlock | None
     body: int
+    ends: bool = False
+    quotes: bool = False
 
 
 def find_forwarded(text: str, subject: str, inner: Mail | None) -> Forwarded | None:
@@ -102,8 +109,16 @@ def _is_answered_mail(lines: Sequence[str], place: int) -> bool:
 
 def _below(lines: Sequence[str], mark: Mark) -> _Place:
     block = block_at(lines, mark.start) if mark.kind is MarkKind.BLOCK else _block_below(lines, mark.end)
-    block = block or _attribution_below(lines, mark.end) or _raw_header_below(lines, mark.end)
-    return _Place(mark=mark.start, block=block, body=block.end if block else mark.end)
+    named = None if block is not None else _attribution_below(lines, mark.end)
+    block = block or named or _raw_header_below(lines, mark.end)
+    line = lines[mark.start]
+    return _Place(
+        mark=mark.start,
+        block=block,
+        body=block.end if block else mark.end,
+        ends=named is not None or (line.rstrip().endswith("---") and _NAMES_WHOM.search(line) is not None),
+        quotes=line.rstrip()[-1:] in (":", "："),
+    )
 
 
 def _attribution_below(lines: Sequence[str], start: int) -> HeaderBlock | None:
@@ -156,10 +171,10 @@ def _quoted_place(lines: Sequence[str]) -> _Place | None:
         if line.lstrip().startswith(">"):
             if is_forward_line(line):
                 block = _block_below(lines, i + 1)
-                return _Place(mark=i, block=block, body=block.end if block else i + 1)
+                return _Place(mark=i, block=block, body=block.end if block else i + 1, quotes=True)
             block = block_at(lines, i)
             # Only where the quote begins: deeper down it is what somebody quoted.
-            return _Place(mark=i, block=block, body=block.end) if block else None
+            return _Place(mark=i, block=block, body=block.end, quotes=True) if block else None
     return None
 
 
@@ -168,12 +183,13 @@ def _read(lines: Sequence[str], place: _Place) -> Forwarded:
     before = list(lines[: place.mark])
     while before and (not before[-1].strip() or is_divider(before[-1])):
         before.pop()
-    body, below = _parted(list(lines[place.body :]))
+    body, below = _parted(list(lines[place.body :]), place)
     if all(b.startswith(">") or not b.strip() for b in body):
         body = [b[1:].removeprefix(" ") if b.startswith(">") else b for b in body]
     body = _without_mime_header(body)
     senders = _addresses(fields.get("from", ""))
-    notes = ("\n".join(before).strip("\n"), _note(below))
+    note = _note(below)
+    notes = ("\n".join(before).strip("\n"), note)
     return Forwarded(
         before="\n\n".join(note for note in notes if note),
         sender=senders[0] if senders else None,
@@ -181,15 +197,19 @@ def _read(lines: Sequence[str], place: _Place) -> Forwarded:
         date=fields.get("date") or None,
         subject=fields.get("subject"),
         text="\n".join(body).strip("\n"),
+        below=note,
     )
 
 
-def _parted(body: list[str]) -> tuple[list[str], list[str]]:
-    """The forwarded text, and what the forwarding person wrote below it: a client's line ends it, or its `>` do."""
-    for i, line in enumerate(body):
-        if line.strip(" \t>*-—_=").lower().startswith(FORWARD_ENDINGS):
-            return body[:i], body[i + 1 :]
-    if next((line for line in body if line.strip()), "").startswith(">"):
+def _parted(body: list[str], place: _Place) -> tuple[list[str], list[str]]:
+    """The forwarded text, and what the forwarding person wrote below it: a client's line ends it, or its `>` do.
+
+    Either stands in texts of strangers as well. So it counts where this client marks its forwards so, and the last one.
+    """
+    ends = [i for i, line in enumerate(body) if line.strip(" \t>*-—_=").lower().startswith(FORWARD_ENDINGS)]
+    if ends and place.ends:
+        return body[: ends[-1]], body[ends[-1] + 1 :]
+    if place.quotes and next((line for line in body if line.strip()), "").startswith(">"):
         end = next((i for i, line in enumerate(body) if line.strip() and not line.startswith(">")), len(body))
         # Quoted lines further down: the break was a wrapped line, or a digest goes on.
         if not any(line.startswith(">") for line in body[end:]):

@@ -101,7 +101,7 @@ class Bounce:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Forwarded:
-    """A mail inside this one; `before` is what the forwarding person wrote above it."""
+    """A mail inside this one; `before` is what the forwarding person wrote above it, and below it."""
 
     before: str
     sender: Address | None
@@ -111,6 +111,8 @@ class Forwarded:
     text: str
     mail: Mail | None = field(default=None, repr=False)
     """The whole mail where it was attached; files of many megabytes are named in it without their content."""
+    below: str = ""
+    """The end of `before` that stood below: whoever wrote the forwarded mail may have written it to look like that."""
 
 
 WORDS_ALONE = "its subject is that of an absence note, and nothing else says so"

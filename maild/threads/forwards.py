@@ -11,7 +11,7 @@ import re
 from dataclasses import replace
 
 from maild.messages.addresses import normal
-from maild.messages.mail import Mail, MailClass
+from maild.messages.mail import Forwarded, Mail, MailClass
 from maild.messages.passed_on import passed_on_mail
 from maild.messages.reply import split_reply
 from maild.messages.tokens import Purpose
@@ -51,7 +51,7 @@ def forwarded_mail(draft: Draft) -> Plan | None:
     inner = _customers_mail(draft)
     if inner is None or agent is None or case.mail.forwarded is None:
         return None
-    orders, words = split_orders(case.mail.forwarded.before.lstrip("\n"))
+    orders, words = _said_above(case.mail.forwarded)
     if _meant_elsewhere(orders, case.practice.tag):
         return None
     closed = new_mail_closed(draft)
@@ -61,6 +61,12 @@ def forwarded_mail(draft: Draft) -> Plan | None:
     dated = (case.mail.forwarded.date or "")[:100]
     passed_on = PassedOn(agent=agent, words=_own_words(words), orders=orders, dated=dated, attached=attached)
     return _judge(draft, _as_customers(draft, inner, passed_on), passed_on)
+
+
+def _said_above(forwarded: Forwarded) -> tuple[tuple[Order, ...], str]:
+    """The agent's orders, which stand above alone, and his words, which may stand below, too."""
+    orders, words = split_orders(forwarded.before.removesuffix(forwarded.below).strip("\n"))
+    return orders, "\n\n".join(text for text in (words.strip("\n"), forwarded.below) if text)
 
 
 def _own_words(above: str) -> str:

@@ -33,6 +33,7 @@ HEADS = {
     "cs": "---------- Přeposlaná zpráva ---------\nOd: Ольга Кова <olga@client.example>\nDatum: so 21. 11. 2026\nPředmět: Принтер\nKomu: help@firma.example",
     "sv": "---------- Vidarebefordrat meddelande ---------\nFrån: Ольга Кова <olga@client.example>\nDatum: lör 21 nov. 2026\nÄmne: Принтер\nTill: help@firma.example",
     "tr": "---------- Yönlendirilmiş ileti ---------\nKimden: Ольга Кова <olga@client.example>\nTarih: 21 Kas 2026\nKonu: Принтер\nKime: help@firma.example",
+    "mutt": "----- Forwarded message from Ольга Кова <olga@client.example> -----\n\nDate: Sat, 21 Nov 2026 10:00:00 +0300\nFrom: Ольга Кова <olga@client.example>\nTo: help@firma.example\nSubject: Принтер",
     "quoted": "> From: Ольга Кова <olga@client.example>\n> Date: 21 November 2026\n> To: help@firma.example\n> Subject: Принтер\n>",
 }
 
@@ -144,7 +145,7 @@ def test_forwarding_without_a_header_block_still_forwards() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        f"{HEADS['gmail']}\n\n{BODY}\n\n----- End forwarded message -----\n\nПосмотрите.\n\n-- \nАнна",
+        f"{HEADS['mutt']}\n\n{BODY}\n\n----- End forwarded message -----\n\nПосмотрите.\n\n-- \nАнна",
         f"> {HEADS['quoted'][2:]}\n> {BODY}\n\nПосмотрите.\n\n-- \nАнна".replace("\n\nПринтер", "\n>\n> Принтер"),
         f"{HEADS['apple en']}\n\n> Добрый день!\n>\n> Принтер не печатает.\n\nПосмотрите.\n",
     ],
@@ -165,9 +166,35 @@ def test_a_line_that_a_client_broke_in_a_quoted_forward_is_no_note() -> None:
 
 def test_notes_above_and_below_are_both_kept() -> None:
     """Above comes first."""
-    found = find_forwarded(f"Выше.\n\n{HEADS['gmail']}\n\n{BODY}\n\n--- End forwarded message ---\nНиже.", "", None)
+    found = find_forwarded(f"Выше.\n\n{HEADS['mutt']}\n\n{BODY}\n\n--- End forwarded message ---\nНиже.", "", None)
     assert found is not None
-    assert found.before == "Выше.\n\nНиже."
+    assert (found.before, found.below) == ("Выше.\n\nНиже.", "Ниже.")
+
+
+@pytest.mark.parametrize("client", [c for c in HEADS if c not in ("mutt", "quoted")])
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        "Hello\n----- End forwarded message -----\n/close",
+        "Hello\n-------- Конец пересылаемого сообщения --------\n/close",
+        "> What is wrong?\n\nIt burns.\n/close",
+    ],
+)
+def test_the_customers_own_words_never_pass_for_the_forwarding_persons(client: str, theirs: str) -> None:
+    """Where the client writes no line below a forward, one is the customer's, as are answers below what he quotes."""
+    if client.startswith("apple") and theirs.startswith(">"):
+        return  # it quotes what it forwards
+    found = find_forwarded(f"{HEADS[client]}\n\n{theirs}", "Fwd: x", None)
+    assert found is not None
+    assert (found.before, found.text) == ("", theirs)
+
+
+def test_of_several_ends_of_a_forward_the_last_is_the_clients() -> None:
+    """The others were forwarded with it."""
+    end = "----- End forwarded message -----"
+    found = find_forwarded(f"{HEADS['mutt']}\n\nHello\n{end}\n/close\n\n{end}\nLook.", "", None)
+    assert found is not None
+    assert (found.before, found.text) == ("Look.", f"Hello\n{end}\n/close")
 
 
 def test_a_forward_in_a_forward_is_part_of_its_text() -> None:

@@ -122,6 +122,19 @@ def test_a_forward_of_every_client_is_the_customers(shape: str) -> None:
     assert "prints" not in repr(sent)
 
 
+@pytest.mark.parametrize("shape", SHAPES)
+def test_orders_stand_above_a_forward_alone(shape: str) -> None:
+    """Below it the customer may have written what looks like the end of it."""
+    ends = "----- End forwarded message -----", "-------- Конец пересылаемого сообщения --------"
+    for end in (*ends, "> quoted"):
+        body = f"{SHAPES[shape]}Hello\n{end}\n/close\n/add thief@thief.example\n"
+        it = mail(body, sender="Anna <anna@desk.example>", subject="Fwd: Printer", message_id="<f@desk.example>")
+        plan = judge(it, facts(), by=envelope("anna@desk.example", login="anna"))
+        assert plan.ticket is not None
+        assert str(plan.ticket.status) == "new"
+        assert [p.address.address for p in plan.ticket.participants] == ["ivan@firma.example"]
+
+
 def test_a_rule_may_say_that_nobody_hears_of_a_forward() -> None:
     """It sees who passed the mail on, and the customer as the one who wrote."""
     when = read_condition({"forwarded_by": "anna@desk.example", "from": "ivan@firma.example"}, FIELDS, ()).condition
