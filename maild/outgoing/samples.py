@@ -162,7 +162,7 @@ def sample(letter: str, language: str) -> dict[str, Any]:
                 {"line": "/priority high", "effect": words["nothing"], "ok": False},
                 {"line": "/clsoe", "effect": words["unknown"], "ok": False},
             ],
-            "posted": "", "error": True, "text": words["answer"], "gone": ["SUP-1042-17.eml"],
+            "posted": "", "error": True, "button": False, "text": words["answer"], "gone": ["SUP-1042-17.eml"],
         } | _buttons(language, "undo"),
         "asked": {"sections": [_section(parts, words)]},
         "collision": {
@@ -201,6 +201,13 @@ def sample(letter: str, language: str) -> dict[str, Any]:
             "event": "rule", "rule": words["title"], "happened": "schedule", "note": words["told"],
             "message": {"sender": parts["customer"], "at": _AT, "text": words["text"]},
         } | _buttons(language, "take", "close", "snooze", "spam"),
+        "forwarded": {
+            "rule": words["title"], "enclosed": ["SUP-1042.eml"], "gone": [],
+            "message": {
+                "sender": parts["customer"], "at": _AT, "subject": words["subject"], "text": words["text"],
+                "attachments": [words["photo"]],
+            },
+        },
         "rules_broken": {"findings": [words["finding"]], "file": "rules/routing.toml"},
     }  # fmt: skip
     shared = _SHARED.get(letter, ("agent", "customer", "ticket"))
@@ -212,6 +219,7 @@ _SHARED: Mapping[str, tuple[str, ...]] = {
     "alarm": (),
     "asked": ("agent",),
     "digest": ("agent",),
+    "forwarded": ("customer", "ticket"),
     "rejected": ("customer",),
     "reply": ("customer", "ticket"),
     "rules_broken": (),
@@ -228,6 +236,7 @@ BUILT_IN = (
     "delayed",
     "digest",
     "escalation",
+    "forwarded",
     "notification",
     "rejected",
     "reply",

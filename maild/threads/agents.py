@@ -152,7 +152,7 @@ def _button(draft: Draft, ticket: Ticket, agent: Agent, claim: Claim) -> Plan:
         trouble = None
         carried = carry_out(ticket, (order,), _setting(draft, agent, ticket))
     if trouble is not None or carried.error:
-        return _nothing_done(draft, ticket, agent, (order,), carried, trouble, "")
+        return _nothing_done(draft, ticket, agent, (), carried, trouble, "", button=claim.verb)
     draft.new_steps = (key,)
     return _done(draft, ticket, agent, carried, text=None, internal=False)
 
@@ -249,18 +249,21 @@ def _nothing_done(
     carried: Carried,
     trouble: str | None,
     text: str,
+    button: str | None = None,
 ) -> Plan:
     """One order or the answer was wrong: nothing is sent, the mail is kept inside, the agent reads why."""
     done = carried.done
     if trouble is not None:
-        nothing = say(agent.language, "not_done")
-        done = (Done(line=say(agent.language, "your_answer"), effect=trouble, ok=False),)
+        nothing, whole = say(agent.language, "not_done"), f"button_{button}" if button else "your_answer"
+        done = (Done(line=say(agent.language, whole), effect=trouble, ok=False),)
         done += tuple(Done(line=o.line, effect=nothing, ok=False) for o in orders)
     draft.message = replace(incoming(draft.case, draft.at, visibility=Visibility.INTERNAL), author=agent.id)
     draft.note("refused", "; ".join(f"{d.line}: {d.effect}" for d in done), "nothing was done", actor=agent.id)
     draft.change(ticket, "refused orders")
     draft.letters.append(
-        transcript(draft.pen, ticket, agent, draft.case.mail, done=done, posted="", error=True, text=text)
+        transcript(
+            draft.pen, ticket, agent, draft.case.mail, done=done, posted="", error=True, text=text, button=bool(button)
+        )
     )
     return draft.seal(InboxState.TICKETED, f"orders of {agent.id} on {ticket.number} refused; nothing was sent")
 
@@ -325,7 +328,7 @@ def _done(draft: Draft, before: Ticket, agent: Agent, carried: Carried, *, text:
                 agent,
                 draft.case.mail,
                 done=done,
-                posted=posted,
+                posted=posted or ("public" if draft.released else ""),
                 error=False,
                 text=text or "",
                 undo=draft.undo is not None,

@@ -270,16 +270,18 @@ def transcript(
     error: bool,
     text: str,
     undo: bool = False,
+    button: bool = False,
     enclosed: tuple[Enclosed, ...] = (),
 ) -> Letter:
     """To the agent: each order with its effect, and whether his text went out. `undo`: it can be taken back.
 
-    `enclosed`: mails that he wanted to have as they came.
+    `enclosed`: mails that he wanted to have as they came. `button`: he pressed one, so there is nothing to mend.
     """
     context: dict[str, object] = {
         "orders": [{"line": d.line, "effect": d.effect, "ok": d.ok} for d in done],
         "posted": posted,
         "error": error,
+        "button": button,
         "text": text,
     }
     letter = to_agent(

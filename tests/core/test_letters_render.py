@@ -163,6 +163,13 @@ def test_a_transcript_of_success_says_who_will_read_the_text() -> None:
     assert "/close - status open -> closed" in public
 
 
+@pytest.mark.parametrize(("language", "mend"), [("ru", "Исправьте"), ("en", "Please mend")])
+def test_after_a_button_there_is_nothing_to_mend(language: str, mend: str) -> None:
+    """He has written nothing; whoever has is asked to do better."""
+    assert mend not in letters().render("transcript", language, context("transcript", language, button=True)).text
+    assert mend in letters().render("transcript", language, context("transcript", language)).text
+
+
 @pytest.mark.parametrize("overdue", [True, False])
 def test_an_escalation_says_whether_it_is_late_already(overdue: bool) -> None:
     """Near and over are two different mornings."""

@@ -177,6 +177,7 @@ def test_a_second_answer_waits_when_a_colleague_was_quicker(scene: Scene) -> Non
     assert scene.leaving() == ["Close the lid."]
     scene.write(BORIS, "/send", to_letter=scene.letter_to(BORIS, LetterKind.COLLISION))
     assert scene.leaving() == ["Pull the plug."]
+    assert "Your answer is on its way to the customer." in scene.told(BORIS)
     last = scene.keep.views.ticket("1001", "SUP").messages[-1][1]
     assert (last.visibility, last.author) != ("internal", BORIS.id) or last.direction == "in"
 
