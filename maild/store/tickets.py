@@ -485,7 +485,7 @@ class TicketStore:
                     .where(participants.c.ticket_id == ticket_id, participants.c.key == key)
                     .values(confirmed=person.confirmed)
                 )
-        if changed := _let_in_or_out(before, ticket):
+        if not is_new and (changed := _let_in_or_out(before, ticket)):
             follow_people(connection, ticket_id, changed, ticket.updated_at)
 
     def _save_clocks(
@@ -511,9 +511,11 @@ class TicketStore:
 
 
 def _let_in_or_out(known: Mapping[str, bool], ticket: Ticket) -> dict[str, bool]:
-    """Of those who took part before: who is sent answers from now on, and who no more, by their keys."""
-    now = {key_of(p.address): p.confirmed for p in ticket.participants}
-    return {key: now.get(key, False) for key, before in known.items() if now.get(key, False) != before}
+    """Who is sent answers from now on, and who no more, by their keys; who took no part before is not sent any."""
+    now = {key: p.confirmed for p in ticket.participants if (key := key_of(p.address)) is not None}
+    return {
+        key: now.get(key, False) for key in known.keys() | now.keys() if now.get(key, False) != known.get(key, False)
+    }
 
 
 def _most_telling(clues: Clues, known: Sequence[KnownId], same_subject: Sequence[int]) -> list[int]:

@@ -78,6 +78,14 @@ def test_who_is_let_in_again_gets_it_after_all(scene: Scene) -> None:
     assert goes_to(scene) == [(IVAN, PETR)]
 
 
+def test_whose_ticket_it_is_again_gets_the_answer_after_all(scene: Scene) -> None:
+    """Another requester was named by mistake: /undo brings the first one back into the ticket, and to the answer."""
+    scene.write(ANNA, "Close the lid.")
+    order(scene, "requester", OLGA)
+    order(scene, "undo")
+    assert goes_to(scene) == [(IVAN, PETR)]
+
+
 def test_an_order_to_let_in_that_is_taken_back_lets_out_of_a_waiting_answer(scene: Scene) -> None:
     """What /cc gave, /undo takes."""
     scene.write(ANNA, f"/cc {OLGA}")
