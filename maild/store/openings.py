@@ -115,7 +115,7 @@ def _ledger() -> sa.Select[Any]:
 
 
 def _rows(
-    connection: Connection, query: sa.Select[Any], column: sa.Column[Any], ids: Sequence[int]
+    connection: Connection, query: sa.Select[*tuple[Any, ...]], column: sa.Column[Any], ids: Sequence[int]
 ) -> Sequence[Mapping[Any, Any]]:
     return connection.execute(query.where(column.in_(ids))).mappings().all()
 

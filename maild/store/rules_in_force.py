@@ -21,7 +21,8 @@ _ROW = sa.select(rules_in_force).where(rules_in_force.c.name == _NAME)
 _REVISION = sa.select(rules_in_force.c.revision).where(rules_in_force.c.name == _NAME)
 # Two desks may be the first at once; both databases know this word.
 _FIRST = sa.text(
-    "INSERT INTO rules_in_force (name, revision, promises, position) VALUES ('rules', '', '[]', 0) ON CONFLICT DO NOTHING"
+    "INSERT INTO rules_in_force (name, revision, promises, position)"
+    " VALUES ('rules', '', '[]', 0) ON CONFLICT DO NOTHING"
 )
 
 Texts = tuple[tuple[int | None, str], ...]

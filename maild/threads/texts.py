@@ -23,7 +23,7 @@ class CannedTexts(Protocol):
 class NoCannedTexts:
     """A desk that keeps none."""
 
-    def names(self, _language: str) -> tuple[str, ...]:
+    def names(self, language: str) -> tuple[str, ...]:  # noqa: ARG002 there are none
         """None."""
         return ()
 
