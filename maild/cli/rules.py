@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -22,7 +24,10 @@ from maild.cli.output import (
     time_of,
 )
 from maild.cli.sarif import as_sarif
-from maild.errors import CannotCreate, NotFound
+from maild.errors import CannotCreate, ConfigError, NotFound
+
+if TYPE_CHECKING:
+    from maild.routing.examples import ExampleResult
 
 SAMPLES = 3
 
@@ -42,10 +47,11 @@ def rules_check(app: App, sarif: bool) -> int:
     from maild.config.policy import check_policy
     from maild.desk.assembly import make_letters
     from maild.desk.signatures import key_asker
+    from maild.desk.whole_examples import reader_of_fields
 
     settings, asker = app.settings, key_asker(app.clock.now())
     findings = [
-        *check_policy(settings.paths.rules, settings.desk, asker, settings.webhooks),
+        *check_policy(settings.paths.rules, settings.desk, asker, settings.webhooks, reader_of_fields(settings)),
         *make_letters(settings).check(),
     ]
     if sarif:
@@ -101,42 +107,64 @@ def rules_schema(app: App) -> None:
 
 @rules.command("test")
 @click.argument("files", nargs=-1, metavar="[FILE]...")
+@click.option("--coverage", is_flag=True, help="Also tell by how many examples each rule holds.")
 @json_option
 @click.pass_obj
-def rules_test(app: App, files: tuple[str, ...]) -> int:
-    """Run the examples beside the rules (of these files alone, where any is named); 1 when one fails."""
-    from maild.config.policy import load_policy, run_examples
+def rules_test(app: App, files: tuple[str, ...], coverage: bool) -> int:
+    """Run the examples: those beside the rules and the whole mails (of these files alone, if any); 1 when one fails."""
+    from maild.config import policy as policies
+    from maild.desk.whole_examples import reader_of_fields
 
-    policy = load_policy(app.settings.paths.rules, app.settings.desk, app.settings.webhooks)
-    results = run_examples(policy)
+    policy = policies.load_policy(app.settings.paths.rules, app.settings.desk, app.settings.webhooks)
+    whole = policies.whole_mails(policy, reader_of_fields(app.settings))
+    if whole.findings:
+        raise ConfigError(whole.findings)
+    results = policies.run_examples(policy, whole.examples)
+    covered = policies.coverage(policy, results)
     if files:
-        wanted = {os.path.abspath(f) for f in files}
-        results = [r for r in results if os.path.abspath(r.file) in wanted]
-        unknown = wanted - {os.path.abspath(r.file) for r in results}
+        wanted = {_of_example(f) for f in files}
+        results = [r for r in results if _of_example(r.file) in wanted]
+        unknown = wanted - {_of_example(r.file) for r in results}
         if unknown:
             raise NotFound(f"no examples are in {', '.join(sorted(unknown))}")
     failed = [r for r in results if not r.ok]
     if app.json:
         for r in results:
-            say_json(
-                {
-                    "file": r.file,
-                    "line": r.line,
-                    "rule": r.rule,
-                    "ok": r.ok,
-                    "expected": r.expected,
-                    "got": r.got,
-                    "decided_by": r.decided_by,
-                }
-            )
+            said = ("file", "line", "rule", "ok", "expected", "got", "decided_by", "missed")
+            say_json({name: getattr(r, name) for name in said})
+        for rule, count in covered.items() if coverage else ():
+            say_json({"rule": rule, "examples": count})
         return 1 if failed else 0
     for r in failed:
-        click.echo(f"{r.file}:{r.line}: example of {r.rule!r} fails, decided by {r.decided_by!r}")
-        for key, value in r.expected.items():
-            if r.got.get(key) != value:
-                click.echo(f"  - {key} = {value!r}\n  + {key} = {r.got.get(key)!r}")
+        _print_failed(r)
     click.echo(f"{len(results) - len(failed)} examples hold, {len(failed)} fail")
+    _print_coverage(covered, whole.left_aside, whole=coverage)
     return 1 if failed else 0
+
+
+def _of_example(file: str) -> str:
+    """The file in which an example is told, also where its mail is named."""
+    path = os.path.abspath(file)
+    return path.removesuffix(".eml") + ".toml" if path.endswith(".eml") else path
+
+
+def _print_failed(r: ExampleResult) -> None:
+    of = f" of {r.rule!r}" if r.rule else ""
+    click.echo(f"{r.file}:{r.line}: example{of} fails, decided by {r.decided_by!r}")
+    for key, value in r.expected.items():
+        if r.got.get(key) != value:
+            click.echo(f"  - {key} = {value!r}\n  + {key} = {r.got.get(key)!r}")
+    for missed in r.missed:
+        click.echo(f"    {r.rule!r} misses: {missed}")
+
+
+def _print_coverage(covered: Mapping[str, int], left_aside: Sequence[str], *, whole: bool) -> None:
+    if whole:
+        table(("rule", "examples"), covered.items())
+    for rule in (rule for rule, count in covered.items() if not count):
+        click.echo(f"no example shows {rule!r} at work")
+    for file in left_aside:
+        click.echo(f"{file} is left aside: the rule that it shows is not there")
 
 
 @rules.command("replay")
@@ -158,6 +186,8 @@ def rules_replay(app: App, since: str | None, until: str | None, folder: Path | 
     from maild.cli.replay_words import replay_json, tally_json, tally_lines
     from maild.desk.rules_replay import Replay
 
+    if folder is not None and not folder.is_dir():
+        raise NotFound(f"there is no folder {folder}; name one that is written like {app.settings.paths.rules}")
     times = [time_of(text) if text else None for text in (since, until)]
     replay, named = Replay(app.keep, app.settings, folder), 0
     with Progress() as progress:

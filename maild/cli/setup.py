@@ -80,6 +80,7 @@ def _all_findings(app: App) -> list[Finding]:
     from maild.desk.file_checks import file_findings
     from maild.desk.secret import secret_findings
     from maild.desk.signatures import key_asker
+    from maild.desk.whole_examples import reader_of_fields
 
     try:
         settings = app.settings
@@ -88,7 +89,8 @@ def _all_findings(app: App) -> list[Finding]:
         if any(f.code in ("no-settings", "unreadable") for f in error.findings):
             raise
         return list(error.findings)
-    doubts = check_policy(settings.paths.rules, settings.desk, key_asker(app.clock.now()), settings.webhooks)
+    asker, reader = key_asker(app.clock.now()), reader_of_fields(settings)
+    doubts = check_policy(settings.paths.rules, settings.desk, asker, settings.webhooks, reader)
     found = [*doubts, *make_letters(settings).check()]
     found += load_articles(settings.paths.kb)[1]
     if settings.imap:

@@ -14,8 +14,9 @@ from maild.routing.sizes import parse_size
 Value = str | int | tuple[str, ...]
 Problem = tuple[tuple[str | int, ...], str, str, list[str]]
 """Where in the example, the code, the words, the keys that were possible."""
-_BY_MAIL = ("new", "reply", "answer")
-_USUAL_TICKET: Mapping[str, Value] = {
+BY_MAIL = ("new", "reply", "answer")
+"""The events that a mail brings about."""
+USUAL_TICKET: Mapping[str, Value] = {
     "status": "open",
     "priority": "normal",
     "line": 1,
@@ -24,6 +25,7 @@ _USUAL_TICKET: Mapping[str, Value] = {
     "silence": 0,
     "age": 0,
 }
+"""A ticket of which nothing else is said."""
 _WITH_NAME = re.compile(r"\s*(.*?)\s*<([^<>]+)>\s*")
 
 
@@ -31,6 +33,14 @@ def read_example(
     mail: Mapping[str, object], ticket: Mapping[str, object], event: str, team: Team
 ) -> tuple[dict[str, Value], list[Problem]]:
     """The fields of an example, and what is wrong with it. What it leaves out is as in most mails, on most tickets."""
+    values, problems = written_fields(mail, ticket, event)
+    return _completed(values, team, with_mail=event in BY_MAIL), problems
+
+
+def written_fields(
+    mail: Mapping[str, object], ticket: Mapping[str, object], event: str
+) -> tuple[dict[str, Value], list[Problem]]:
+    """The fields that an example names, and what is wrong with them."""
     values: dict[str, Value] = {"event": event}
     problems: list[Problem] = []
     if ticket and event == "new":
@@ -42,7 +52,7 @@ def read_example(
                 values[field.name] = _value(field, value)
             except ValueError as error:
                 problems.append(((table, *path), "bad-value", str(error), []))
-    return _completed(values, team, with_mail=event in _BY_MAIL), problems
+    return values, problems
 
 
 def _of_ticket() -> dict[str, Field]:
@@ -115,7 +125,7 @@ def _completed(values: dict[str, Value], team: Team, *, with_mail: bool) -> dict
     if with_mail:
         usual |= {"body": body, "reply": body, "class": "person", "auth": "none"}
         usual["size"] = len(body.encode()) + len(str(values.get("subject", "")).encode())
-    return {**usual, **(_USUAL_TICKET if values["event"] != "new" else {}), **values}
+    return {**usual, **(USUAL_TICKET if values["event"] != "new" else {}), **values}
 
 
 def _organisation(values: Mapping[str, Value], sender: tuple[str, ...], team: Team) -> str:

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from maild.config.rule_files import Ruling, default_findings, read_rules, rule_d
 from maild.config.settings import Desk
 from maild.config.sla_file import GivenPromise, read_levels
 from maild.config.team_file import read_team, team_doubts, unknown_hours
+from maild.config.whole_mails import FieldsOf, WholeMails, read_whole_mails
 from maild.errors import ConfigError, Finding
 from maild.people.keys import AgentKey
 from maild.people.team import Team
@@ -91,22 +93,38 @@ def check_policy(
     desk: Desk,
     trouble_of: Callable[[AgentKey], str] = lambda _: "",
     webhooks: tuple[str, ...] | None = None,
+    fields_of: FieldsOf | None = None,
 ) -> list[Finding]:
     """Every mistake in the admins' folder; where there is none, every doubt, and every example that fails.
 
-    `trouble_of` says of an agent's key why it proves nothing now, "" where it does; `webhooks` as above.
+    `trouble_of` says of an agent's key why it proves nothing now, "" where it does; `webhooks` as above. Whole mails
+    are tried where `fields_of` reads them.
     """
     read = _read(rules_dir, desk, webhooks)
     if read.errors:
         return list(read.errors)
     found = [*team_doubts(read.teams, read.policy.team), *rule_doubts(read.ruling), *read.doubts]
     found.extend(key_doubts(read.policy.team, read.teams, trouble_of))
-    return _sorted([*found, *_letter_doubts(read, desk), *_example_findings(read)])
+    whole = whole_mails(read.policy, fields_of) if fields_of is not None else WholeMails()
+    return _sorted([*found, *_letter_doubts(read, desk), *whole.findings, *_example_findings(read, whole)])
 
 
-def run_examples(policy: Policy) -> list[ExampleResult]:
-    """What becomes of each example, in the order of the files."""
-    return [run_example(example, policy.rules, str(example.mail["queue"])) for example in policy.examples]
+def whole_mails(policy: Policy, fields_of: FieldsOf) -> WholeMails:
+    """The examples that are whole mails, and what is wrong with them."""
+    folder = policy.letters_dir.parent
+    return read_whole_mails(folder, _shown(folder), policy.rules, policy.team, fields_of)
+
+
+def run_examples(policy: Policy, whole: Sequence[Example] = ()) -> list[ExampleResult]:
+    """What becomes of each example, in the order of the files; whole mails come last."""
+    asked = (*policy.examples, *whole)
+    return [run_example(example, policy.rules, str(example.mail["queue"])) for example in asked]
+
+
+def coverage(policy: Policy, results: Iterable[ExampleResult]) -> dict[str, int]:
+    """By how many examples each rule holds, wherever those stand; the default has no need of any."""
+    held = Counter(rule for result in results for rule in set(result.held))
+    return {rule.name: held[rule.name] for rule in policy.rules.rules if rule.when is not None}
 
 
 def show_rules(policy: Policy) -> list[RuleRow]:
@@ -273,28 +291,27 @@ def _letter_doubts(read: _Read, desk: Desk) -> Iterator[Finding]:
             )
 
 
-def _example_findings(read: _Read) -> Iterator[Finding]:
-    results = run_examples(read.policy)
+def _example_findings(read: _Read, whole: WholeMails) -> Iterator[Finding]:
+    results = run_examples(read.policy, whole.examples)
     for result in results:
         if not result.ok:
-            yield _failed(read, result)
-    reached = {rule for result in results for rule in result.held}
-    for rule in read.policy.rules.rules:
-        if rule.name not in reached and rule.when is not None:
-            found = read.ruling.found[rule.name]
-            message = f"no example shows '{rule.name}' at work"
+            yield _failed(result, whole.sources.get(result.file) or read.ruling.found[result.rule].source)
+    for rule, count in coverage(read.policy, results).items():
+        if not count:
+            found = read.ruling.found[rule]
+            message = f"no example shows '{rule}' at work"
             hint = "add a [[rule.example]] behind it"
             path = (*found.path, "name")
-            yield found.source.finding(
-                path, "uncovered", message, hint, severity="warning", rule=rule.name, at_value=True
-            )
+            yield found.source.finding(path, "uncovered", message, hint, severity="warning", rule=rule, at_value=True)
 
 
-def _failed(read: _Read, result: ExampleResult) -> Finding:
+def _failed(result: ExampleResult, source: Source) -> Finding:
     off = {key: value for key, value in result.expected.items() if result.got.get(key) != value}
     wanted = ", ".join(f"{key} = {value!r}" for key, value in off.items())
     got = ", ".join(f"{key} = {result.got.get(key)!r}" for key in off)
-    source = read.ruling.found[result.rule].source
-    message = f"this example of '{result.rule}' expects {wanted}, and gets {got}"
+    of = f" of '{result.rule}'" if result.rule else ""
+    message = f"this example{of} expects {wanted}, and gets {got}"
     hint = f"it was decided by '{result.decided_by}'"
-    return source.finding_at(result.line, 1, "example-fails", message, hint, rule=result.rule)
+    if result.missed:
+        hint += f"; '{result.rule}' misses: {'; '.join(result.missed)}"
+    return source.finding_at(result.line, 1, "example-fails", message, hint, rule=result.rule or None)

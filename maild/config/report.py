@@ -66,6 +66,14 @@ def read_tables(source: Source, models: Mapping[str, type[Table]]) -> tuple[dict
     return tables, findings
 
 
+def read_one(model: type[T], source: Source) -> tuple[T | None, list[Finding]]:
+    """A file that is one table as a whole, and what is wrong with it."""
+    try:
+        return model.model_validate(source.data), []
+    except ValidationError as error:
+        return None, list(_findings(model, error, source, (), None))
+
+
 def names_given(source: Source, kind: str, key: str) -> list[str]:
     """The names of all tables of a kind, of those too that have mistakes: what refers to them is not wrong as well."""
     tables = source.data.get(kind)
@@ -96,7 +104,7 @@ def _findings(
         elif detail["type"] == "missing":
             yield source.finding((*path, *place), "missing-key", f"the key '{place[-1]}' is missing", rule=rule)
         else:
-            message = f"{_last_name(place) or path[0]}: {_words(detail)}"
+            message = f"{_last_name((*path[:1], *place))}: {_words(detail)}"
             yield source.finding((*path, *place), "bad-value", message, rule=rule, at_value=True)
 
 

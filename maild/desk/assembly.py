@@ -73,8 +73,8 @@ def make_office(settings: Settings) -> Office:
     )
 
 
-def make_practice(settings: Settings, policy: Policy) -> Practice:
-    """How this desk works."""
+def make_practice(settings: Settings, policy: Policy, mint: Mint | None = None) -> Practice:
+    """How this desk works. `mint`: None for the desk's own, of which the secret file is made where there is none."""
     desk, limits = settings.desk, settings.limits
     return Practice(
         name=desk.name,
@@ -86,7 +86,7 @@ def make_practice(settings: Settings, policy: Policy) -> Practice:
         team=policy.team,
         rules=policy.rules,
         promises=make_promises(policy),
-        mint=make_mint(settings),
+        mint=mint or make_mint(settings),
         kb=load_articles(settings.paths.kb)[0],
         authserv_ids=frozenset(settings.trust.authserv_ids),
         on_behalf=frozenset(normal(address) for address in settings.trust.on_behalf),

@@ -21,7 +21,8 @@ from maild.messages.language import guess
 from maild.messages.mail import Mail
 from maild.messages.passed_on import passed_on_mail
 from maild.messages.read import LANGUAGE_CAP
-from maild.routing.conditions import checks_of, words
+from maild.routing.conditions import checks_of, events_of, words
+from maild.routing.examples import missed_by
 from maild.routing.fields import HEADER
 from maild.routing.rules import Rule, RuleSet
 from maild.routing.trial import would_change
@@ -130,12 +131,16 @@ class Replay:
     def __init__(self, keep: Keep, settings: Settings, rules_dir: Path | None, readers: Readers | None = None) -> None:
         """`rules_dir`: None for the folder that the settings name, as it stands on the disk. Raises ConfigError."""
         self._keep, self._readers = keep, readers
-        self._after = make_practice(settings, load_policy(rules_dir or settings.paths.rules, settings.desk))
+        self._after = make_practice(
+            settings, load_policy(rules_dir or settings.paths.rules, settings.desk, settings.webhooks)
+        )
         self._settings = settings
         self._now: Practice | None = self._after if rules_dir is None else None
         self._header = _looks_at_headers(self._after.rules)
         self.tally = Tally()
         for rule in self._after.rules.rules:
+            if "new" not in events_of(rule.when):
+                continue
             if rule.shadow:
                 self.tally.trials[rule.name] = TrialCount()
             else:
@@ -177,7 +182,7 @@ class Replay:
         """What the rules in force make of a mail of whose decision nothing is known."""
         if self._now is None:
             settings = self._settings
-            self._now = make_practice(settings, load_policy(settings.paths.rules, settings.desk))
+            self._now = make_practice(settings, load_policy(settings.paths.rules, settings.desk, settings.webhooks))
         case = case_again(self._now, past)
         return judgement(case, route(case))
 
@@ -295,9 +300,7 @@ class Replay:
     def _missed(self, past: PastMail, rule: Rule) -> tuple[str, ...]:
         case = case_again(self._after, past)
         _, queue = queue_written_to(case)
-        alone = RuleSet(rules=(rule,), stopwatch=self._after.rules.stopwatch)
-        trace = alone.route(mail_fields(case, queue)).trace
-        return trace[0].missed if trace else ("it is not asked of new tickets",)
+        return missed_by(self._after.rules, rule.name, mail_fields(case, queue))
 
     def _rule(self, name: str) -> Rule:
         return next(rule for rule in self._after.rules.rules if rule.name == name)

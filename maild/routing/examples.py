@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from maild.routing.conditions import events_of
 from maild.routing.fields import Values
 from maild.routing.rules import SCHEDULE, Choice, Route, RuleSet
 
@@ -57,6 +58,8 @@ class ExampleResult:
     decided_by: str
     held: tuple[str, ...]
     """Every rule that held."""
+    missed: tuple[str, ...] = ()
+    """Where it fails, what its own rule has missed; nothing where that rule holds, or the example names none."""
 
 
 def run_example(example: Example, rules: RuleSet, queue: str) -> ExampleResult:
@@ -78,7 +81,21 @@ def run_example(example: Example, rules: RuleSet, queue: str) -> ExampleResult:
         got=got,
         decided_by=route.rule,
         held=held,
+        missed=() if ok else missed_by(rules, example.rule, example.mail),
     )
+
+
+def missed_by(rules: RuleSet, name: str, values: Values) -> tuple[str, ...]:
+    """What a rule misses, asked by itself, wherever it stands; nothing where it holds or there is no such rule."""
+    rule = next((rule for rule in rules.rules if rule.name == name), None)
+    if rule is None or rule.when is None:
+        return ()
+    event = str(values.get("event", "new"))
+    if event not in events_of(rule.when):
+        return (f"it is not asked at the event {event}",)
+    alone = RuleSet(rules=(rule,), stopwatch=rules.stopwatch)
+    route = alone.route_by(name, values) if event == SCHEDULE else alone.route(values)
+    return route.trace[0].missed
 
 
 def outcome_of(route: Route, before: Values, queue: str) -> dict[str, object]:

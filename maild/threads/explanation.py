@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from maild.threads.assignment import Chosen
 from maild.threads.as_json import stamp as stamp
+from maild.threads.assignment import Chosen
 from maild.threads.case import Case
 from maild.threads.match import Thread
 from maild.threads.past_mail import route_record

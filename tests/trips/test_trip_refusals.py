@@ -207,7 +207,7 @@ def test_a_pipe_whose_words_nobody_reads_has_taken_the_mail(desk: Daemon, closed
         (69, ["report"]),
         (69, ["sla", "replay", "--policy", "x"]),
         (69, ["kb", "search", "printer"]),
-        (69, ["rules", "replay"]),
+        (66, ["rules", "replay", "--rules", "no/such/folder"]),
         (64, ["forget", "nobody", "--yes"]),
         (64, ["db", "copy", "nonsense"]),
         (69, ["restore", "no/such/folder"]),
