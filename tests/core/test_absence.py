@@ -243,7 +243,9 @@ def test_the_answer_tells_who_gets_what_is_new() -> None:
     assert said(about_himself("/отпуск queue")).endswith("goes to their queues")
 
 
-@pytest.mark.parametrize("words", ["until yesterday", "until someday", "boris", "until 2020-01-01 vera"])
+@pytest.mark.parametrize(
+    "words", ["until yesterday", "until someday", "boris", "until 2020-01-01 vera", "until friday " * 4000]
+)
 def test_what_is_no_time_and_no_colleague_does_nothing(words: str) -> None:
     """And says so."""
     plan = about_himself(f"/away {words}")

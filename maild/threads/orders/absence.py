@@ -28,6 +28,8 @@ _INCLUSIVE = re.compile(r"(?:^|\s)(?:through|по)\s", re.IGNORECASE)
 _DEPUTY_WORDS = re.compile(
     r"(?:deputy|substitute|instead|заместитель|замещает|за меня|вместо меня|вместо)[\s:,]*", re.IGNORECASE
 )
+_LONGEST, _SHOWN = 200, 50
+"""Characters behind /away that are read, and that are shown of more."""
 _QUEUE_WORDS = frozenset({QUEUE, "the queue", "очередь", "очереди", "в очередь"})
 
 
@@ -84,6 +86,9 @@ def _back(order: Order, setting: Setting) -> tuple[Presence, str]:
 
 def _away(order: Order, setting: Setting) -> tuple[Presence, str]:
     agent = _who(setting)
+    if len(order.argument) > _LONGEST:
+        # Every run of words is tried as a time, which takes minutes over a whole paragraph.
+        raise WrongError(setting.say("no_moment", words=order.argument[:_SHOWN] + "…"))
     words, deputy = _without_deputy(order.argument.strip(), agent, setting)
     since, until = _times(words, setting)
     absence = Absence(agent=agent.id, source=Source.ORDER, since=since, until=until, deputy=deputy)
