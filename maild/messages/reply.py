@@ -37,11 +37,14 @@ class Split:
     signature: str
 
 
-def split_reply(text: str) -> Split:
-    """Cut a plain text into reply, quoted mail and signature; answers between quotes stay in the reply."""
+def split_reply(text: str, *, below_words: bool = False) -> Split:
+    """Cut a plain text into reply, quoted mail and signature; answers between quotes stay in the reply.
+
+    `below_words`: it is the rest of a text whose beginning the sender wrote.
+    """
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     rest = lines[_MOST_LINES:]
-    split = _split(lines[:_MOST_LINES])
+    split = _split(lines[:_MOST_LINES], below_words=below_words)
     if not rest:
         return split
     tail = "\n".join(rest)
@@ -61,7 +64,8 @@ def split_html(html: str, text_from_html: str) -> Split | None:
     quote = marked.quote or Cut(start=len(text_from_html), end=len(text_from_html))
     sign = marked.signature or Cut(start=quote.start, end=quote.start)
     above = split_reply(text_from_html[: sign.start].rstrip())
-    between = split_reply(text_from_html[sign.end : quote.start].strip())
+    # Samsung marks its own line alone, and the quoted mail stands right below it.
+    between = split_reply(text_from_html[sign.end : quote.start].strip(), below_words=bool(above.reply))
     below = split_reply(text_from_html[quote.end :].strip())
     said = [part.reply for part in (above, between, below) if part.reply]
     # An empty quote's marks may be left over from a signature that stood in it.
@@ -77,10 +81,10 @@ def _joined(*parts: str) -> str:
     return "\n".join(part.strip("\n") for part in parts if part.strip())
 
 
-def _split(lines: Sequence[str]) -> Split:
+def _split(lines: Sequence[str], *, below_words: bool = False) -> Split:
     written = split_joined(lines)
     lines = mark_indented(written) if any(line.startswith("\t") for line in written) else written
-    end, attributions = _cut_at_marks(lines)
+    end, attributions = _cut_at_marks(lines, text_above=below_words)
     kept = [i for i in range(end) if i not in attributions]
     kept = _without_dividers(lines, kept) if end < len(lines) or _ends_ruled(lines) else kept
     kept = _without_signature(lines, kept, signature := set[int]())
@@ -98,10 +102,10 @@ def _split(lines: Sequence[str]) -> Split:
     )
 
 
-def _cut_at_marks(lines: Sequence[str]) -> tuple[int, set[int]]:
+def _cut_at_marks(lines: Sequence[str], *, text_above: bool) -> tuple[int, set[int]]:
     """Where the quoted mail begins for good, and the attribution lines above it."""
     attributions: set[int] = set()
-    seen, text_above = 0, False
+    seen = 0
     for mark in find_marks(lines):
         text_above = text_above or any(line.strip() and not is_quoted(line) for line in lines[seen : mark.start])
         seen = mark.end

@@ -129,6 +129,19 @@ def test_samsungs_signature_is_marked() -> None:
     assert (split.reply, split.signature) == ("Всё ещё не печатает.", "Анна с телефона")
 
 
+@pytest.mark.parametrize("original", ["-------- Исходное сообщение --------", "-------- Original message --------"])
+@pytest.mark.parametrize("above", ["Всё ещё не печатает.", ""])
+def test_the_header_block_right_below_a_marked_signature_is_no_reply(original: str, above: str) -> None:
+    """Samsung marks its own line, and nothing of what it quotes; a mail of nothing else keeps it."""
+    block = f"{original}\nОт: Ivan <ivan@x.example>\nДата: 22.11.26  10:30  (GMT+03:00)\nКому: Анна <anna@x.example>\nТема: Принтер"
+    html = f'<p>{above}</p><div id="composer_signature">Анна с телефона</div><div>{block}</div>{QUOTE}'
+    split = split_html(html, f"{above}\n\nАнна с телефона\n\n{block}\n\nПерезагрузите принтер.")
+    assert split is not None or not above
+    if split is not None:
+        assert ("Кому: Анна" in split.reply, "Кому: Анна" in split.quoted) == (not above, bool(above))
+        assert (split.reply == above) is bool(above)
+
+
 def test_links_and_hidden_words_do_not_move_the_cut() -> None:
     """The text shows link targets that are no words of the HTML, and lacks what is hidden."""
     html = '<p>См. <a href="https://x.example/a/b">сайт</a> <i style="display:none">тайное слово</i>тут.</p><div class="gmail_quote">Где?</div>'
