@@ -31,6 +31,8 @@ def folder(tmp_path: Path) -> Folder:
     def make(rules: str = "", **files: str) -> Path:
         for name in ("teams.toml", "sla.toml"):
             shutil.copy(ROOT / "rules" / name, tmp_path)
+        # The shipped promises name a canned text.
+        shutil.copytree(ROOT / "rules/letters", tmp_path / "letters", dirs_exist_ok=True)
         (tmp_path / "routing.toml").write_text(rules + DEFAULT, encoding="utf-8")
         for name, text in files.items():
             (tmp_path / f"{name}.toml").write_text(text, encoding="utf-8")
@@ -65,8 +67,11 @@ def test_the_shipped_folder_has_nothing_to_be_told() -> None:
 def test_the_shipped_promises_are_those_that_are_written() -> None:
     """Calendars, steps and conditions arrive as the values of the service levels."""
     policy = load_policy(ROOT / "rules", DESK)
-    urgent, standard = policy.promises
+    urgent, contract, english, standard = policy.promises
     assert (urgent.fits({"tags": ("urgent",)}), urgent.fits({"tags": ()}), standard.fits({})) == (True, False, True)
+    assert (contract.fits({"tags": ("key-account",)}), contract.fits({"tags": ()})) == (True, False)
+    assert (english.fits({"language": "en"}), english.fits({"language": "ru"})) == (True, False)
+    assert (english.promise.calendar.timezone, english.promise.calendar.holidays) == ("Europe/London", "GB-ENG")
     promise = standard.promise
     assert (promise.first_response, promise.next_response, promise.resolution) == (
         timedelta(hours=4), timedelta(hours=8), timedelta(hours=40),
@@ -523,7 +528,7 @@ TIME = RULE + 'when.event = "schedule"\n'
         (RULE + 'when.subject = "x"\nthen.status = "spam"\n', [("bad-value", 4)]),
         (RULE + 'when.subject = "x"\nthen.sla = "standrad"\n', [("unknown-promise", 4)]),
         (RULE + 'when.subject = "x"\nthen.sla = "standard"\n', []),
-        (RULE + 'when.subject = "x"\nthen.reply = "closing"\n', [("unknown-canned", 4)]),
+        (RULE + 'when.subject = "x"\nthen.reply = "clsing"\n', [("unknown-canned", 4)]),
         (RULE + 'when.subject = "x"\nthen.tell = ["lead", "nobody", "a@b"]\n', [("unknown-agent", 4)]),
         (RULE + 'when.subject = "x"\nstop = true\ncontinue = true\n', [("bad-value", 4)]),
         (RULE + 'when.from = { in_list = "vip.txt" }\n', []),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
@@ -144,8 +145,7 @@ def test_a_mistake_is_told_with_its_line(text: str, line: int, words: str) -> No
 
 def rules(folder: Path, sla: str) -> Path:
     """The shipped rules with another sla.toml."""
-    for name in ("teams.toml", "routing.toml"):
-        (folder / name).write_bytes((ROOT / "rules" / name).read_bytes())
+    shutil.copytree(ROOT / "rules", folder, dirs_exist_ok=True)
     promise = '[[promise]]\nname = "p"\ncalendar = "office"\nresolution = "8h"\n'
     (folder / "sla.toml").write_text(f'[[calendar]]\nname = "office"\n{sla}\n{promise}', encoding="utf-8")
     return folder

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -166,9 +167,7 @@ tell = ["lead"]
 
 def policy(folder: Path, line: str) -> tuple[Step, ...]:
     """The steps of a promise, the first of which has this line. Raises ConfigError."""
-    for name in ("teams.toml", "routing.toml"):
-        (folder / name).write_bytes((ROOT / "rules" / name).read_bytes())
-    (folder / "letters/canned").mkdir(parents=True)
+    shutil.copytree(ROOT / "rules", folder, dirs_exist_ok=True)
     (folder / "letters/canned/sorry.txt").write_text("We are late.\n")
     (folder / "sla.toml").write_text(SLA.format(line))
     return load_policy(folder, load_settings(ROOT / "settings.toml").desk).promises[0].promise.steps

@@ -62,7 +62,7 @@ def test_an_html_answer_with_a_canned_text_reaches_the_customer_and_whoever_is_i
         (desk.folder / "rules" / "teams.toml").write_text(TEAMS)
         (desk.folder / "rules" / "routing.toml").write_text('[[rule]]\nname = "All"\ndefault = true\n')
         canned = desk.folder / "rules" / "letters" / "canned" / "lid.txt"
-        canned.parent.mkdir(parents=True)
+        canned.parent.mkdir(parents=True, exist_ok=True)
         canned.write_text("Hello {{ customer.name }}, about {{ ticket.number }}: close the lid.\n")
         with ended_at_last(desk):
             desk.start()

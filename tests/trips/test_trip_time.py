@@ -12,7 +12,8 @@ import pytest
 from clients import write_mail
 from daemon import SUPPORT, Daemon, ended_at_last, make_desk, running_desk, wait_for
 
-ANNA, BORIS, VERA, ADMIN = "anna@desk.example", "boris@desk.example", "vera@desk.example", "admin@desk.example"
+ANNA, BORIS, VERA, GLEB = "anna@desk.example", "boris@desk.example", "vera@desk.example", "gleb@desk.example"
+ADMIN = "admin@desk.example"
 IVAN = "ivan@customer.example"
 LADDER = """
 [[calendar]]
@@ -96,7 +97,7 @@ def test_each_step_is_climbed_once_whatever_restarts_come_between(desk: Daemon) 
         (3.5 * hour, [BORIS]),
         (4.0 * hour, [VERA, "boss@desk.example"]),
         (5.9 * hour, []),
-        (6.0 * hour, [VERA]),
+        (6.0 * hour, [VERA, GLEB]),
         (60 * hour, []),
     ]
     for after, people in ladder:
@@ -123,11 +124,11 @@ def test_after_a_long_absence_every_step_is_climbed_in_order_and_once(desk: Daem
     start = begun(desk)
     desk.start()
     tick(desk, start, timedelta(days=3))
-    assert escalations(desk) == [ANNA, BORIS, BORIS, VERA, "boss@desk.example", VERA]
+    assert escalations(desk) == [ANNA, BORIS, BORIS, VERA, "boss@desk.example", VERA, GLEB]
     desk.kill()
     desk.start()
     tick(desk, start, timedelta(days=4))
-    assert len(escalations(desk)) == 6
+    assert len(escalations(desk)) == 7
     details = [e["detail"] for e in desk.ticket("1001")["events"] if e["kind"] == "escalated"]
     assert [d.rpartition(" at ")[2].partition(" of ")[0] for d in details] == ["50%", "-30m", "100%", "+2h"]
 
