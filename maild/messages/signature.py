@@ -24,6 +24,7 @@ from maild.messages.quotes import is_quoted, lowered
 _DELIMITER = re.compile(r"\s{0,4}--\s{0,4}")
 _WEAK_DELIMITER = re.compile(r"\s{0,4}(?:-{3,}|_{2,}|—)\s{0,4}")
 _NAME = re.compile(r"(?:[^\W\d_][\w.'’-]{0,20}\.?,?\s{0,3}){1,4}")
+_SENTENCE_END = re.compile(r"[^\W\d_]{3}\.$")  # behind a name stand initials at most
 _DASH_NAME = re.compile(r"\s{0,4}[-–]\s?[^\W\d_][\w.'’]{0,15}(?: [^\W\d_][\w.'’]{0,20}){0,2}\s{0,4}")
 _CONTACT = re.compile(
     r"[^\s@]@[^\s@]|https?://|www\.|\+?\(?\d[\d ()./-]{6,}\d|\b(?:tel|phone|mob|mobile|fax|skype|icq|telegram|"
@@ -224,7 +225,8 @@ def _contact_block(lines: Sequence[str], end: int) -> int:
     if not 2 <= len(block) <= 8 or any(len(line) > 60 or line.endswith(("?", ":", "!")) for line in block):
         return end
     contacts = sum(1 for line in block[1:] if _CONTACT.search(line))
-    if _is_name(block[0]) and (contacts >= 2 or (len(block) == 2 and _is_mobile(block[1]))):
+    named = len(block) == 2 and _is_mobile(block[1]) and not _SENTENCE_END.search(block[0])
+    if _is_name(block[0]) and (contacts >= 2 or named):
         return first
     return end
 

@@ -140,3 +140,15 @@ def test_a_sentence_about_something_sent_is_the_senders(line: str) -> None:
     """Couriers, shops and posts send things too."""
     split = split_reply(f"Да, готово.\n\n{line}")
     assert (split.reply, split.signature) == (f"Да, готово.\n\n{line}", "")
+
+
+@pytest.mark.parametrize("words", ["Ответ два.", "Завтра утром.", "Done already."])
+def test_a_short_sentence_right_above_a_phones_line_is_no_name(words: str) -> None:
+    """A name has no full stop, except behind an initial; in doubt a line is the sender's."""
+    assert split_reply(f"Добрый день!\n\n{words}\nОтправлено с iPhone").reply == f"Добрый день!\n\n{words}"
+
+
+@pytest.mark.parametrize("name", ["Анна Петрова", "Петрова А. И.", "Anna"])
+def test_a_name_right_above_a_phones_line_is_signature(name: str) -> None:
+    """As people set their phones up."""
+    assert split_reply(f"Добрый день!\n\nСделано.\n\n{name}\nОтправлено с iPhone").reply == "Добрый день!\n\nСделано."
