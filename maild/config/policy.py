@@ -23,6 +23,7 @@ from maild.config.sla_file import GivenPromise, read_levels
 from maild.config.team_file import read_team, team_doubts, unknown_hours
 from maild.config.whole_mails import FieldsOf, WholeMails, read_whole_mails
 from maild.errors import ConfigError, Finding
+from maild.messages.addresses import normal
 from maild.people.keys import AgentKey
 from maild.people.team import Team
 from maild.routing.conditions import events_of, words
@@ -161,6 +162,7 @@ def _said(rule: Rule) -> str:
             ("reply", then.reply),
             ("note", then.note),
             ("tell", ", ".join(then.tell)),
+            ("forward to", ", ".join(then.forward)),
             ("webhook", ", ".join(then.webhook)),
         )
         if value
@@ -202,6 +204,7 @@ def _read(rules_dir: Path, desk: Desk, webhooks: tuple[str, ...] | None) -> _Rea
         lists=lists.entries,
         promises=tuple(names_given(levels_source, "promise", "name")),
         canned=letters.canned,
+        own=own_addresses(desk, team),
         webhooks=webhooks,
     )
     ruling, rule_findings = read_rules(sources.values(), team, letters, named)
@@ -234,6 +237,13 @@ def _read(rules_dir: Path, desk: Desk, webhooks: tuple[str, ...] | None) -> _Rea
     )
     errors = tuple(_sorted(findings))
     return _Read(policy=policy, ruling=ruling, teams=teams, letters=letters, doubts=levels.doubts, errors=errors)
+
+
+def own_addresses(desk: Desk, team: Team) -> frozenset[str]:
+    """Every address that mail to the desk may have, plus detail left aside; the reply domain's among them."""
+    addresses = [*desk.addresses, *(q.address for q in team.queues if q.address)]
+    local = desk.address.rpartition("@")[0]
+    return frozenset(normal(a) for a in (*addresses, f"{local}@{desk.reply_domain}"))
 
 
 def _key_files(team: Team) -> dict[str, Source]:

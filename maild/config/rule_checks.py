@@ -11,6 +11,7 @@ from maild.config.report import Found
 from maild.config.schema import ChoiceTable, RuleTable, Then
 from maild.config.units import parse_address
 from maild.errors import Finding
+from maild.messages.addresses import normal, split_plus
 from maild.people.team import Team
 from maild.routing.conditions import Condition, Lists, Reading, events_of
 from maild.routing.fields import EVENTS
@@ -24,7 +25,7 @@ _NEW_ALONE = {
     "letter": "only a new ticket is acknowledged",
     "reject": "only a mail that would open a ticket can be rejected",
 }
-_OF_A_TICKET = ("status", "reply", "note", "tell", "webhook", "sla")
+_OF_A_TICKET = ("status", "reply", "note", "tell", "forward", "webhook", "sla")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,6 +36,8 @@ class Named:
     promises: tuple[str, ...] = ()
     canned: frozenset[str] = frozenset()
     """As `canned_key` gives them."""
+    own: frozenset[str] = frozenset()
+    """The desk's addresses, normalised."""
     webhooks: tuple[str, ...] | None = None
     """Those of the settings; None where nobody knows."""
 
@@ -86,7 +89,25 @@ def _names(found: Found, then: Then, team: Team, named: Named) -> Iterator[Findi
         hint = nearest(then.reply, sorted(named.canned)) or f"write letters/canned/{then.reply}.txt"
         yield found.finding(("then", "reply"), "unknown-canned", message, hint)
     yield from tell_findings(found, ("then", "tell"), then.tell, team)
+    yield from _forward_findings(found, then, team, named.own)
     yield from webhook_findings(found, ("then", "webhook"), then.webhook, named.webhooks)
+
+
+def _forward_findings(found: Found, then: Then, team: Team, own: frozenset[str]) -> Iterator[Finding]:
+    """Whether a mail that is passed on would come back."""
+    for address in then.forward:
+        local, _, domain = split_plus(normal(address))
+        bare = f"{local}@{domain}"
+        agent = team.agent_by_address(normal(address)) or team.agent_by_address(bare)
+        message, hint = "", ""
+        if bare in own:
+            message = f"{address} is the desk's own: the mail would come back"
+            hint = "then.queue moves the ticket, then.tell tells colleagues"
+        elif agent is not None:
+            message = f"{address} is an agent's: he would get it twice, and his answer would stay a note"
+            hint = f'then.tell = ["{agent.id}"]'
+        if message:
+            yield found.finding(("then", "forward"), "forward-loop", message, hint)
 
 
 def webhook_findings(

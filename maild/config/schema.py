@@ -37,6 +37,12 @@ OneOrMany = Annotated[
     tuple[Label, ...],
     BeforeValidator(lambda given: (given,) if isinstance(given, str) else given, Label | tuple[Label, ...]),
 ]
+Addresses = Annotated[
+    tuple[EmailAddress, ...],
+    BeforeValidator(
+        lambda given: (given,) if isinstance(given, str) else given, EmailAddress | tuple[EmailAddress, ...]
+    ),
+]
 Tag = Annotated[str, Field(min_length=1, max_length=50, pattern=r"^[^\s,]+$")]
 AgentId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,39}$")]
 Priority = Literal["low", "normal", "high", "urgent"]
@@ -98,6 +104,7 @@ class Then(Table):
     reply: Label | None = None
     note: Annotated[str, Field(min_length=1, max_length=2000)] | None = None
     tell: tuple[Label, ...] = ()
+    forward: Addresses = ()
     webhook: OneOrMany = ()
     sla: Label | None = None
     fields: dict[Label, str] = {}
@@ -119,6 +126,7 @@ class Expect(Table):
     reply: Label | None = None
     note: str | None = None
     tell: tuple[Label, ...] | None = None
+    forward: Addresses | None = None
     webhook: OneOrMany | None = None
     sla: Label | None = None
     fields: dict[Label, str] | None = None

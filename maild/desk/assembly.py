@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from maild.config.files import parse_source
-from maild.config.policy import SLA_FILE, Policy, load_policy
+from maild.config.policy import SLA_FILE, Policy, load_policy, own_addresses
 from maild.config.settings import Settings
 from maild.config.sla_file import GivenPromise, read_levels
 from maild.crypto.dkim import Signer, check_key, load_signer
@@ -79,7 +79,7 @@ def make_practice(settings: Settings, policy: Policy, mint: Mint | None = None) 
     return Practice(
         name=desk.name,
         address=desk.address,
-        own_addresses=own_addresses(settings, policy),
+        own_addresses=own_addresses(desk, policy.team),
         tag=desk.tag,
         languages=desk.languages,
         timezone=desk.timezone,
@@ -134,13 +134,6 @@ def make_budgets(settings: Settings) -> Budgets:
         notifications_within=limits.notifications_within,
         digest_every=limits.digest_every,
     )
-
-
-def own_addresses(settings: Settings, policy: Policy) -> frozenset[str]:
-    """Every address that mail to the desk may have, plus detail left aside; the reply domain's among them."""
-    addresses = [*settings.desk.addresses, *(q.address for q in policy.team.queues if q.address)]
-    local = settings.desk.address.rpartition("@")[0]
-    return frozenset(normal(a) for a in (*addresses, f"{local}@{settings.desk.reply_domain}"))
 
 
 def make_transports(settings: Settings) -> list[Transport]:

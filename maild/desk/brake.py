@@ -15,6 +15,7 @@ from typing import Any
 
 from maild.desk.causes import Cause
 from maild.errors import DataError
+from maild.messages.returning import read_marks
 from maild.outgoing.compose import whole_mail, write_letter
 from maild.outgoing.letters import Letters
 from maild.outgoing.webhook import write_call
@@ -30,6 +31,7 @@ from maild.threads.plan import Letter, LetterKind, Plan, WrittenLetter
 from maild.threads.practice import Practice
 from maild.threads.rest import resting
 
+HAD_IT = "this mail went there before"
 _log = logging.getLogger("maild.desk")
 _GATHERING = timedelta(minutes=1)
 """How long a digest waits for what comes with the first of its news. Deadlines fall due together, and wait not."""
@@ -95,7 +97,7 @@ class _Gate:
         files, gone = list(letter.attachments), list[str]()
         for one in letter.enclosed:
             raw = self.keep.inbox.bytes_in(self.connection, one.inbox_id)
-            if raw:
+            if raw and (not one.sender or read_marks(raw).is_from(one.sender)):
                 files.append(whole_mail(one.filename, raw))
             else:
                 gone.append(one.filename)
@@ -111,14 +113,27 @@ class _Gate:
             return self._over_budget(letter) or self._too_many_about(letter)
         if letter.kind is LetterKind.REPLY:
             return self._unwanted(letter) or self._over_budget(letter) or self._too_many_about(letter)
+        if letter.kind is LetterKind.FORWARD and (why := self._goes_round(letter) or self._dead(letter)) is not None:
+            return why
         return self._too_many_about(letter) or self._too_many(letter)
+
+    def _goes_round(self, letter: Letter) -> str | None:
+        """Why a mail is not passed on again."""
+        if letter.unique is not None and self.keep.outbox.has(self.connection, letter.unique):
+            return HAD_IT
+        raws = (self.keep.inbox.bytes_in(self.connection, one.inbox_id) for one in letter.enclosed)
+        return "a desk has written it" if any(read_marks(raw).by_desk for raw in raws if raw) else None
+
+    def _dead(self, letter: Letter) -> str | None:
+        known = known_dead(self.connection, [letter.to[0].address]).values()
+        dead = next((one for one in known if one.suppressed(self.now)), None)
+        return f"this address refuses mail ({dead.status})" if dead is not None else None
 
     def _unwanted(self, letter: Letter) -> str | None:
         """Why whoever gets this automatic letter is to get none: the same limits as of acknowledgements."""
         address = letter.to[0].address
-        known = known_dead(self.connection, [address]).values()
-        if dead := next((one for one in known if one.suppressed(self.now)), None):
-            return f"this address refuses mail ({dead.status})"
+        if (dead := self._dead(letter)) is not None:
+            return dead
         hour, day = self.practice.acknowledgements_per_hour, self.practice.acknowledgements_per_day
         since = self.now - timedelta(days=1)
         kinds = (LetterKind.ACKNOWLEDGEMENT, LetterKind.REPLY)
@@ -245,7 +260,7 @@ def _explained(explanation: Mapping[str, object], kept: list[_Kept], back: set[s
 def _tell_admin(keep: Keep, connection: Any, kept: list[_Kept], now: datetime) -> None:
     """What is lost is told; a digest loses nothing, and the budgets of acknowledgements have an alarm of their own."""
     for one in kept:
-        if one.gathered or one.letter.kind in (LetterKind.ACKNOWLEDGEMENT, LetterKind.REPLY):
+        if one.gathered or one.why == HAD_IT or one.letter.kind in (LetterKind.ACKNOWLEDGEMENT, LetterKind.REPLY):
             continue
         text = f"{one.letter.kind} to {one.to}, ticket {one.letter.ticket}: {one.why}"
         _log.warning("letter left out: %s", text)

@@ -63,7 +63,11 @@ def _tell(keep: Keep, office: Office, outbox_id: int, now: datetime, letters_at:
 
 
 def _tell_admin(keep: Keep, connection: Any, outbox_id: int, news: LetterNews, now: datetime) -> None:
-    """What is no agent's to mend: a program that takes our calls no more."""
+    """What is no agent's to mend: a program that takes our calls no more, an address in a rule that takes no mail."""
+    if news.kind is LetterKind.FORWARD:
+        for one in news.refused:
+            text = f"forward {outbox_id} to {one.address.address}: {one.error or 'given up'}"
+            keep.troubles.note(connection, Cause.LETTERS_LEFT_OUT, text, now, about="", lasts=False)
     if news.kind is not LetterKind.WEBHOOK:
         return
     said = [r.error or "given up" for r in news.refused] or [f"not taken yet: {news.last_error}"]

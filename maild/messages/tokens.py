@@ -39,6 +39,7 @@ class Purpose(StrEnum):
     AGENT_ID = "k"  # Message-ID of a letter to one of ours
     LOOP = "l"  # mark in every letter of ours
     CONFIRM = "f"  # reply address of a letter that asks an agent whether a mail was his
+    OUTSIDER = "g"  # reply address and return path of a mail that is passed on to somebody outside: it stays internal
     VERB = "v"  # address of a button: what it orders stands in the token
 
 

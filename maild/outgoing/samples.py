@@ -201,17 +201,16 @@ def sample(letter: str, language: str) -> dict[str, Any]:
             "event": "rule", "rule": words["title"], "happened": "schedule", "note": words["told"],
             "message": {"sender": parts["customer"], "at": _AT, "text": words["text"]},
         } | _buttons(language, "take", "close", "snooze", "spam"),
-        "forwarded": {
-            "rule": words["title"], "enclosed": ["SUP-1042.eml"], "gone": [],
-            "message": {
-                "sender": parts["customer"], "at": _AT, "subject": words["subject"], "text": words["text"],
-                "attachments": [words["photo"]],
-            },
-        },
-        "rules_broken": {"findings": [words["finding"]], "file": "rules/routing.toml"},
+        "forwarded": _forwarded(words, parts), "rules_broken": {"findings": [words["finding"]], "file": "rules/routing.toml"},
     }  # fmt: skip
     shared = _SHARED.get(letter, ("agent", "customer", "ticket"))
     return {name: parts[name] for name in ("desk", *shared)} | own[letter]
+
+
+def _forwarded(words: Mapping[str, str], parts: Mapping[str, Any]) -> dict[str, Any]:
+    mail = {"sender": parts["customer"], "at": _AT, "subject": words["subject"], "text": words["text"]}
+    files = {"enclosed": ["SUP-1042.eml"], "gone": []}
+    return {"rule": words["title"], "message": mail | {"attachments": [words["photo"]]}} | files
 
 
 _SHARED: Mapping[str, tuple[str, ...]] = {

@@ -24,6 +24,7 @@ EXPECTABLE = {
     "reply": "the canned text that goes to the customer",
     "note": "a note that is written",
     "tell": "everybody who is told, in any order, as the rules name them",
+    "forward": "the addresses to which the mail is passed on, in any order",
     "webhook": "the webhooks that are called, in any order",
     "sla": "the promise that a rule names",
     "fields": "these fields of the ticket; it may have more",
@@ -116,6 +117,7 @@ def outcome_of(route: Route, before: Values, queue: str) -> dict[str, object]:
         "reply": route.reply,
         "note": tuple(then.note for _, then in route.parts if then.note),
         "tell": tuple(dict.fromkeys(word for _, then in route.parts for word in then.tell)),
+        "forward": tuple(dict.fromkeys(address for _, then in route.parts for address in then.forward)),
         "webhook": tuple(dict.fromkeys(name for _, then in route.parts for name in then.webhook)),
         "sla": route.sla,
         "fields": dict(route.fields),
@@ -133,7 +135,7 @@ def _assignee(route: Route, before: Values) -> object:
 def _meets(key: str, wanted: object, got: object) -> bool:
     if key == "note" and isinstance(got, tuple):
         return wanted in got
-    if key in ("tags", "tell", "webhook") and isinstance(wanted, tuple) and isinstance(got, tuple):
+    if key in ("tags", "tell", "forward", "webhook") and isinstance(wanted, tuple) and isinstance(got, tuple):
         return set(wanted) == set(got)
     if key == "fields" and isinstance(wanted, Mapping) and isinstance(got, Mapping):
         return all(got.get(name) == value for name, value in wanted.items())

@@ -54,6 +54,7 @@ class Actions:
     reply: str | None = None
     note: str | None = None
     tell: tuple[str, ...] = ()
+    forward: tuple[str, ...] = ()
     webhook: tuple[str, ...] = ()
     sla: str | None = None
     fields: Mapping[str, str] = field(default_factory=dict)

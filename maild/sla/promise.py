@@ -78,8 +78,9 @@ class Step:
 
     `tell` holds the admin's words: assignee, queue, lead, an agent's id, an address. `line` is "up" or a number,
     `assignee` an agent's id or "lead"; with `share_by` ("load" or "turn") it is one of `share_among`. `letter` names a
-    canned text for the customer, `webhook` the programs that are called. `quiet` says whether what is told comes through people's quiet hours ("through"), or
-    waits for their end ("wait"); None: it comes through for an urgent ticket.
+    canned text for the customer, `webhook` the programs that are called. `quiet` says whether what is told comes
+    through people's quiet hours ("through"), or waits for their end ("wait"); None: it comes through for an urgent
+    ticket.
     """
 
     target: Target

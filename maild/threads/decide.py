@@ -22,6 +22,7 @@ from maild.threads.imported import imported_mail
 from maild.threads.match import Thread, find_thread
 from maild.threads.model import IMPORTED, InboxState
 from maild.threads.order_mail import is_order_mail, order_mail
+from maild.threads.partners import is_partners, partners_mail
 from maild.threads.plan import Plan
 from maild.threads.practice import Practice
 from maild.threads.presence import but_for, came_back, presence_mail, with_return
@@ -59,6 +60,8 @@ def _judge(draft: Draft) -> Plan:
     case, ticket = draft.case, draft.ticket
     if case.envelope.channel == IMPORTED:
         return imported_mail(draft, _own(case))
+    if ticket is not None and is_partners(draft):
+        return partners_mail(draft, ticket)
     if case.mail.mail_class in STANDS_ALONE and case.mail.surely_automatic:
         return automatic_mail(draft)
     if (passed_on := forwarded_mail(draft)) is not None:

@@ -11,6 +11,7 @@ from maild.messages.mail import Attachment, Mail
 from maild.messages.thread_index import read_thread_index
 from maild.messages.tokens import Mint, Purpose
 from maild.people.absence import Absence, HereAgain
+from maild.routing.rules import Actions
 from maild.sla.deadlines import TicketClock
 from maild.sla.events import Happening as ClockHappening
 from maild.threads.assignment import Chosen, Relief
@@ -140,7 +141,7 @@ class Draft:
     def follow_rules(self, routed: Routed) -> None:
         """What the rules do to a new ticket beside its place: its status, notes, letters."""
         said, ticket = routed.said, self.ticket
-        own = said.status or said.reply or any(then.note or then.tell or then.webhook for _, then in said.parts)
+        own = said.status or said.reply or any(_reaches_out(then) for _, then in said.parts)
         if ticket is None or not own or self.case.envelope.channel == IMPORTED:
             return
         occasion = occasion_of_mail(self.case, ticket, "new", Talk().and_then(self.message), self.at)
@@ -237,6 +238,11 @@ class Draft:
     def _remembered(self, ticket: Ticket) -> tuple[Remembered, ...]:
         also = (Remembered(message_id=one, stored=True) for one in self.known_as)
         return (*remembered(self.case.mail, ticket, self.case.practice.mint), *also)
+
+
+def _reaches_out(then: Actions) -> bool:
+    """Whether a rule does more to a new ticket than to say where it goes."""
+    return bool(then.note or then.tell or then.forward or then.webhook)
 
 
 def remembered(mail: Mail, ticket: Ticket, mint: Mint) -> tuple[Remembered, ...]:

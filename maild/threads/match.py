@@ -24,6 +24,8 @@ from maild.people.team import Team
 from maild.threads.facts import Clues, Facts, KnownId, id_hash
 from maild.threads.model import Message, Status, Ticket
 
+OUTSIDER = "outside"
+"""For whom the reply address of a mail that is passed on outside is made: for whoever has it."""
 _FORGED = "its signature does not hold"
 
 
@@ -152,6 +154,8 @@ def token_holder(
     candidates: list[str]
     if claim.purpose is Purpose.CONFIRM:
         candidates = [confirmation(agent.id, m.inbox_id) for m in messages if m.unverified for agent in team.agents]
+    elif claim.purpose is Purpose.OUTSIDER:
+        candidates = [OUTSIDER]
     elif claim.purpose in (Purpose.AGENT, Purpose.NOTE, Purpose.VERB):
         candidates = [agent.id for agent in team.agents]
     else:

@@ -39,6 +39,8 @@ class Enclosed:
 
     inbox_id: int
     filename: str
+    sender: str = ""
+    """The normalised address that has to stand in its From, or it does not go along: somebody has passed it on."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

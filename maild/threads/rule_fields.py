@@ -74,6 +74,8 @@ class Occasion:
     """Why no automatic letter may answer it."""
     proven: bool = False
     """Whether the customer is proven by the mail that did it."""
+    inbox_id: int | None = None
+    """The accepted mail that did it, where that is as its sender wrote it: none that an agent has passed on."""
 
 
 def began(ticket: Ticket, talk: Talk) -> Began:

@@ -21,6 +21,7 @@ from maild.threads.assignment import Chosen, has_it
 from maild.threads.calls import calls, message_of
 from maild.threads.changes import clock_happenings, differences
 from maild.threads.correspondence import Pen
+from maild.threads.forwarding import forwards
 from maild.threads.model import IMPORTED, Event, Status, Ticket
 from maild.threads.notices import Handed, handover
 from maild.threads.order_lines import Order
@@ -275,8 +276,19 @@ class _Work:
         if self.route.reply is not None and self.ticket.status is not Status.SPAM:
             self.reply(self.route.reply, self.route.by("reply"))
         for rule, then in self.route.parts:
+            if then.forward and self.ticket.status is not Status.SPAM:
+                self.forward(then.forward, rule)
             if then.webhook:
                 self.call(then.webhook, rule)
+
+    def forward(self, addresses: tuple[str, ...], rule: str) -> None:
+        """The customer's mail to addresses outside, once for each mail and rule."""
+        letters, refused = forwards(self.pen, self.ticket, addresses, rule=rule, occasion=self.occasion)
+        self.letters.extend(letters)
+        for letter in letters:
+            self.note("forwarded", letter.to[0].address, rule)
+        for address, why in refused:
+            self.note("not_forwarded", f"{address}: {why}", rule)
 
     def call(self, webhooks: tuple[str, ...], rule: str) -> None:
         """Other programs, once for a ticket, a rule and what happened."""

@@ -139,7 +139,9 @@ def test_every_finding_is_told_and_none_is_invented() -> None:
     )
     codes = set(
         re.findall(
-            r'"((?:no|bad|unknown|missing|duplicate|never|default|two|example|hidden|queue|slow|free|empty)-[a-z-]+)"', sources
+            r'"((?:no|bad|unknown|missing|duplicate|never|default|two|example|hidden|queue|slow|free|empty|forward)'
+            r'-[a-z-]+)"',
+            sources,
         )
     )
     codes |= {"uncovered"} & set(re.findall(r'"([a-z]+)"', sources))
@@ -150,11 +152,11 @@ def test_every_finding_is_told_and_none_is_invented() -> None:
     assert {code for code, cells in told.items() if cells[0] == "warning"} == doubts
 
 
-@pytest.mark.parametrize("position", range(9))
+@pytest.mark.parametrize("position", range(10))
 def test_every_snippet_of_the_page_works(position: int, tmp_path: Path) -> None:
     """Each is put in place of the shipped file of its kind, and its examples are run."""
     snippets = re.findall(r"(?ms)^```toml ?(\w*)\n(.*?)^```", RULES)
-    assert len(snippets) == 9
+    assert len(snippets) == 10
     kind, text = snippets[position]
     shutil.copytree(ROOT / "rules", tmp_path / "rules")
     if kind == "teams":
