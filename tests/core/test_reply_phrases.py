@@ -353,8 +353,9 @@ def test_a_phrase_above_the_forwarded_mail(phrase: str) -> None:
 
 @pytest.mark.parametrize("phrase", FORWARD_ENDINGS)
 def test_a_phrase_below_the_forwarded_mail(phrase: str) -> None:
-    """What follows it is the forwarding person's."""
-    found = find_forwarded(f"{forwarded('From: a@b.example')}\n--- {phrase.capitalize()} ---\nПомогите.", "", None)
+    """What follows it is the forwarding person's, where his client writes such lines: Mutt, above the mail as well."""
+    mail = "См.\n\n----- Forwarded message from a@b.example -----\n\nFrom: a@b.example\nSubject: x\n\nНе печатает."
+    found = find_forwarded(f"{mail}\n\n----- {phrase.capitalize()} -----\nПомогите.", "", None)
     assert found is not None
     assert (found.before, found.text.split()[-1]) == ("См.\n\nПомогите.", "печатает.")
 
