@@ -32,8 +32,10 @@ _OWN_ELEMENTS = re.compile(
 _PREFIX = "x-"
 _BETWEEN_TAGS = re.compile(r">(?=[ \t\r\n])(?=[ \t\r\n]{1,200}<)")
 _HIDDEN = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all|font-size\s*:\s*0(?:px|pt|em|%)?\s*(?:;|!|$)|"
-    r"max-height\s*:\s*0(?:px|pt)?\s*(?:;|!|$)|opacity\s*:\s*0(?:\.0+)?\s*(?:;|!|$)",
+    r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all|"
+    r"font-size\s*:\s*(?:0(?:\.0{1,4})?(?:px|pt|em|%)?|0?\.\d{1,4}p[xt])\s*(?:;|!|$)|"
+    r"max-height\s*:\s*0(?:px|pt)?\s*(?:;|!|$)|opacity\s*:\s*0(?:\.0+)?\s*(?:;|!|$)|"
+    r"(?<![-\w])color\s*:\s*transparent|(?:text-indent|(?<![-\w])left)\s*:\s*-\d{3,6}(?:px|pt|em)",
     re.IGNORECASE,
 )
 _UNSEEN = {

@@ -59,6 +59,11 @@ def test_lines_are_those_of_a_browser(html: str, text: str) -> None:
         '<span style="font-size:0px">x</span>',
         '<div style="max-height:0;overflow:hidden">x</div>',
         "<p hidden>x</p>",
+        '<p style="color: transparent">x</p>',
+        '<p style="FONT-SIZE:.1px;color:red">x</p>',
+        '<p style="font-size:0.0em">x</p>',
+        '<p style="text-indent:-9999px">x</p>',
+        '<p style="position:absolute; left:-5000px">x</p>',
         '<span style="color:#fff; opacity: 0">x</span>',
         "<xml><o:Settings>x</o:Settings></xml>",
         "<video>x</video>",
@@ -69,6 +74,15 @@ def test_lines_are_those_of_a_browser(html: str, text: str) -> None:
 def test_what_nobody_sees_is_left_out(hidden: str) -> None:
     """Style sheets, scripts, comments and text that senders hide."""
     assert to_text(f"{hidden}<p>seen</p>") == "seen"
+
+
+@pytest.mark.parametrize(
+    "style",
+    ["font-size:0.8em", "font-size:.9em", "text-indent:-18.0pt", "background-color:transparent", "margin-left:-120px"],
+)
+def test_what_is_only_small_or_moved_is_seen(style: str) -> None:
+    """Lists of Word hang, and newsletters are set in small letters."""
+    assert to_text(f'<p style="{style}">seen</p>') == "seen"
 
 
 @pytest.mark.parametrize(
