@@ -44,7 +44,7 @@ ASK_WORDS: Mapping[Ask, str] = {
     Ask.HISTORY: "log история",
     Ask.WHY: "explain почему",
     Ask.LIST: "tickets список заявки",
-    Ask.SEARCH: "find поиск найти найди",
+    Ask.SEARCH: "find найти поиск найди",
     Ask.REPORT: "figures отчет статистика",
     Ask.KB: "article articles статья статьи знания",
 }

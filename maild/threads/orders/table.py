@@ -42,7 +42,7 @@ def _help(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
         if name is None:
             raise _unknown(order.argument.lstrip("/").lower(), setting)
         return work, help_line(name, setting.language) + _canned_there(name, work, setting)
-    return work, "\n".join(help_line(name, setting.language) for name in HANDLERS)
+    return work, "\n".join([setting.say("all_orders"), *(help_line(name, setting.language) for name in HANDLERS)])
 
 
 def _canned_there(name: str, work: Work, setting: Setting) -> str:
@@ -52,9 +52,17 @@ def _canned_there(name: str, work: Work, setting: Setting) -> str:
 
 
 def help_line(name: str, language: str) -> str:
-    """`/name WORDS: what it does`, in one of our languages."""
+    """`/name WORDS: what it does`, in one of our languages; in Russian `/имя СЛОВА (/name): что она делает`."""
     argument, text = HELP.get(language, HELP["en"])[name]
-    return f"/{name} {argument}".strip() + f": {text}"
+    own = name_in(language, name)
+    return f"/{own} {argument}".strip() + (f" (/{name})" if own != name else "") + f": {text}"
+
+
+def name_in(language: str, name: str) -> str:
+    """What an order is called in a language: in Russian by the first Russian one of its other words."""
+    if language != "ru":
+        return name
+    return next((word for word, meant in ALIASES.items() if meant == name and not word.isascii()), name)
 
 
 HANDLERS: Mapping[str, Handler] = {
@@ -99,18 +107,18 @@ ALIASES: Mapping[str, str] = {
     alias: name
     for name, words in {
         "note": "comment internal заметка комментарий внутреннее",
-        "take": "mine беру взять мое моя",
-        "assign": "give назначить передать отдать",
+        "take": "mine взять беру мое моя",
+        "assign": "give передать назначить отдать",
         "unassign": "release снять",
         "close": "done закрыть закрыто",
         "solve": "solved resolve resolved решено решить решена",
         "reopen": "open открыть переоткрыть",
-        "pending": "wait ждем ожидание",
+        "pending": "wait ожидание ждем",
         "hold": "pause пауза приостановить",
         "snooze": "later отложить позже",
         "due": "deadline срок дедлайн",
         "spam": "спам",
-        "priority": "prio приоритет срочность",
+        "priority": "prio срочность приоритет",
         "tag": "tags метка метки тег",
         "untag": "снять-метку",
         "queue": "move очередь",
@@ -128,9 +136,9 @@ ALIASES: Mapping[str, str] = {
         "requester": "customer from заявитель клиент",
         "send": "отправить",
         "undo": "отменить отмена",
-        "raw": "original source исходник оригинал",
+        "raw": "original source оригинал исходник",
         "canned": "template шаблон шаблоны заготовка заготовки",
-        "help": "commands помощь справка команды ?",
+        "help": "commands команды помощь справка ?",
         **{str(ask): words for ask, words in ASK_WORDS.items()},
     }.items()
     for alias in words.split()
@@ -187,6 +195,6 @@ def _one(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
 
 def _unknown(word: str, setting: Setting) -> WrongError:
     near = get_close_matches(word, (*HANDLERS, *ALIASES), n=1)
-    known = setting.say("known", names=" ".join(f"/{name}" for name in HANDLERS))
+    known = setting.say("known", names=" ".join(f"/{name_in(setting.language, name)}" for name in HANDLERS))
     hint = setting.say("did_you_mean", name=f"/{near[0]}") if near else known
     return WrongError(setting.say("unknown_order", name=word) + hint)
