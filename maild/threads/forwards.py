@@ -259,15 +259,26 @@ def _again(outer: Draft, draft: Draft, ticket: Ticket, passed_on: PassedOn) -> P
 
 
 def _order_there(outer: Draft, draft: Draft) -> None:
-    """Orders upon a ticket that was there before: a mail that answers no letter of ours may change it only at once."""
+    """Orders upon a ticket that was there before: a mail that answers no letter of ours may change it only at once.
+
+    It has to be the writer's own, too: whoever wrote the mail has chosen which one it refers to.
+    """
     passed_on = draft.case.passed_on
     if passed_on is None or not passed_on.orders or draft.ticket is None:
         return
-    if outer.case.sender.proof.kind in AT_ONCE:
+    if outer.case.sender.proof.kind in AT_ONCE and not _only_proposed(draft, draft.ticket):
         follow_orders(draft)
         return
     why = say(passed_on.agent.language, "order_by_reply", number=draft.ticket.number)
     draft.done += tuple(Done(line=order.line, effect=why, ok=False) for order in passed_on.orders)
+
+
+def _only_proposed(draft: Draft, ticket: Ticket) -> bool:
+    """Whether the mail that was passed on is by somebody who is not in this ticket's conversation."""
+    if draft.message is not None and draft.message.proposed:
+        return True
+    facts = draft.case.facts.tickets.get(ticket.id)
+    return facts is not None and any(m.proposed and _is_same(draft.case, m) for m in facts.messages)
 
 
 def _ends(draft: Draft, waiting: Ticket, ticket: Ticket) -> None:

@@ -227,6 +227,21 @@ def test_a_later_mail_of_the_conversation_is_added_to_it(keep: Keep) -> None:
     assert Status.OPEN is found.ticket.status
 
 
+def test_nobody_chooses_by_what_he_refers_to_which_ticket_an_agents_orders_are_for(keep: Keep) -> None:
+    """A stranger's mail names another customer's; /spam above it is meant for the stranger's, so nothing is done."""
+    take_in(keep, his_mail())
+    hostile = {"sender": "M <m@evil.example>", "message_id": "<m@evil.example>", "subject": "Re: Printer"}
+    take_in(keep, attached(his_mail("Buy.", References=HIS_ID, **hostile), above="/spam"), "anna", second=1)
+    take_in(keep, attached(his_mail("Buy.", References=HIS_ID, **hostile), above="/spam", number=2), "anna", second=2)
+    found = whole(keep)
+    assert [(m.reply, m.proposed) for _, m in found.messages if m.author is None] == [
+        ("It prints nothing.", False),
+        ("Buy.", True),
+    ]
+    assert found.ticket.status is Status.NEW
+    assert letters(keep, "transcript") == ["anna@desk.example"] * 2
+
+
 @pytest.mark.parametrize("sender", [DESK, "billing+x@desk.example", "boris@desk.example", "nobody"])
 def test_what_is_no_customers_is_the_agents_own(keep: Keep, sender: str) -> None:
     """A letter of ours, a colleague's mail, one that names no address."""
