@@ -11,6 +11,7 @@ from datetime import datetime
 from urllib.parse import quote
 
 from maild.messages.mail import Address, Mail
+from maild.messages.reply import split_reply
 from maild.messages.tokens import Purpose
 from maild.people.team import Agent
 from maild.sla.deadlines import TicketClock
@@ -162,7 +163,9 @@ def _whole(ticket: Ticket, past: Past, practice: Practice) -> dict[str, object]:
 
 def _message(message: Message, practice: Practice) -> dict[str, object]:
     author = practice.team.agent(message.author)
-    lines = [line[:_LONGEST_LINE].rstrip() for line in (message.reply or message.text).strip("\n").split("\n")]
+    # What is kept of an agent's mail of orders alone has no reply; the letter that it quotes says nothing new.
+    said = message.reply or (split_reply(message.text).reply if author is not None else "") or message.text
+    lines = [line[:_LONGEST_LINE].rstrip() for line in said.strip("\n").split("\n")]
     return {
         "sender": {"name": author.name, "address": ""} if author is not None else _writer(message),
         "at": message.at,

@@ -98,6 +98,18 @@ def test_nobody_learns_anything_who_only_says_that_he_is_an_agent(desk: Asking) 
     assert LetterKind.ASKED not in {row["kind"] for row in desk.rows}
 
 
+def test_of_a_mail_of_orders_alone_the_orders_are_shown_and_not_the_letter_below(desk: Asking) -> None:
+    """Nor the one above, where the agent writes below; a deadline set by hand that comes first is told once."""
+    quoted = "On Monday, Acme Support wrote:\n> Printer\n> SUP-1001: Printer\n> Ivan pays late"
+    desk.ask(f"/due tomorrow 18:00\n/tag loud\n\n{quoted}", ticket=1001)
+    desk.ask(f"{quoted}\n\n/tag louder", ticket=1001)
+    text = desk.answer("/show 1001", by=BORIS).text
+    assert "> /due tomorrow 18:00" in text
+    assert "> /tag louder" in text
+    assert "Ivan pays late" not in text
+    assert text.count("24 November 2026, 18:00") == 1
+
+
 def test_a_list_has_a_link_to_answer_each_ticket_by(desk: Asking) -> None:
     """The agent's own signed address; what is due first stands first."""
     text = desk.answer("/список все").text
