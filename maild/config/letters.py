@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +40,15 @@ class Letters:
 
     by_language: dict[str, frozenset[str]]
     canned: frozenset[str] = frozenset()
+    canned_in: frozenset[tuple[str, str]] = frozenset()
+    """Of each canned text its key and the language that it is for; "" where it is for all."""
+
+    def canned_missing(self, name: str, languages: Sequence[str]) -> list[str]:
+        """The languages in which a canned text does not exist, where it exists in any."""
+        key = canned_key(name)
+        if key not in self.canned or (key, "") in self.canned_in:
+            return []
+        return [language for language in languages if (key, language) not in self.canned_in]
 
     def languages(self, name: str) -> list[str]:
         """The languages in which a letter exists."""
@@ -58,8 +67,9 @@ def find_letters(folder: Path) -> Letters:
         language = file.parent.name
         if _LANGUAGE.match(language):
             found[language] = found.get(language, frozenset()) | {file.stem}
-    canned = frozenset(canned_key(file.name) for file in canned_files(folder) if file.well_named)
-    return Letters(by_language=dict(sorted(found.items())), canned=canned)
+    canned = frozenset((canned_key(file.name), file.language) for file in canned_files(folder) if file.well_named)
+    keys = frozenset(key for key, _ in canned)
+    return Letters(by_language=dict(sorted(found.items())), canned=keys, canned_in=canned)
 
 
 def canned_files(folder: Path) -> Iterator[CannedFile]:

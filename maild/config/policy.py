@@ -17,7 +17,8 @@ from maild.config.letters import Letters, find_letters
 from maild.config.lists import LISTS_FOLDER, read_lists
 from maild.config.report import names_given
 from maild.config.rule_checks import Named
-from maild.config.rule_files import Ruling, default_findings, read_rules, rule_doubts
+from maild.config.rule_doubts import idle_agents, rule_doubts
+from maild.config.rule_files import Ruling, default_findings, read_rules
 from maild.config.settings import Desk
 from maild.config.sla_file import GivenPromise, read_levels
 from maild.config.team_file import read_team, team_doubts, unknown_hours
@@ -104,10 +105,24 @@ def check_policy(
     read = _read(rules_dir, desk, webhooks)
     if read.errors:
         return list(read.errors)
-    found = [*team_doubts(read.teams, read.policy.team), *rule_doubts(read.ruling), *read.doubts]
+    policy = read.policy
+    found = [*team_doubts(read.teams, policy.team), *idle_agents(read.teams, policy.team, _named_agents(policy))]
+    found.extend([*rule_doubts(read.ruling, policy.team, read.letters, desk.languages), *read.doubts])
     found.extend(key_doubts(read.policy.team, read.teams, trouble_of))
     whole = whole_mails(read.policy, fields_of) if fields_of is not None else WholeMails()
     return _sorted([*found, *_letter_doubts(read, desk), *whole.findings, *_example_findings(read, whole)])
+
+
+def _named_agents(policy: Policy) -> list[str]:
+    """Whom rules and promises give tickets to, or tell of them, by name."""
+    named: list[str] = []
+    for rule in policy.rules.rules:
+        chosen = rule.then.assignee
+        named.extend((chosen,) if isinstance(chosen, str) else chosen.among if chosen is not None else ())
+        named.extend(rule.then.tell)
+    for step in (step for given in policy.promises for step in given.promise.steps):
+        named.extend((*step.tell, *step.share_among, step.assignee or ""))
+    return named
 
 
 def whole_mails(policy: Policy, fields_of: FieldsOf) -> WholeMails:
@@ -236,7 +251,9 @@ def _read(rules_dir: Path, desk: Desk, webhooks: tuple[str, ...] | None) -> _Rea
         ),
     )
     errors = tuple(_sorted(findings))
-    return _Read(policy=policy, ruling=ruling, teams=teams, letters=letters, doubts=levels.doubts, errors=errors)
+    given = {rule.then.sla for rule in ruling.rules.rules}
+    doubts = (*levels.doubts, *(doubt for name, doubt in levels.hidden.items() if name not in given))
+    return _Read(policy=policy, ruling=ruling, teams=teams, letters=letters, doubts=doubts, errors=errors)
 
 
 def own_addresses(desk: Desk, team: Team) -> frozenset[str]:

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from maild.config.examples import read_example
 from maild.config.files import Source, nearest
 from maild.config.letters import Letters
+from maild.config.positions import Path
 from maild.config.report import Found, read_tables
 from maild.config.rule_checks import Named, action_findings, event_findings
 from maild.config.schema import ROUTING_TABLES, ChoiceTable, RuleTable
 from maild.config.stopwatch import computed_seconds
 from maild.errors import Finding
 from maild.people.team import Team
-from maild.routing.conditions import Condition, Reading, checks_of, events_of, read_condition
+from maild.routing.checks import Check
+from maild.routing.conditions import Condition, Reading, events_of, read_condition
 from maild.routing.examples import Example
 from maild.routing.fields import FIELDS
-from maild.routing.lint import hidden_rules, never_holds
-from maild.routing.patterns import is_slow
+from maild.routing.lint import impossible, never_holds
 from maild.routing.rules import Actions, Choice, Rule, RuleSet
 
 _FIELD_NAME = re.compile(r"[^\W\d]\w{0,39}")
@@ -33,6 +34,8 @@ class Ruling:
     rules: RuleSet
     examples: tuple[Example, ...]
     found: Mapping[str, Found]
+    tests: Mapping[str, tuple[tuple[Path, Check], ...]] = field(default_factory=dict)
+    """Every test of each rule, and where in its `when` it stands."""
 
 
 def read_rules(
@@ -54,6 +57,7 @@ def read_rules(
         rules=RuleSet(rules=tuple(rules), stopwatch=computed_seconds),
         examples=tuple(examples),
         found={found.table.name: found for found in reversed(tables)},
+        tests=reader.tests,
     )
     return ruling, findings
 
@@ -81,26 +85,6 @@ def condition_findings(found: Found, reading: Reading) -> Iterator[Finding]:
         hint = nearest(word[1] if word else last, list(problem.known)) if problem.known else ""
         at_value = problem.code != "unknown-key"
         yield found.finding(("when", *problem.path), problem.code, problem.message, hint, at_value=at_value)
-
-
-def rule_doubts(ruling: Ruling) -> Iterator[Finding]:
-    """What is not wrong but hardly meant: rules that never have their turn, patterns that may be cut off."""
-    for rule, other in hidden_rules(ruling.rules.rules):
-        message = f"'{rule.name}' never has its turn: '{other.name}' ({other.file}:{other.line}) takes all its mails"
-        hint = "put it above, or write continue = true in the other"
-        yield _doubt(ruling.found[rule.name], ("name",), "hidden-by", message, hint)
-    for rule in ruling.rules.rules:
-        for check in checks_of(rule.when) if rule.when is not None else ():
-            for value in check.values:
-                if check.test == "matches" and is_slow(str(value)):
-                    message = f"the pattern {value} may take very long: what repeats in it repeats again"
-                    hint = "it is cut off after 0.1 s and then does not match"
-                    yield _doubt(ruling.found[rule.name], ("when", check.field), "slow-pattern", message, hint)
-
-
-def _doubt(found: Found, path: tuple[str | int, ...], code: str, message: str, hint: str) -> Finding:
-    where = (*found.path, *path)
-    return found.source.finding(where, code, message, hint, severity="warning", rule=found.table.name, at_value=True)
 
 
 def _same_names(tables: list[Found]) -> Iterator[Finding]:
@@ -131,6 +115,7 @@ class _Reader:
         self.letters = letters
         self.queues = tuple(queue.name for queue in team.queues)
         self.conditions: dict[str, Condition | None] = {}
+        self.tests: dict[str, tuple[tuple[Path, Check], ...]] = {}
         self.findings: list[Finding] = []
 
     def rule(self, found: Found) -> Rule:
@@ -166,8 +151,11 @@ class _Reader:
         self.findings.extend(condition_findings(found, reading))
         if reading.condition is None:
             return None
-        self.findings.extend(event_findings(found, reading.condition, reading))
-        if reason := never_holds(reading.condition, FIELDS):
+        self.tests[table.name] = reading.tests
+        told = list(event_findings(found, reading.condition, reading))
+        self.findings.extend(told)
+        reason = never_holds(reading.condition, FIELDS) or (None if told else impossible(reading.condition, FIELDS))
+        if reason:
             self.findings.append(found.finding(("when",), "never-holds", f"'{table.name}' can never hold: {reason}"))
         return reading.condition
 

@@ -22,6 +22,7 @@ from maild.errors import Finding
 from maild.people.team import Team
 from maild.routing.conditions import Condition, checks_of, read_condition
 from maild.routing.fields import TICKET_FIELDS, is_stored
+from maild.routing.lint import implies, never_holds
 from maild.routing.rules import Predicate
 from maild.sla.calendar import Calendar, Span
 from maild.sla.daysoff import known_country
@@ -53,6 +54,8 @@ class Levels:
     """The iCalendar files that it names, by their names."""
     doubts: tuple[Finding, ...] = ()
     """What is not wrong but hardly meant."""
+    hidden: Mapping[str, Finding] = field(default_factory=dict)
+    """By its name the doubt about a promise that fits no ticket first; a rule may give it all the same."""
 
 
 def read_levels(
@@ -78,8 +81,22 @@ def read_levels(
         promises=promises,
         sources=reader.closures.sources,
         doubts=tuple(reader.closures.doubts),
+        hidden=dict(_hidden(reader.conditions)),
     )
     return levels, findings
+
+
+def _hidden(conditions: list[tuple[Found, Condition | None]]) -> Iterator[tuple[str, Finding]]:
+    """Promises that are never given by themselves, since an earlier one fits all their tickets."""
+    for place, (found, condition) in enumerate(conditions):
+        for other, wider in conditions[:place]:
+            if wider is None or (condition is not None and implies(condition, wider)):
+                name, line = other.table.name, other.line
+                message = f"'{found.table.name}' is never given: '{name}' (line {line}) fits all its tickets"
+                path, hint = (*found.path, "name"), "put it above: the first promise that fits holds"
+                doubt = found.source.finding(path, "hidden-by", message, hint, severity="warning", at_value=True)
+                yield found.table.name, doubt
+                break
 
 
 class _Reader:
@@ -101,6 +118,7 @@ class _Reader:
         self.team = team
         self.findings = findings
         self.known_calendars: list[str] = []
+        self.conditions: list[tuple[Found, Condition | None]] = []
 
     def tried(self, found: Found, path: tuple[str | int, ...], make: Callable[[], T]) -> T | None:
         """The value, or a finding with the words of the ValueError."""
@@ -200,10 +218,16 @@ class _Reader:
 
     def when(self, found: Found) -> Condition | None:
         if found.table.when is None:
+            self.conditions.append((found, None))
             return None
         queues, organisations = tuple(q.name for q in self.team.queues), self.team.organisations.names
         reading = read_condition(found.table.when, TICKET_FIELDS, queues, organisations=organisations)
         self.findings.extend(condition_findings(found, reading))
+        if reading.condition is not None:
+            self.conditions.append((found, reading.condition))
+            if reason := never_holds(reading.condition, TICKET_FIELDS):
+                message = f"the promise '{found.table.name}' never fits: {reason}"
+                self.findings.append(found.finding(("when",), "never-holds", message))
         return reading.condition
 
     def steps(self, found: Found) -> Iterator[Step]:

@@ -64,11 +64,14 @@ class Problem:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reading:
-    """A condition as far as it could be read, and all that is wrong with it. `spoken`: each field, and where."""
+    """A condition as far as it could be read, and all that is wrong with it. `spoken`: each field, and where; `tests`:
+    each test, and where its values stand.
+    """
 
     condition: Condition | None
     problems: tuple[Problem, ...]
     spoken: tuple[tuple[Path, Field], ...] = ()
+    tests: tuple[tuple[Path, Check], ...] = ()
 
 
 def read_condition(
@@ -87,6 +90,7 @@ def read_condition(
         condition=None if reader.problems else condition,
         problems=tuple(reader.problems),
         spoken=tuple(reader.spoken),
+        tests=tuple(reader.done),
     )
 
 
@@ -99,6 +103,7 @@ class _Reader:
         self.lists = lists
         self.problems: list[Problem] = []
         self.spoken: list[tuple[Path, Field]] = []
+        self.done: list[tuple[Path, Check]] = []
 
     def wrong(self, path: Path, message: str, code: str = "bad-value", known: tuple[str, ...] = ()) -> None:
         self.problems.append(Problem(path=path, code=code, message=message, known=known))
@@ -178,7 +183,9 @@ class _Reader:
         values = tuple(v for v in read if v is not None)
         if values and len(values) == len(written):
             said = tuple(shown(field, v) for v in written)
-            yield Check(field=field.name, test=name, values=values, shown=said, kind=field.kind)
+            check = Check(field=field.name, test=name, values=values, shown=said, kind=field.kind)
+            self.done.append((path, check))
+            yield check
 
     def in_list(self, field: Field, names: list[object], path: Path) -> Iterator[Condition]:
         """The entries of list files; an entry that this field can make nothing of is left out of the test."""

@@ -5,13 +5,84 @@ Everything is judged by the conditions alone. What is told is so; not everything
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
+from typing import NamedTuple
 
 from maild.routing.checks import TESTS, Check
 from maild.routing.conditions import AllOf, AnyOf, Condition, Not, checks_of, events_of
-from maild.routing.fields import Field
+from maild.routing.fields import EVENTS, EVERYWHERE, Field, Kind
+from maild.routing.fold import fold
 from maild.routing.rules import SCHEDULE, Predicate, Rule
+
+_ALWAYS_THERE = frozenset(("size", "class", "hour", "weekday", "queue", "event", "auth", "status", "priority", "line"))
+"""What every mail has, or every ticket, at the events at which it is there at all."""
+_ONE_OF = frozenset(("is", "words", "contains", "domain"))
+_ABSENT = "at the event {} it asks for what is not there then"
+
+
+def impossible(condition: Condition, fields: Mapping[str, Field]) -> str | None:
+    """Why a condition can hold at none of its events; None where at one of them nothing speaks against it.
+
+    At each event what it says of `event` is settled, and fields that are not there then are empty.
+    """
+    first = never_holds(condition, fields)
+    if first is not None:
+        return first
+    reasons = []
+    for event in EVENTS:
+        if event not in events_of(condition):
+            continue
+        left = at_event(condition, event, fields)
+        reason = never_holds(left, fields) if not isinstance(left, bool) else None if left else _ABSENT.format(event)
+        if reason is None:
+            return None
+        reasons.append(reason)
+    return next(iter(dict.fromkeys(reasons)), None)
+
+
+def at_event(condition: Condition, event: str, fields: Mapping[str, Field]) -> Condition | bool:
+    """What is left of a condition at one event; True or False where that alone says whether it holds."""
+    match condition:
+        case Check():
+            return _at_event(condition, event, fields)
+        case Not():
+            left = at_event(condition.part, event, fields)
+            return not left if isinstance(left, bool) else Not(part=left)
+        case AllOf() | AnyOf():
+            ends = isinstance(condition, AnyOf)
+            parts = [at_event(part, event, fields) for part in condition.parts]
+            if any(part is ends for part in parts):
+                return ends
+            open_parts = tuple(part for part in parts if not isinstance(part, bool))
+            if any(Not(part=part) in open_parts for part in open_parts):
+                return ends
+            if not open_parts:
+                return not ends
+            return open_parts[0] if len(open_parts) == 1 else type(condition)(parts=open_parts)
+
+
+def _at_event(check: Check, event: str, fields: Mapping[str, Field]) -> Condition | bool:
+    field = fields.get(check.field)
+    if check.field == "event":
+        return _fits(event, "event", check)
+    if field is not None and event not in field.at:
+        return check.test == "exists" and not check.values[0]
+    if check.test == "exists" and check.values[0] and check.field in _ALWAYS_THERE:
+        return True
+    if field is not None and _covers_all(check, field):
+        return True
+    return check
+
+
+def _covers_all(check: Check, field: Field) -> bool:
+    """Whether a test holds whatever the field is."""
+    if field.choices and field.name in _ALWAYS_THERE and check.test == "is":
+        return {fold(choice) for choice in field.choices} <= {fold(str(value)) for value in check.values}
+    if field.kind is Kind.NUMBER and check.test == "below":
+        return field.most is not None and any(int(value) > field.most for value in check.values)
+    return field.kind is Kind.SIZE and check.test == "above" and any(int(value) <= 0 for value in check.values)
 
 
 def never_holds(condition: Condition, fields: Mapping[str, Field]) -> str | None:
@@ -35,6 +106,21 @@ def _contradictions(condition: AllOf, fields: Mapping[str, Field]) -> Iterator[s
             yield f"that {_said(one)} is wanted and forbidden at once"
         elif isinstance(one, Check) and isinstance(other, Check) and _exclude(one, other, fields):
             yield f"{one.words()}, and {other.words()}: both at once cannot be"
+    yield from _nothing_left(condition, fields)
+
+
+def _nothing_left(condition: AllOf, fields: Mapping[str, Field]) -> Iterator[str]:
+    """Fields of a few words of which every one is forbidden."""
+    barred: dict[str, set[str]] = {}
+    for part in condition.parts:
+        inner = part.part if isinstance(part, Not) else None
+        for check in inner.parts if isinstance(inner, AnyOf) else (inner,):
+            if isinstance(check, Check) and check.test == "is":
+                barred.setdefault(check.field, set()).update(fold(str(value)) for value in check.values)
+    for name, values in barred.items():
+        field = fields.get(name)
+        if field is not None and field.choices and field.at == EVERYWHERE and {*map(fold, field.choices)} <= values:
+            yield f"every {name} is forbidden"
 
 
 def _said(condition: Condition) -> str:
@@ -65,23 +151,63 @@ def _fits(value: str | int | bool, field: str, test: Check) -> bool:
     return Predicate(when=test)({field: value})
 
 
-def hidden_rules(rules: tuple[Rule, ...]) -> Iterator[tuple[Rule, Rule]]:
-    """Each rule that never has its turn, with the earlier one that takes all its mails.
+def hidden_rules(rules: tuple[Rule, ...]) -> Iterator[tuple[Rule, tuple[Rule, ...]]]:
+    """Each rule that never has its turn, with the earlier ones that take all its mails: one, or several together.
 
     A rule of time has its turn whatever the others do.
     """
-    earlier: list[tuple[Rule, Condition, frozenset[str]]] = []
+    earlier: list[_Earlier] = []
     for rule in rules:
         if rule.when is None:
             continue
         own = frozenset(check.field for check in checks_of(rule.when))
         events = events_of(rule.when) - {SCHEDULE}
-        for other, condition, needed in earlier:
-            if needed <= own and events and events <= events_of(condition) and implies(rule.when, condition):
-                yield rule, other
-                break
+        if events:
+            near = [e for e in earlier if e.needed <= own and events <= e.events]
+            if takers := _takers(rule.when, near):
+                yield rule, takers
         if not rule.continues and not rule.shadow:
-            earlier.append((rule, rule.when, _needed(rule.when)))
+            earlier.append(_Earlier(rule, rule.when, _needed(rule.when), events_of(rule.when)))
+
+
+class _Earlier(NamedTuple):
+    """A rule that decides, above others."""
+
+    rule: Rule
+    condition: Condition
+    needed: frozenset[str]
+    events: frozenset[str]
+
+
+def _takers(condition: Condition, earlier: Sequence[_Earlier]) -> tuple[Rule, ...]:
+    """The rules that take whatever this condition holds for: of a test with several values each may have its own."""
+    for one in earlier:
+        if implies(condition, one.condition):
+            return (one.rule,)
+    takers: list[Rule] = []
+    cases = _cases(condition)
+    for case in cases if len(cases) > 1 else ():
+        taker = next((one.rule for one in earlier if implies(case, one.condition)), None)
+        if taker is None:
+            return ()
+        takers.append(taker)
+    return tuple({rule.name: rule for rule in takers}.values())
+
+
+def _cases(condition: Condition) -> list[Condition]:
+    """The ways in which a condition may hold: one for each value of a test, each part of an `any`."""
+    match condition:
+        case Check() if len(condition.values) > 1 and condition.test in _ONE_OF:
+            pairs = zip(condition.values, condition.shown, strict=False)
+            return [replace(condition, values=(value,), shown=(shown,)) for value, shown in pairs]
+        case AnyOf():
+            return [case for part in condition.parts for case in _cases(part)]
+        case AllOf():
+            for place, part in enumerate(condition.parts):
+                if len(cases := _cases(part)) > 1:
+                    others = (*condition.parts[:place], *condition.parts[place + 1 :])
+                    return [AllOf(parts=(case, *others)) for case in cases]
+    return [condition]
 
 
 def _needed(condition: Condition) -> frozenset[str]:
