@@ -95,7 +95,7 @@ def _names(found: Found, then: Then, team: Team, named: Named) -> Iterator[Findi
 
 def _forward_findings(found: Found, then: Then, team: Team, own: frozenset[str]) -> Iterator[Finding]:
     """Whether a mail that is passed on would come back."""
-    for address in then.forward:
+    for position, address in enumerate(then.forward):
         local, _, domain = split_plus(normal(address))
         bare = f"{local}@{domain}"
         agent = team.agent_by_address(normal(address)) or team.agent_by_address(bare)
@@ -107,17 +107,17 @@ def _forward_findings(found: Found, then: Then, team: Team, own: frozenset[str])
             message = f"{address} is an agent's: he would get it twice, and his answer would stay a note"
             hint = f'then.tell = ["{agent.id}"]'
         if message:
-            yield found.finding(("then", "forward"), "forward-loop", message, hint)
+            yield found.finding(("then", "forward", position), "forward-loop", message, hint)
 
 
 def webhook_findings(
     found: Found, path: tuple[str | int, ...], names: tuple[str, ...], known: tuple[str, ...] | None
 ) -> Iterator[Finding]:
     """Whether the settings have these webhooks."""
-    for name in names:
+    for position, name in enumerate(names):
         if known is not None and name not in known:
             hint = nearest(name, list(known)) or f'settings.toml: [[webhook]] with name = "{name}"'
-            yield found.finding(path, "unknown-webhook", f"there is no webhook '{name}'", hint)
+            yield found.finding((*path, position), "unknown-webhook", f"there is no webhook '{name}'", hint)
 
 
 def tell_findings(found: Found, path: tuple[str | int, ...], words: tuple[str, ...], team: Team) -> Iterator[Finding]:

@@ -64,7 +64,7 @@ def read_secret(file: Path) -> bytes:
     """The secret of a file: 24 to 64 octets in base64, with or without `whsec_` in front. Raises DataError."""
     try:
         text = file.read_text(encoding="ascii").strip().removeprefix("whsec_")
-        secret = base64.b64decode(text, validate=True)
+        secret = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except OSError as error:
         raise DataError(f"the secret file {file} cannot be read: {error.strerror}") from error
     except (ValueError, binascii.Error):
