@@ -148,6 +148,10 @@ def _print_whole(app: App, whole: Whole) -> None:
         click.echo(f"{role}: {clean_text(person.address.name)} <{clean_text(person.address.address)}>")
     if (organisation := _organisation(t, app)) is not None:
         click.echo(f"organisation: {organisation}")
+    if t.tags:
+        click.echo(f"tags: {', '.join(t.tags)}")
+    for name, value in t.fields.items():
+        click.echo(clean_text(f"field {name}: {value}"))
     for clock in whole.clocks:
         click.echo(f"clock: {_clock_json(app, t, clock)['explained']}")
     for line in _deadline_lines(app, whole):

@@ -25,9 +25,9 @@ def mistakes(name: str, text: str) -> list[str]:
 
 def snippets() -> Iterator[tuple[str, str]]:
     """Every piece of a rules' file in the docs, by the schema that it belongs to."""
-    for page in ("rules.md", "sla.md"):
+    for page in ("rules.md", "sla.md", "cookbook.md"):
         text = (ROOT / "docs" / page).read_text(encoding="utf-8")
-        for piece in re.findall(r"```toml[^\n]*\n(.*?)```", text, re.DOTALL):
+        for piece in re.findall(r"```toml(?! settings)[^\n]*\n(.*?)```", text, re.DOTALL):
             kinds = {"agent": "teams", "queue": "teams", "organisation": "teams", "rule": "rules"}
             first = re.search(r"^\[\[(\w+)", piece, re.MULTILINE)
             if first is not None:

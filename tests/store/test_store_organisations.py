@@ -7,6 +7,7 @@ from store.places import Place
 
 TABLE = '\n[[organisation]]\nname = "Customer Ltd"\ndomains = ["customer.example"]\ntags = ["key"]\n'
 RULE = '[[rule]]\nname = "Theirs"\nwhen.organisation = "customer ltd"\nthen.priority = "high"\n'
+RULE += 'then.fields.origin = "theirs"\n'
 REST = '[[rule]]\nname = "Rest"\ndefault = true\n'
 
 
@@ -23,7 +24,9 @@ def test_an_organisation_is_told_wherever_a_ticket_is_shown(place: Place) -> Non
     hers, his = place.rows("tickets", "--limit", "2")
     assert (his["organisation"], his["tags"], his["priority"]) == ("Customer Ltd", ["key"], "high")
     assert (hers["organisation"], hers["tags"], hers["priority"]) == (None, [], "normal")
-    assert "organisation: Customer Ltd" in place.do("ticket", "show", his["number"])
+    shown = place.do("ticket", "show", his["number"])
+    assert "\norganisation: Customer Ltd\ntags: key\nfield origin: theirs\n" in shown
+    assert "tags:" not in place.do("ticket", "show", hers["number"])
     assert place.rows("ticket", "show", his["number"])[0]["organisation"] == "Customer Ltd"
     place.do("ticket", "requester", his["number"], "eve@stranger.example")
     assert place.rows("ticket", "show", his["number"])[0]["organisation"] is None
