@@ -17,8 +17,16 @@ from maild.threads.order_lines import split_orders
 from maild.threads.orders.table import ALIASES, HANDLERS, canonical, carry_out
 from maild.threads.orders.work import Setting
 
-TEXT = (Path(__file__).parents[2] / "docs" / "agents.md").read_text(encoding="utf-8")
-HALVES = dict(zip(("en", "ru"), TEXT.split("\n---\n"), strict=True))
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def halves(page: str) -> dict[str, str]:
+    """A page in its two languages."""
+    return dict(zip(("en", "ru"), (DOCS / page).read_text(encoding="utf-8").split("\n---\n"), strict=True))
+
+
+HALVES, MORE = halves("agents.md"), halves("handbook.md")
+PAGES = {"agents.md": HALVES, "handbook.md": MORE}
 
 
 def rows(half: str) -> dict[str, tuple[str, str]]:
@@ -33,10 +41,20 @@ def test_every_order_is_explained_and_none_is_invented(half: str) -> None:
     assert list(rows(half)) == list(HANDLERS)
 
 
+@pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize("half", HALVES)
-def test_no_order_is_mentioned_that_does_not_exist(half: str) -> None:
+def test_no_order_is_mentioned_that_does_not_exist(half: str, page: str) -> None:
     """Also in the prose and in the examples."""
-    assert set(re.findall(r"(?m)(?:^|`)/([a-zа-яё]+)\b", HALVES[half])) <= set(HANDLERS) | set(ALIASES)
+    assert set(re.findall(r"(?m)(?:^|`)/([a-zа-яё-]+)\b", PAGES[page][half])) <= set(HANDLERS) | set(ALIASES)
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_it_is_one_page_to_print(half: str) -> None:
+    """A side of A4 for each language: every order on a line of its own, and little around them."""
+    assert max(len(example) for example, _ in rows(half).values()) <= 40
+    assert max(len(meaning) for _, meaning in rows(half).values()) <= 52
+    prose = [line for line in HALVES[half].splitlines() if line and not line.startswith("|")]
+    assert sum(map(len, prose)) <= 1900
 
 
 @pytest.mark.parametrize("name", HANDLERS)
@@ -50,10 +68,11 @@ def test_the_example_of_an_order_can_be_carried_out(half: str, name: str) -> Non
     _assert_done(example, Status.SOLVED if name == "reopen" else Status.OPEN)
 
 
+@pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize("half", HALVES)
-def test_the_reply_on_the_page_does_what_it_says(half: str) -> None:
+def test_the_reply_on_the_page_does_what_it_says(half: str, page: str) -> None:
     """Orders on top, then a text for the customer."""
-    reply = HALVES[half].partition("\n```\n")[2].partition("\n```")[0]
+    reply = PAGES[page][half].partition("\n```\n")[2].partition("\n```")[0]
     assert split_orders(reply)[1]
     _assert_done(reply, Status.OPEN)
 
@@ -71,7 +90,7 @@ class OneText:
 
 
 def _assert_done(text: str, status: Status) -> None:
-    guest = Participant(address=Address(address="ivan@example.org"), confirmed="/uncc" in text)
+    guest = Participant(address=Address(address="ivan@example.org"), confirmed=text.startswith(("/uncc", "/убрать")))
     before = ticket(status=status, tags=("printer", "принтер"))
     before = replace(before, participants=(*before.participants, guest))
     mails = tuple(replace(message(id=i, inbox_id=i), proposed=i == 2) for i in (1, 2))
@@ -93,7 +112,8 @@ def _assert_done(text: str, status: Status) -> None:
     assert [(done.line, done.effect) for done in carried.done if not done.ok] == []
 
 
-def test_both_halves_have_the_same_sections() -> None:
+@pytest.mark.parametrize("page", PAGES)
+def test_both_halves_have_the_same_sections(page: str) -> None:
     """What is told in one language is told in the other."""
-    english, russian = (re.findall(r"(?m)^##? .+$|^```$|^- ", half) for half in HALVES.values())
+    english, russian = (re.findall(r"(?m)^##? .+$|^```$|^- ", half) for half in PAGES[page].values())
     assert len(english) == len(russian)
