@@ -7,8 +7,9 @@ signature and are proven by nothing cheaper; before any transaction, and never f
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from maild.crypto.programs import NotVerified, ProgramMissing
 from maild.crypto.resolver import LookUp
@@ -23,6 +24,9 @@ from maild.threads.case import identify
 from maild.threads.model import IMPORTED
 from maild.threads.practice import Practice
 
+_MOST_FAILED, _FAILED_WITHIN = 30, timedelta(minutes=10)
+"""After so many signatures of one agent's that did not hold, no more are looked at for a while: anybody can send such
+mails, and each costs as much as a hundred others. The agent himself is asked then, as ever without proof."""
 _NAMES = {Seal.PGP: "PGP", Seal.SMIME: "S/MIME"}
 _STRONG_DIGESTS = frozenset(
     # SHA-256, SHA-384, SHA-512, SHA3-256, SHA3-384, SHA3-512 (NIST's arc 2.16.840.1.101.3.4.2)
@@ -40,6 +44,7 @@ class Signatures:
 
     def __init__(self, look_up: LookUp | None = None, *, gpg: str = "gpg", openssl: str = "openssl") -> None:
         self._look_up, self._gpg, self._openssl = look_up, gpg, openssl
+        self._failed: dict[str, deque[datetime]] = {}
 
     def look_at(self, mail: Mail, raw: bytes, envelope: Envelope, practice: Practice, now: datetime) -> Vouched | None:
         """What the mail's own signatures prove; None where there is no reason to look at any."""
@@ -51,10 +56,16 @@ class Signatures:
             return None
         if envelope.login is not None or identify(mail, envelope, practice).proof.holds:
             return None
+        failed = self._failed.setdefault(agent.id, deque(maxlen=_MOST_FAILED))
+        if len(failed) == failed.maxlen and now - failed[0] < _FAILED_WITHIN:
+            reason = f"its signature was not looked at, since {len(failed)} from this address have not held lately"
+            return Vouched(agent=agent.id, kind="none", reason=reason)
         found = self._by_key(mail, mail.signed_whole, raw, agent, now) if mail.signed_whole and agent.keys else None
-        if found is not None and found.kind != "none":
-            return found
-        return self._by_domain(normal(mail.strict_sender or ""), raw, agent, now) if by_domain else found
+        if by_domain and (found is None or found.kind == "none"):
+            found = self._by_domain(normal(mail.strict_sender or ""), raw, agent, now)
+        if found is not None and found.kind == "none" and not found.not_now:
+            failed.append(now)
+        return found
 
     def _by_key(self, mail: Mail, whole: SignedWhole, raw: bytes, agent: Agent, now: datetime) -> Vouched:
         name = _NAMES[whole.seal]

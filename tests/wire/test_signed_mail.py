@@ -417,6 +417,20 @@ def test_a_program_that_hangs_is_ended(place: Place, tmp_path: Path, monkeypatch
     assert time.monotonic() - began < 5
 
 
+def test_a_flood_of_forged_signatures_costs_no_more_than_so_many_checks(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Anna's own is not looked at either, until they have stopped; Boris's is."""
+    monkeypatch.setattr("maild.desk.signatures._MOST_FAILED", 2)
+    place.signatures = Signatures()
+    later = NOW + timedelta(minutes=11)
+    for number in range(2):
+        assert place.take(by_pgp(boris_pgp(), message_id=f"<{number}@evil.example>"))[0] == "none"
+    assert "was not looked at" in place.take(by_pgp(anna_pgp(), message_id="<a@desk.example>"))[1]
+    assert place.take(head("boris@desk.example", ANNAS) + pgp_body(part(), boris_pgp().sign(part())))[0] == "pgp"
+    assert place.take(by_pgp(anna_pgp(), message_id="<b@desk.example>", date=later), later)[0] == "pgp"
+
+
 @pytest.mark.parametrize(
     "script", ["echo '[GNUPG:] GOODSIG x'; exit 0", "yes '[GNUPG:] NEWSIG' | head -c 1000000", "exit 2"]
 )
