@@ -101,7 +101,7 @@ HANDLERS: Mapping[str, Handler] = {
     **{str(ask): asking(ask) for ask in Ask},
     "help": _help,
 }
-"""Every order there is; docs/agents.md explains each."""
+"""Every order there is; docs/agents.md has each, docs/handbook.md more of some."""
 
 ALIASES: Mapping[str, str] = {
     alias: name
