@@ -138,6 +138,14 @@ def _person(address: dict[str, Any]) -> str:
     return f"{address['name']} <{address['address']}>" if address["name"] else address["address"]
 
 
+def _rule_said(rule: dict[str, Any], decided: str | None) -> str:
+    if not rule["held"]:
+        return "; ".join(rule["missed"])
+    if rule.get("shadow"):
+        return "held, on trial: only written down"
+    return "held and decided" if rule["rule"] == decided else "held"
+
+
 @click.command()
 @click.argument("file", required=False)
 @click.option(
@@ -199,8 +207,9 @@ def _print_explanation(said: dict[str, Any]) -> None:
                 f"  {tried['rung']}: {tried['found']}" + (f" - {tried['rejected']}" if tried["rejected"] else "")
             )
         )
+    decided = (said.get("route") or {}).get("rule")
     for rule in said["rules"]:
-        click.echo(clean_text(f"rule {rule['rule']!r}: " + ("held" if rule["held"] else "; ".join(rule["missed"]))))
+        click.echo(clean_text(f"rule {rule['rule']!r}: {_rule_said(rule, decided)}"))
     if (choice := said.get("assignment")) is not None:
         from maild.threads.assignment import choice_said
 

@@ -102,6 +102,7 @@ def report_json(made: Report, names: Mapping[str, str]) -> dict[str, object]:
         ],
         "customers": [{"address": address, "tickets": count} for address, count in made.customers],
         "hours": list(made.hours),
+        "on_trial": [{"rule": t.rule, "held": t.held, "changes": dict(t.changes)} for t in made.trials],
         "days": [{"day": day.isoformat(), "opened": came, "solved": went} for day, came, went in made.days],
     }
 

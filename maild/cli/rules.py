@@ -76,7 +76,7 @@ def rules_show(app: App) -> None:
     if app.json:
         for number, row in enumerate(rows, 1):
             said = {"name": row.name, "place": row.place, "when": row.when, "then": row.then, "examples": row.examples}
-            said["events"] = list(row.events)
+            said |= {"events": list(row.events), "shadow": row.shadow}
             say_json({"position": number, **said, "revision": policy.revision})
         return
     click.echo(f"revision {policy.revision}")

@@ -65,6 +65,7 @@ class RuleRow:
     then: str
     examples: int
     events: tuple[str, ...] = ("new",)
+    shadow: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -153,6 +154,7 @@ def show_rules(policy: Policy) -> list[RuleRow]:
             when=words(rule.when) if rule.when is not None else "every mail that is left",
             events=tuple(event for event in EVENTS if event in events_of(rule.when)),
             then=_said(rule),
+            shadow=rule.shadow,
             examples=counts.count(rule.name),
         )
         for rule in policy.rules.rules

@@ -14,6 +14,7 @@ from maild.threads.report_words import (
     scope_text,
     share_text,
     speed_text,
+    trial_text,
 )
 
 _WIDTH, _HEIGHT, _FOOT = 720, 150, 18
@@ -53,6 +54,7 @@ def report_page(report: Report, desk: str, language: str, timezone: str, names: 
         _lines_table(words["queues"], report.queues, words, language, {}),
         _lines_table(words["agents"], report.agents, words, language, names),
         _customers(report, words),
+        _trials(report, words, language),
         f'<p style="margin-top:16px;font-size:13px">{escape(words["counted"])}</p>',
     ]
     body = "\n".join(part for part in parts if part)
@@ -171,6 +173,14 @@ def _lines_table(
 
 def _median(speed: Speed, language: str) -> str:
     return length_text(speed.median, language) if isinstance(speed.median, timedelta) else ""
+
+
+def _trials(report: Report, words: Mapping[str, str], language: str) -> str:
+    rows = "".join(
+        f"<tr><td>{escape(trial.rule)}</td><td>{escape(trial_text(trial, language))}</td></tr>"
+        for trial in report.trials
+    )
+    return _section(words["trials"], f"<table>{rows}</table>" if rows else "")
 
 
 def _customers(report: Report, words: Mapping[str, str]) -> str:

@@ -15,9 +15,9 @@ from maild.messages.mail import MailClass
 from maild.sla.deadlines import ClockState
 from maild.sla.promise import Target
 from maild.store.tables import clocks, events, messages, tickets
-from maild.threads.model import UNFINISHED, Direction, Status, Visibility
+from maild.threads.model import NO_CHANGE, TRIAL, TRIAL_NEXT, TRIAL_ONLY, UNFINISHED, Direction, Status, Visibility
 from maild.threads.periods import Period
-from maild.threads.report import ClockRow, Moment, Rows, TicketRow
+from maild.threads.report import ClockRow, Moment, Rows, TicketRow, TrialRow
 
 _LEFT_OUT = (Status.SPAM, Status.MERGED)
 _FINISHED = (Status.SOLVED, Status.CLOSED)
@@ -31,6 +31,7 @@ def report_rows(connection: Connection, period: Period) -> Rows:
         answers=_messages(connection, period, Direction.OUT),
         mails=_messages(connection, period, Direction.IN),
         clocks=_clocks(connection, period),
+        trials=_trials(connection, period),
     )
 
 
@@ -60,6 +61,25 @@ def _reopened(connection: Connection, period: Period) -> list[Moment]:
         .where(tickets.c.status.not_in(_LEFT_OUT))
     )
     return [Moment(*row) for row in connection.execute(query)]
+
+
+def _trials(connection: Connection, period: Period) -> list[TrialRow]:
+    """What the history says of rules on trial."""
+    e = events.c
+    query = (
+        sa.select(e.ticket_id, tickets.c.queue, e.at, e.because, e.detail)
+        .join(tickets, tickets.c.id == e.ticket_id)
+        .where(e.kind == TRIAL, _within(e.at, period), tickets.c.status.not_in(_LEFT_OUT))
+    )
+    return [
+        TrialRow(ticket, queue, at, rule, _changes(detail))
+        for ticket, queue, at, rule, detail in connection.execute(query)
+    ]
+
+
+def _changes(detail: str) -> tuple[str, ...]:
+    said = detail.partition(TRIAL_ONLY)[2]
+    return tuple(change for change in said.split(TRIAL_NEXT) if change and change != NO_CHANGE)
 
 
 def _messages(connection: Connection, period: Period, direction: Direction) -> list[Moment]:

@@ -40,7 +40,7 @@ from maild.threads.practice import Practice
 from maild.threads.promises import FITS_NOW, move_clocks, next_look, response_due, with_due
 from maild.threads.route import Routed, occasion_of_mail
 from maild.threads.rule_fields import Talk, talk_of
-from maild.threads.ruled import Ruled, ask_rules, carry_out_route, look_at
+from maild.threads.ruled import Ruled, ask_rules, carry_out_route, look_at, trial_events
 from maild.threads.words import say
 from maild.threads.workload import Turn
 
@@ -142,7 +142,10 @@ class Draft:
         """What the rules do to a new ticket beside its place: its status, notes, letters."""
         said, ticket = routed.said, self.ticket
         own = said.status or said.reply or any(_reaches_out(then) for _, then in said.parts)
-        if ticket is None or not own or self.case.envelope.channel == IMPORTED:
+        if ticket is None or self.case.envelope.channel == IMPORTED:
+            return
+        if not own:
+            self.events.extend(trial_events(self.pen, ticket, said, "new"))
             return
         occasion = occasion_of_mail(self.case, ticket, "new", Talk().and_then(self.message), self.at)
         ruled = carry_out_route(self.pen, ticket, self.clocks, said, occasion)

@@ -48,7 +48,10 @@ def explain_decision(
                 for t in thread.tried
             ],
         },
-        "rules": [{"rule": r.rule, "held": r.held, "missed": list(r.missed)} for r in trace],
+        "rules": [
+            {"rule": r.rule, "held": r.held, "missed": list(r.missed)} | ({"shadow": True} if r.shadow else {})
+            for r in trace
+        ],
         "route": route_record(case, routed) if routed is not None else None,
         "assignment": chosen.view if chosen is not None else None,
         "result": _result(practice.revision, plan),

@@ -12,6 +12,10 @@ from maild.sla.deadlines import TicketClock
 
 IMPORTED = "import"
 """The channel of old mail, and of the tickets that it opened."""
+TRIAL = "shadow"
+"""The kind of event that tells what a rule on trial would have done."""
+TRIAL_ONLY, TRIAL_NEXT, NO_CHANGE = "only written down; ", "; ", "no change"
+"""What stands before the changes in it, between them, and in place of them."""
 
 
 class Status(StrEnum):

@@ -64,6 +64,25 @@ class ClockRow(NamedTuple):
     state: ClockState
 
 
+class TrialRow(NamedTuple):
+    """A rule on trial that held for a ticket, and what it would have made another."""
+
+    ticket: int
+    queue: str
+    at: datetime
+    rule: str
+    changes: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trial:
+    """The record of one rule on trial: how often it held, and each change that it would have made."""
+
+    rule: str
+    held: int
+    changes: tuple[tuple[str, int], ...]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rows:
     """Everything that figures are counted from; there may be more of it than the period has."""
@@ -73,6 +92,7 @@ class Rows:
     answers: Sequence[Moment] = ()
     mails: Sequence[Moment] = ()
     clocks: Sequence[ClockRow] = ()
+    trials: Sequence[TrialRow] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -127,6 +147,8 @@ class Report:
     hours: tuple[int, ...]
     days: tuple[tuple[date, int, int], ...]
     """Of each day how many were opened and how many solved."""
+    trials: tuple[Trial, ...] = ()
+    """Rules on trial, by their names."""
     behind: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
 
@@ -172,6 +194,7 @@ def make_report(rows: Rows, period: Period, now: datetime, zone: ZoneInfo, queue
         customers=tuple(_most(t.customer for t in opened if t.customer)),
         hours=_hours(rows.mails, period, zone),
         days=_days(opened, solved, period, zone),
+        trials=_trials(row for row in rows.trials if period.holds(row.at)),
         behind={name: tuple(sorted(set(numbers))) for name, numbers in behind.items()},
     )
 
@@ -185,6 +208,7 @@ def _of(rows: Rows, queue: str | None) -> Rows:
         answers=[m for m in rows.answers if m.queue == queue],
         mails=[m for m in rows.mails if m.queue == queue],
         clocks=[c for c in rows.clocks if c.queue == queue],
+        trials=[t for t in rows.trials if t.queue == queue],
     )
 
 
@@ -215,6 +239,15 @@ def _rank(ordered: Sequence[timedelta], part: float) -> timedelta:
 def _ages(backlog: Iterable[TicketRow], now: datetime) -> tuple[tuple[str, int], ...]:
     found = Counter(_age(now - t.created_at) for t in backlog)
     return tuple((name, found[name]) for name, _ in AGES)
+
+
+def _trials(rows: Iterable[TrialRow]) -> tuple[Trial, ...]:
+    held, changes = Counter[str](), dict[str, Counter[str]]()
+    for row in rows:
+        held[row.rule] += 1
+        changes.setdefault(row.rule, Counter()).update(row.changes)
+    ordered = {rule: sorted(changes[rule].items(), key=lambda pair: (-pair[1], pair[0])) for rule in sorted(held)}
+    return tuple(Trial(rule=rule, held=held[rule], changes=tuple(found)) for rule, found in ordered.items())
 
 
 def _age(old: timedelta) -> str:

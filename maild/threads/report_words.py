@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from maild.durations import duration_text
-from maild.threads.report import Line, Report, Speed
+from maild.threads.report import Line, Report, Speed, Trial
 
 LABELS: Mapping[str, Mapping[str, str]] = {
     "en": {
@@ -39,6 +39,8 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "customers": "Customers with the most tickets",
         "hours": "Busiest hours (mails of customers)",
         "days": "Opened and solved by day",
+        "trials": "Rules on trial",
+        "held": "held {count} times",
         "line": "opened {opened}, solved {solved}, answers {answered}, promises broken {breached}, "
         "not solved now {backlog}",
         "in_time": "first answer in time",
@@ -72,6 +74,8 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "customers": "Клиенты, у которых больше всего заявок",
         "hours": "Когда пишут чаще всего (письма клиентов)",
         "days": "Открыто и решено по дням",
+        "trials": "Правила на пробу",
+        "held": "сработало раз: {count}",
         "line": "открыто {opened}, решено {solved}, ответов {answered}, нарушено сроков {breached}, "
         "не решено сейчас {backlog}",
         "in_time": "первый ответ в срок",
@@ -103,6 +107,7 @@ def report_lines(report: Report, language: str, timezone: str, names: Mapping[st
         ("agents", ((names.get(line.name, line.name), _line_text(line, words)) for line in report.agents)),
         ("customers", ((name, str(count)) for name, count in report.customers)),
         ("hours", ((hour_text(hour), str(count)) for hour, count in busiest(report))),
+        ("trials", ((trial.rule, trial_text(trial, language)) for trial in report.trials)),
     )
     for part, rows in parts:
         found = [f"- {label}: {value}" for label, value in rows]
@@ -150,6 +155,12 @@ def busiest(report: Report) -> Iterator[tuple[int, int]]:
     """The hours in which most comes, and how much, in the order of the day."""
     most = sorted(range(24), key=lambda hour: (-report.hours[hour], hour))[:_HOURS_SHOWN]
     return ((hour, report.hours[hour]) for hour in sorted(most) if report.hours[hour])
+
+
+def trial_text(trial: Trial, language: str) -> str:
+    """How often a rule on trial held, and what it would have made another how often."""
+    held = labels(language)["held"].format(count=trial.held)
+    return "; ".join((held, *(f"{change} ({count})" for change, count in trial.changes)))
 
 
 def hour_text(hour: int) -> str:

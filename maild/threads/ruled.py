@@ -15,6 +15,7 @@ from functools import partial
 from maild.errors import DataError, NotFound
 from maild.routing.rules import SCHEDULE, Actions, Choice, Route, RuleTrace
 from maild.routing.schedule import Schedule
+from maild.routing.trial import would_change
 from maild.sla.deadlines import ClockState, TicketClock
 from maild.sla.promise import Promise
 from maild.threads.assignment import Chosen, has_it
@@ -22,7 +23,7 @@ from maild.threads.calls import calls, message_of
 from maild.threads.changes import clock_happenings, differences
 from maild.threads.correspondence import Pen
 from maild.threads.forwarding import forwards
-from maild.threads.model import IMPORTED, Event, Status, Ticket
+from maild.threads.model import IMPORTED, NO_CHANGE, TRIAL, TRIAL_NEXT, TRIAL_ONLY, Event, Status, Ticket
 from maild.threads.notices import Handed, handover
 from maild.threads.order_lines import Order
 from maild.threads.orders.table import carry_out
@@ -145,12 +146,11 @@ def carry_out_route(
 ) -> Ruled:
     """Do what a route says to a ticket that there is."""
     work = _Work(pen=pen, route=route, occasion=occasion, ticket=ticket, clocks=clocks)
-    for rule in route.shadows:
-        work.note("shadow", f"at {occasion.event}: only written down", rule)
     if route.parts:
         work.tell_of_rules()
         work.change()
         work.consequences()
+    work.events.extend(trial_events(pen, work.ticket, route, occasion.event))
     return Ruled(
         ticket=work.ticket,
         clocks=work.clocks,
@@ -160,6 +160,18 @@ def carry_out_route(
         turns=tuple(work.turns),
         stopped=route.stopped,
     )
+
+
+def trial_events(pen: Pen, ticket: Ticket, route: Route, event: str) -> Iterable[Event]:
+    """What the rules on trial would have made another; `ticket` is as the others have left it."""
+    now = {
+        name: getattr(ticket, name) for name in ("queue", "line", "assignee", "priority", "status", "tags", "fields")
+    }
+    for name in route.shadows:
+        then = next(rule.then for rule in pen.practice.rules.rules if rule.name == name)
+        changes = would_change(then, {**now, "sla": ticket.promise, "spam": ticket.status is Status.SPAM})
+        detail = f"at {event}: {TRIAL_ONLY}{TRIAL_NEXT.join(changes) or NO_CHANGE}"
+        yield Event(at=pen.now, kind=TRIAL, actor=RULE, detail=detail, because=name)
 
 
 @dataclass(kw_only=True, slots=True)

@@ -27,6 +27,8 @@ _WORDS = {
         "rejected": "Looked for: {rung}. {found}: does not count, {why}.",
         "named": "It named {ticket} itself.",
         "held": "Rule “{rule}”: it held.",
+        "decided": "Rule “{rule}”: it held, and decided.",
+        "on_trial": "Rule “{rule}”: it held, but is on trial: that is only written down.",
         "missed": "Rule “{rule}”: it did not hold, since {why}.",
         "given": "Given to {name} {why}.",
         "to_nobody": "Given to nobody {why}.",
@@ -49,6 +51,8 @@ _WORDS = {
         "rejected": "Признак «{rung}»: {found}, но не считается: {why}.",
         "named": "Письмо само называет заявку {ticket}.",
         "held": "Правило «{rule}»: подошло.",
+        "decided": "Правило «{rule}»: подошло и решило.",
+        "on_trial": "Правило «{rule}»: подошло, но оно на пробу и только записано.",
         "missed": "Правило «{rule}»: не подошло ({why}).",
         "given": "Передано: {name}, {why}.",
         "to_nobody": "Никому не передано, {why}.",
@@ -91,8 +95,10 @@ def _lines(
         yield words[key].format(ticket=thread["ticket"], rung=spoken(thread["rung"] or "-"))
     else:
         yield words["new" if result.get("new") else "none"]
+    decided = (decision.get("route") or {}).get("rule")
     for rule in decision["rules"]:
-        key = "held" if rule["held"] else "missed"
+        key = "on_trial" if rule.get("shadow") else "decided" if rule["rule"] == decided else "held"
+        key = key if rule["held"] else "missed"
         yield words[key].format(rule=rule["rule"], why="; ".join(map(spoken, rule["missed"])))
     if result.get("new") and decision["rules"]:
         yield words["result"].format(

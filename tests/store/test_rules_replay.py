@@ -9,6 +9,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -26,11 +27,16 @@ from maild.errors import ConfigError
 from maild.store.forget import forget_person
 from maild.store.keep import Keep
 from maild.store.openings import read_openings
+from maild.store.report import report_rows
 from maild.store.tables import events, inbox, inbox_raw, tickets
 from maild.threads import route as routing
 from maild.threads.case import Case
 from maild.threads.past_mail import case_again
+from maild.threads.periods import Period
+from maild.threads.report import make_report
+from maild.threads.report_words import report_lines
 from maild.threads.route import mail_fields, queue_written_to
+from maild.threads.why import why_lines
 
 TEAMS = """
 [[agent]]
@@ -319,6 +325,41 @@ def test_a_rule_on_trial_tells_what_it_would_have_done(office: Office1) -> None:
     assert dict(trial.changes) == {"queue support -> sales": 2, "tags +lead": 2}
     assert "Perhaps sales (on trial): holds for 2" in "\n".join(tally_lines(replay.tally))
     assert replay.tally.changed == 0
+
+
+def test_the_record_of_a_rule_on_trial_stands_in_the_report(office: Office1) -> None:
+    """As often as it held at the time, with every change that it would have made, for a new ticket as for a reply."""
+    later = '[[rule]]\nname = "Later"\nshadow = true\nwhen.event = "reply"\n'
+    office.write(later + 'then.priority = "high"\nthen.status = "open"\n' + RULES)
+    office.office = make_office(office.settings)
+    for number, text in enumerate(["What is the price?", "The price, please", "Hello"]):
+        office.take_in(eml(text, subject="Question", sender=f"k{number}@x.example", message_id=f"<{number}@x.example>"))
+    office.take_in(eml("More", subject="Re: [SUP-1001]", sender="k0@x.example", message_id="<9@x.example>"))
+    period = Period(since=NOW - timedelta(days=1), until=NOW + timedelta(days=1))
+    with office.keep.database.read() as connection:
+        rows = report_rows(connection, period)
+    made = make_report(rows, period, office.clock.at, ZoneInfo("UTC"))
+    assert [(t.rule, t.held, dict(t.changes)) for t in made.trials] == [
+        ("Later", 1, {"priority normal -> high": 1}),
+        ("Perhaps sales", 2, {"queue support -> sales": 2, "tags +lead": 2}),
+    ]
+    told = report_lines(made, "en", "UTC", {})
+    assert "- Perhaps sales: held 2 times; queue support -> sales (2); tags +lead (2)" in told
+    assert "Правила на пробу:" in report_lines(made, "ru", "UTC", {})
+    assert make_report(rows, period, office.clock.at, ZoneInfo("UTC"), "billing").trials == ()
+
+
+def test_a_decision_says_which_rule_decided_and_which_is_on_trial(office: Office1) -> None:
+    """In the stored decision, and in the sentences that an agent gets by /why."""
+    office.take_in(eml("What is the price?", subject="Question"))
+    with office.keep.database.read() as connection:
+        decision = connection.scalar(sa.select(inbox.c.decision))
+    assert [rule for rule in decision["rules"] if rule.get("shadow")] == [
+        {"rule": "Perhaps sales", "held": True, "missed": [], "shadow": True}
+    ]
+    assert decision["result"]["rules_revision"] == office.office.practice.revision
+    assert "Rule “Perhaps sales”: it held, but is on trial: that is only written down." in why_lines(decision, "en")
+    assert "Rule “Everything else”: it held, and decided." in why_lines(decision, "en")
 
 
 def test_what_cannot_be_told_again_is_counted_with_its_reason(office: Office1) -> None:
