@@ -17,7 +17,16 @@ from maild.store.keep import Keep
 def call_senders(settings: Settings, keep: Keep, clock: Clock, alarms: Alarms | None = None) -> list[Sender]:
     """A sender for each webhook, which takes its calls alone. Calls to others than those have failed. RetryLater."""
     keep.outbox.fail_calls(settings.webhooks, clock.now())
+    if alarms is not None:
+        _end_troubles(settings, keep, alarms)
     return [_sender(settings, webhook, keep, clock, alarms) for webhook in settings.webhook]
+
+
+def _end_troubles(settings: Settings, keep: Keep, alarms: Alarms) -> None:
+    """What was wrong with a webhook that is there no more is over."""
+    for trouble in keep.troubles.present():
+        if trouble["cause"] == Cause.WEBHOOK_AWAY and trouble["about"] not in settings.webhooks:
+            alarms.over(Cause.WEBHOOK_AWAY, trouble["about"])
 
 
 def _sender(settings: Settings, webhook: Webhook, keep: Keep, clock: Clock, alarms: Alarms | None) -> Sender:

@@ -446,6 +446,8 @@ _RUSSIAN_VALUES: Mapping[str, str] = {
     "notification": "уведомление",
     "escalation": "напоминание о сроке",
     "transcript": "отчёт о командах",
+    "forward": "пересылка",
+    "webhook": "вызов программы",
     "clock": "часы",
     "admin": "администратор",
 }

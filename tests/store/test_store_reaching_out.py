@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from core.test_rule_events import rule
 from daemon import parse_letter
 from office import NOW, STANDARD, practice
-from store.pieces import OFFICE, arrival, handle_all, letter, post
+from store.pieces import OFFICE, arrival, handle_all, letter, post, raw_arrival
 
 from maild.clock import FixedClock
 from maild.desk.causes import Cause
@@ -23,6 +23,7 @@ from maild.desk.orders import give_order
 from maild.desk.tick import do_due
 from maild.errors import RetryLater
 from maild.messages.mail import Address
+from maild.messages.tokens import Key, Mint
 from maild.outgoing.sender import Sender, Senders
 from maild.routing.rules import Rule
 from maild.sla.promise import At, Step, Target
@@ -126,6 +127,19 @@ def test_a_mail_of_another_desk_does_not_go_on_when_time_asks_either(keep: Keep)
     assert letters(keep, LetterKind.FORWARD) == []
     assert ("letter_left_out", f"forward to {DEV}", "a desk has written it") in story(keep)
     assert [cause for cause, _, _ in noted(keep)] == [Cause.LETTERS_LEFT_OUT]
+
+
+def test_two_desks_that_pass_on_everything_to_each_other_stop_at_once(keep: Keep) -> None:
+    """The other one has other keys; the mark in the letter is enough, and the letter is a ticket there all the same."""
+    handle(keep, office(PASS), arrival())
+    [row] = letters(keep, LetterKind.FORWARD)
+    theirs = Mint((Key(id="b", secret=b"o" * 32),), "support@other.example", "other.example")
+    back = rule("Back", {"event": "new"}, forward=("support@third.example",))
+    other = office(back, mint=theirs, own_addresses=frozenset({"support@other.example"}))
+    raw = keep.outbox.raw(row["id"])
+    handle(keep, other, raw_arrival(raw, sender=row["envelope_from"], recipients=("support@other.example",)))
+    assert len(letters(keep, LetterKind.FORWARD)) == 1
+    assert ("not_forwarded", "support@third.example: a desk has written it", "Back") in story(keep, "1002")
 
 
 def test_forwards_run_into_the_ladder_as_all_automatic_letters_do(keep: Keep) -> None:
