@@ -147,6 +147,15 @@ def test_a_call_has_a_limit_for_the_whole_of_it(hook: HookServer, tmp_path: Path
     assert (outcome.error, bool(outcome.deferred)) == ("no answer within 0.4 seconds", True)
 
 
+def test_what_was_cut_off_is_no_answer_in_the_clear_either(tmp_path: Path) -> None:
+    """Without TLS the fields of an answer read as if they had ended."""
+    with HookServer().running() as plain:
+        plain.answers.append("trickle")
+        outcome = send(way(plain, tmp_path, timeout=timedelta(seconds=0.4)))
+        assert outcome.error == "no answer within 0.4 seconds"
+        assert send(way(plain, tmp_path)).accepted
+
+
 def test_a_line_that_breaks_in_the_middle_is_tried_again(hook: HookServer, tmp_path: Path) -> None:
     """It may have been taken; its id says so the second time."""
     hook.answers.append("reset")
