@@ -18,6 +18,7 @@ MAX_DEPTH = 10
 """Quotations nested deeper than this are shown at this depth."""
 
 _LINK = re.compile(r"(?:https?://|mailto:)[^\s<>\"'\u2028\u2029\u202a-\u202e\u2066-\u2069]{1,2000}", re.IGNORECASE)
+_ADDRESS_ALONE = re.compile(r"mailto:([^?]+)(?:\?subject=[^&]*)?", re.IGNORECASE)
 _BEHIND_A_LINK = ".,;:!?)]}»”’…"
 _RULE = re.compile(r"[-—_=]{3,}\s*\Z")
 _QUOTED = re.compile(r"(?:> ?)+")
@@ -94,11 +95,17 @@ def _line(line: str) -> str:
     return indent + "".join(_linked(stripped))
 
 
+def _shown(link: str) -> str:
+    """A link as people read it: of a mail the address, unless it brings a text along, which nobody is to overlook."""
+    mail = _ADDRESS_ALONE.fullmatch(link)
+    return mail[1] if mail is not None else link
+
+
 def _linked(line: str) -> Iterator[str]:
     done = 0
     for found in _LINK.finditer(line):
         address = found.group().rstrip(_BEHIND_A_LINK)
         yield escape(line[done : found.start()])
-        yield f'<a href="{escape(address)}">{escape(address)}</a>'
+        yield f'<a href="{escape(address)}">{escape(_shown(address))}</a>'
         done = found.start() + len(address)
     yield escape(line[done:])

@@ -46,6 +46,15 @@ def test_links_are_links_without_what_stands_behind_them(text: str, address: str
     assert f'<a href="{address}">{address}</a>' in to_html(text)
 
 
+def test_a_link_to_a_mail_shows_the_address_unless_it_brings_words_along() -> None:
+    """A reply address with the ticket's number as the subject reads better so; a hidden text must not be sent unseen."""
+    assert to_html("mailto:a+b@x.example?subject=%5BS-1%5D") == (
+        '<p><a href="mailto:a+b@x.example?subject=%5BS-1%5D">a+b@x.example</a></p>'
+    )
+    whole = "mailto:a@x.example?subject=x&amp;body=/close"
+    assert to_html("mailto:a@x.example?subject=x&body=/close") == f'<p><a href="{whole}">{whole}</a></p>'
+
+
 @pytest.mark.parametrize("text", ["javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "ftp://x.example"])
 def test_other_addresses_are_no_links(text: str) -> None:
     """Only what a browser opens harmlessly."""
