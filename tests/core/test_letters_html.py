@@ -47,7 +47,7 @@ def test_links_are_links_without_what_stands_behind_them(text: str, address: str
 
 
 def test_a_link_to_a_mail_shows_the_address_unless_it_brings_words_along() -> None:
-    """A reply address with the ticket's number as the subject reads better so; a hidden text must not be sent unseen."""
+    """A reply address reads better without its subject; a text that would go along must not be sent unseen."""
     assert to_html("mailto:a+b@x.example?subject=%5BS-1%5D") == (
         '<p><a href="mailto:a+b@x.example?subject=%5BS-1%5D">a+b@x.example</a></p>'
     )
