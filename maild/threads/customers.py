@@ -175,7 +175,7 @@ def begin_ticket(draft: Draft, earlier: Ticket | None) -> tuple[Routed, Ticket]:
     """A new ticket with its first message, where the rules say that it goes; its clocks do not run yet."""
     case, practice = draft.case, draft.case.practice
     routed = draft.routed = draft.routed or route(case)
-    ticket = practice.promises.opened(_new_ticket(draft, routed), ticket_fields(case, routed))
+    ticket = practice.promises.opened(_new_ticket(draft, routed, earlier), ticket_fields(case, routed))
     if routed.said.sla is not None:
         ticket = replace(ticket, promise=routed.said.sla, promise_set=True)
     draft.clocks, draft.steps_done = (), frozenset()
@@ -213,14 +213,14 @@ def _needs_none(draft: Draft) -> str | None:
     return None
 
 
-def _new_ticket(draft: Draft, routed: Routed) -> Ticket:
+def _new_ticket(draft: Draft, routed: Routed, earlier: Ticket | None) -> Ticket:
     case, practice, mail = draft.case, draft.case.practice, draft.case.mail
     number = case.facts.next_ticket
     ticket = Ticket(
         id=number,
         number=practice.ticket_number(number),
         status=Status.SPAM if routed.spam else Status.NEW,
-        subject=plain_line(mail.subject if case.passed_on is None else topic(mail.subject)),
+        subject=plain_line(mail.subject if case.passed_on is None and earlier is None else topic(mail.subject)),
         base_subject=base_subject(mail.subject),
         queue=routed.queue,
         line=routed.line,

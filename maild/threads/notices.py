@@ -19,7 +19,7 @@ from maild.threads.facts import EARLIER_SHOWN, EarlierTicket
 from maild.threads.model import Direction, Message, Ticket, Visibility
 from maild.threads.passed_on import PassedOn
 from maild.threads.plan import Letter, LetterKind
-from maild.threads.remarks import in_copy, remarks
+from maild.threads.remarks import in_copy, remarks, writer_waits
 from maild.threads.rest import PASSED_ON
 from maild.threads.words import say
 
@@ -92,7 +92,7 @@ def notifications(
         told.append(also)
     told = [a for a in told if a != but]
     shown = _of_mail(mail, news, pen.now)
-    return [_notification(pen, ticket, agent, news, _remarked(pen, ticket, agent, mail, shown)) for agent in told]
+    return [_notification(pen, ticket, agent, news, _remarked(pen, ticket, agent, mail, news, shown)) for agent in told]
 
 
 def undelivered(
@@ -202,10 +202,12 @@ def _last_from_customer(history: tuple[Message, ...]) -> Message | None:
     )
 
 
-def _remarked(pen: Pen, ticket: Ticket, agent: Agent, mail: Mail, shown: _Shown) -> _Shown:
+def _remarked(pen: Pen, ticket: Ticket, agent: Agent, mail: Mail, news: News, shown: _Shown) -> _Shown:
     """The mail with what this agent should know of its sender, in his language."""
     language = pen.practice.language_for(agent.language)
     said = [*remarks(mail, pen.practice, ticket.requester, language), *in_copy(mail, pen.practice, ticket, language)]
+    if news.event in ("reply", "reopened"):
+        said = [*writer_waits(mail, ticket, language), *said]
     return replace(shown, message={**shown.message, "remarks": said})
 
 

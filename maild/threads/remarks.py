@@ -52,6 +52,12 @@ def in_copy(mail: Mail, practice: Practice, ticket: Ticket, language: str) -> li
     return said
 
 
+def writer_waits(mail: Mail, ticket: Ticket, language: str) -> list[str]:
+    """That whoever wrote the mail is sent no answer: he is in the conversation, and nobody has let him in yet."""
+    waiting = waiting_in_copy(ticket, [mail.sender] if mail.sender is not None else [])
+    return [say(language, "writer_waits", name=name) for name in waiting]
+
+
 def _is_agents_own(mail: Mail, practice: Practice, answered: str) -> bool:
     """Whether it passes on a mail, and the ticket is the agent's who did: nobody outside could be told from it."""
     assert mail.sender is not None

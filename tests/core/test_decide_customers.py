@@ -124,8 +124,11 @@ def test_a_subject_tag_opens_a_ticket_to_its_participants_alone(sender: str, is_
 
 
 def test_a_closed_ticket_is_followed_up_by_a_new_one() -> None:
-    """The new one is linked to the old one."""
-    plan = judge(mail(to=TOKEN), facts(ticket(status=Status.CLOSED)), by=envelope(IVAN, TOKEN))
+    """The new one is linked to the old one, and does not bear its number in the subject."""
+    again = mail(to=TOKEN, subject="Re: Printer [SUP-1001]")
+    plan = judge(again, facts(ticket(status=Status.CLOSED)), by=envelope(IVAN, TOKEN))
+    assert plan.ticket is not None
+    assert plan.ticket.subject == "Printer"
     assert plan.is_new
     assert [(link.kind, link.ticket) for link in plan.links] == [("follow_up_of", 1001)]
 

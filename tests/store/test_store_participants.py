@@ -67,6 +67,22 @@ def test_copies_of_a_customer_wait_for_add(keep: Keep) -> None:
     assert sent(keep, "answer") == [[IVAN], [IVAN, OLGA]]
 
 
+def test_agents_are_told_that_whoever_wrote_is_sent_no_answer(keep: Keep) -> None:
+    """Somebody out of the copy answers: an agent who replies to his letter would think that he writes to him."""
+    opened(keep, OLGA)
+    by_anna(keep, "Close the lid.", 1)
+    said = "whoever wrote this is sent no answer before /add: olga@"
+    again = eml("Me, too.", sender=OLGA, message_id="<4@x>", In_Reply_To="<1@customer.example>")
+    take_in(keep, again, 2, sender=OLGA)
+    assert "Me, too." in told(keep)
+    assert said in told(keep)
+    by_anna(keep, "/add", 3)
+    again = eml("And now?", sender=OLGA, message_id="<5@x>", In_Reply_To="<1@customer.example>")
+    take_in(keep, again, 4, sender=OLGA)
+    assert "And now?" in told(keep)
+    assert said not in told(keep)
+
+
 def test_our_own_addresses_never_take_part_nor_are_sent_an_answer(keep: Keep) -> None:
     """The desk's, a queue's and agents', with plus details and in any case; orders refuse them as well."""
     opened(keep, OURS)
