@@ -26,7 +26,7 @@ from maild.threads.route import Routed
 Outcome = Mapping[str, Any]
 """What became of a new ticket, by the names that examples expect it by; texts, numbers, lists and tables alone."""
 _DELIVERED = ("Delivered-To", "X-Original-To", "Envelope-To")
-_UNORDERED = ("tags", "tell")
+_UNORDERED = ("tags", "tell", "forward", "webhook")
 _USUAL: Outcome = {
     "line": 1,
     "priority": "normal",

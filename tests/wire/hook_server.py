@@ -43,7 +43,7 @@ class HookServer:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 server.calls.append(Call(self.path, {k.lower(): v for k, v in self.headers.items()}, body))
                 server.came.release()
-                said = server.answers.pop(0) if server.answers else (204, {}, b"")
+                said: Any = server.answers.pop(0) if server.answers else (204, {}, b"")
                 with suppress(OSError):
                     server.misbehave(self, said) if isinstance(said, str) else self.answer(*said)
 
