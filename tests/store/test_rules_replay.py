@@ -407,6 +407,13 @@ def test_a_mail_that_an_older_maild_decided_is_compared_by_what_was_kept(office:
     assert [one.changed for one in replayed] == [()] * 3
 
 
+def test_imported_mail_was_judged_by_rules_and_is_replayed(office: Office1) -> None:
+    """What came of it when it was imported is compared, as for any mail."""
+    office.take_in(eml("x", subject="Invoice"), channel="import")
+    replayed, _ = office.replay(office.write(RULES.replace('"billing"', '"sales"'), "other"))
+    assert [(one.number, one.changed) for one in replayed] == [("SUP-1001", ("queue",))]
+
+
 def test_only_the_tickets_of_the_time_are_asked(office: Office1) -> None:
     """Since and until cut by the moment at which a ticket was opened."""
     for number in range(3):
