@@ -95,6 +95,35 @@ def test_every_reason_that_is_written_down_is_told_in_russian(path: str) -> None
     assert {s: told for s, told in said.items() if not re.search("[а-я]", told)} == {}
 
 
+@pytest.mark.parametrize(
+    ("sentence", "said"),
+    [
+        (
+            "answer by anna on SUP-1, proven: this session was authenticated as anna",
+            "ответ сотрудника anna по заявке SUP-1",
+        ),
+        (
+            "note by anna on SUP-1, proven: this session was authenticated as anna",
+            "заметка сотрудника anna к заявке SUP-1",
+        ),
+        (
+            "orders by anna on SUP-1, proven: this session was authenticated as anna",
+            "команды сотрудника anna по заявке",
+        ),
+        ("list mail on SUP-1, by own id", "письмо из рассылки, заявка SUP-1, признак: номер нашего письма"),
+        ("bounce on SUP-1: it carries x-failed", "письмо не доставлено, заявка SUP-1"),
+        ("reply on SUP-1, by own id", "ответ по заявке SUP-1, признак: номер нашего письма"),
+        ("imported: reply on SUP-1, by own id", "из архива: ответ по заявке SUP-1, признак"),
+        ("rule 'x y' says so", "так решило правило «x y»"),
+        ("the sender is not proven: From is not exactly one plain address", "отправитель не подтверждён: в поле From"),
+    ],
+)
+def test_a_sentence_is_told_as_the_one_that_it_is(sentence: str, said: str) -> None:
+    """A shorter sentence that stands before it must not take it for its own."""
+    assert in_language(sentence, "ru").startswith(said)
+    assert "proven" not in in_language(sentence, "ru")
+
+
 def test_times_are_told_by_the_clock_of_the_desk() -> None:
     """What is written down in UTC is read by somebody with another clock on the wall; without one it stays."""
     moscow = ZoneInfo("Europe/Moscow")

@@ -120,6 +120,7 @@ def test_a_list_has_a_link_to_answer_each_ticket_by(desk: Asking) -> None:
     assert "Таких заявок нет" in desk.answer("/list").text
     assert "2 заявки" in desk.answer("/list queue sup").text
     assert "2 tickets" in desk.answer("/list new", by=BORIS).text
+    assert "queue support, nobody's\n" in desk.answer("/list new", by=BORIS).text.replace("\r", "")
 
 
 def test_a_long_list_says_how_many_more_there_are(desk: Asking) -> None:
