@@ -24,7 +24,9 @@ from maild.messages.read import read_mail
 
 SECONDS = 2.0
 LARGEST = 300_000
-MANY_LINES = frozenset({"text", "text_from_html", "html", "reply", "quoted", "signature", "before", "class_reason"})
+MANY_LINES = frozenset(
+    {"text", "text_from_html", "html", "reply", "quoted", "signature", "before", "below", "class_reason"}
+)
 """Values that are texts of several lines; every other one stands on a line of its own."""
 _CHARSETS = (
     b"utf-8",
