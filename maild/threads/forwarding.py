@@ -34,6 +34,8 @@ def forwards(
             refused.append((address, "there is no mail of the customer's"))
         elif is_cause and occasion.mail.get(_LOOP):
             refused.append((address, "a desk has written it"))
+        elif is_cause and occasion.old:
+            refused.append((address, "it lay in its mailbox before the desk began to read it"))
         elif (why := _why_not(pen, ticket, message, address)) is not None:
             refused.append((address, why))
         else:

@@ -142,6 +142,7 @@ def occasion_of_mail(case: Case, ticket: Ticket, event: str, talk: Talk, at: dat
         mail=mail_fields(case, ticket.queue) if event != "status" else {},
         silent=None if by_agent else mail_unanswerable(case),
         inbox_id=case.facts.inbox_id if case.passed_on is None and not by_agent else None,
+        old=case.envelope.backlog,
         proven=not by_agent and sender.proof.holds and asked is not None and normal(asked.address) == sender.address,
     )
 

@@ -76,6 +76,8 @@ class Occasion:
     """Whether the customer is proven by the mail that did it."""
     inbox_id: int | None = None
     """The accepted mail that did it, where that is as its sender wrote it: none that an agent has passed on."""
+    old: bool = False
+    """Whether that mail lay in its mailbox before the desk began to read it."""
 
 
 def began(ticket: Ticket, talk: Talk) -> Began:

@@ -445,6 +445,10 @@ PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"orders of (\S+) on (\S+) refused; nothing was sent", "команды сотрудника {0} по заявке {1} не выполнены"),
         (r"an answer to a forward on (\S+)", "ответ на пересланное письмо по заявке {0}"),
         (r"a forward bounced on (\S+)", "пересланное письмо по заявке {0} не дошло"),
+        (
+            r"(\S+): it lay in its mailbox before the desk began to read it",
+            "{r0}: письмо лежало в ящике до запуска службы",
+        ),
         (r"(\S+): a desk has written it", "{r0}: письмо написано службой поддержки"),
         (r"(\S+): there is no mail of the customer's", "{r0}: нет письма клиента"),
         (r"(\S+): it is an address of this desk", "{r0}: это адрес самой службы"),

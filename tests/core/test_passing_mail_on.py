@@ -88,6 +88,15 @@ def test_what_any_desk_has_written_goes_no_further() -> None:
     assert ("not_forwarded", f"{DEV}: a desk has written it", "To the developers") in by_rule(plan)
 
 
+def test_what_lay_in_a_mailbox_before_the_desk_began_to_read_it_stays() -> None:
+    """Years of old mail are nothing that a developer waits for."""
+    how = desk(rule("To the developers", {"event": "new"}, forward=(DEV,)))
+    plan = judge(mail(), facts(), by=replace(envelope(), backlog=True), how=how)
+    assert forwards(plan) == []
+    why = "it lay in its mailbox before the desk began to read it"
+    assert ("not_forwarded", f"{DEV}: {why}", "To the developers") in by_rule(plan)
+
+
 def later(rules: tuple[Any, ...], *messages: Any, at: timedelta = timedelta(days=2)) -> Plan:
     """Time passes over a ticket."""
     how = desk(*rules)
