@@ -19,8 +19,8 @@ from parts import need
 from maild.crypto import pgp, smime
 from maild.people.keys import AgentKey, KeyKind
 
-NOW = datetime.now(UTC).replace(microsecond=0) + timedelta(minutes=2)
-"""openssl signs at the time that it is, so everything happens about now, with keys that are a little older."""
+NOW = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
+"""openssl, dkimpy and fresh keys know only the time that it is, and a whole run takes minutes: so all happens soon."""
 WORDS = "> [SUP-1001] Printer\n\nPlease restart it."
 """An answer that quotes the letter it answers, as clients do."""
 

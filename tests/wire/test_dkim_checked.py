@@ -7,7 +7,7 @@ import re
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -349,7 +349,7 @@ def test_the_setting_makes_maild_ask_the_servers_of_its_machine(
     server = look_up.keywords["resolver"]  # type: ignore[attr-defined]
     monkeypatch.setattr("dns.resolver.Resolver", lambda: server)
     desk = make_desk(tmp_path / "d", {"trust.verify_dkim": True} if wanted == "true" else None)
-    (file := tmp_path / "mail.eml").write_bytes(signed(sender="anna@desk.example"))
+    (file := tmp_path / "mail.eml").write_bytes(signed(at=datetime.now(UTC), sender="anna@desk.example"))
     assert run(["--config", str(desk.settings), "explain", str(file)]) == 0
     said = capsys.readouterr().out
     assert ("proof dkim (maild itself found a DKIM signature of desk.example that holds)" in said) == (wanted == "true")
