@@ -212,6 +212,21 @@ def mails(count: int) -> Iterator[tuple[bytes, dict[str, Any]]]:
         yield kinds[number % len(kinds)]()
 
 
+def fields_again(office: Office1, rules_dir: Path, *, heads: bool) -> dict[int, Any]:
+    """What rules see of each stored mail, by its number in the inbox."""
+    replay = Replay(office.keep, office.settings, rules_dir)
+    found = {}
+    for opening in read_openings(office.keep.database, None, None, heads=heads):
+        case = case_again(replay.practice, replay._past_mail(opening)[0])
+        assert opening.ledger is not None
+        found[opening.ledger["id"]] = mail_fields(case, queue_written_to(case)[1])
+    return found
+
+
+def _but_headers(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if not name.startswith("header.")}
+
+
 def test_the_fields_of_stored_mails_are_those_that_the_mails_had(
     office: Office1, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -228,17 +243,13 @@ def test_the_fields_of_stored_mails_are_those_that_the_mails_had(
         office.take_in(raw, **envelope)
     monkeypatch.undo()
     header = '[[rule]]\nname = "Robots"\nwhen.header.X-Kind = "robot"\n'
-    replay = Replay(office.keep, office.settings, office.write(header + RULES, "other"))
-    compared = []
-    for opening in read_openings(office.keep.database, None, None, heads=True):
-        past, _ = replay._past_mail(opening)
-        case = case_again(replay.practice, past)
-        _, queue = queue_written_to(case)
-        fields = mail_fields(case, queue)
-        assert opening.ledger is not None
-        then = seen[opening.ledger["id"]]
-        assert fields == then
-        compared.append(fields)
+    plain = fields_again(office, office.write(RULES, "plain"), heads=False)
+    whole = fields_again(office, office.write(header + RULES, "other"), heads=True)
+    assert whole == {number: seen[number] for number in whole}
+    for number, fields in plain.items():
+        assert _but_headers(fields) == _but_headers(seen[number])
+    compared = list(whole.values())
+    assert len(plain) == len(compared)
     assert len(compared) >= 50
     assert {fields["queue"] for fields in compared} == {"support", "billing"}
     assert {fields["auth"] for fields in compared} >= {"none", "agent"}
@@ -266,7 +277,7 @@ def test_orders_and_edits_after_a_mail_came_are_no_change_of_the_rules(office: O
         office.take_in(eml("x", subject=f"Printer {number}", message_id=f"<{number}@x.example>"))
     for number, order in enumerate([("queue", "sales"), ("priority", "low"), ("solve", ""), ("tag", "x")], 1001):
         give_order(office.keep, office.office, office.clock, str(number), *order)
-    give_order(office.keep, office.office, office.clock, "1006", "merge", "1005")
+    give_order(office.keep, office.office, office.clock, "1005", "merge", "1006")
     replayed, replay = office.replay()
     assert [one.number for one in replayed] == [f"SUP-{number}" for number in range(1001, 1007)]
     assert replay.tally.changed == 0
