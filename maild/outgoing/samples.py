@@ -195,13 +195,13 @@ def sample(letter: str, language: str) -> dict[str, Any]:
                 {"about": "support", "text": words["unread"], "since": _AT, "last_at": _DUE, "more": 312},
             ],
         },
-        "reply": {"proven": True, "text": words["answer"]},
+        "reply": {"proven": True, "text": words["answer"]}, "forwarded": _forwarded(words, parts),
         "rejected": {"subject": words["subject"]},
         "rule_news": {
             "event": "rule", "rule": words["title"], "happened": "schedule", "note": words["told"],
             "message": {"sender": parts["customer"], "at": _AT, "text": words["text"]},
         } | _buttons(language, "take", "close", "snooze", "spam"),
-        "forwarded": _forwarded(words, parts), "rules_broken": {"findings": [words["finding"]], "file": "rules/routing.toml"},
+        "rules_broken": {"findings": [words["finding"]], "file": "rules/routing.toml"},
     }  # fmt: skip
     shared = _SHARED.get(letter, ("agent", "customer", "ticket"))
     return {name: parts[name] for name in ("desk", *shared)} | own[letter]
