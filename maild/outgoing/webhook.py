@@ -98,6 +98,8 @@ class WebhookTransport:
         self._secret, self._clock = secret, clock
         self._seconds = timeout.total_seconds()
         self._ca_file = ca_file
+        self._trust: ssl.SSLContext | None = None
+        """Read once, for it takes its time; read anew where TLS fails: the file may be another by now."""
 
     def send(self, mail: OutgoingMail, before_data: Callable[[], None]) -> Outcome:  # noqa: ARG002 a second time is fine
         """One try. Raises RetryLater or Unavailable where no call can be made now, whatever is in it."""
@@ -162,6 +164,7 @@ class WebhookTransport:
                     connection.sock.do_handshake()
         except ssl.SSLError as error:
             connection.close()
+            self._trust = None
             raise Unavailable(self._about(f"TLS fails: {_said(error)}")) from error
         except OSError as error:
             connection.close()
@@ -169,12 +172,13 @@ class WebhookTransport:
         return connection
 
     def _context(self) -> ssl.SSLContext:
-        try:
-            context = ssl.create_default_context(cafile=self._ca_file)
-        except OSError as error:
-            raise Unavailable(f"the file {self._ca_file} cannot be used: {_said(error)}") from error
-        context.set_alpn_protocols(["http/1.1"])
-        return context
+        if self._trust is None:
+            try:
+                self._trust = ssl.create_default_context(cafile=self._ca_file)
+            except OSError as error:
+                raise Unavailable(f"the file {self._ca_file} cannot be used: {_said(error)}") from error
+            self._trust.set_alpn_protocols(["http/1.1"])
+        return self._trust
 
     def _about(self, text: str) -> str:
         return f"{self._host}:{self._port}: {text}"

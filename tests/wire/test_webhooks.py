@@ -228,6 +228,17 @@ def test_where_no_call_can_be_made_all_of_them_wait(
     assert hook.calls == []
 
 
+def test_a_file_of_certificates_that_was_renewed_is_read_at_the_next_try(hook: HookServer, tmp_path: Path) -> None:
+    """No restart is needed where the receiver has another authority from now on."""
+    right = (tmp_path / "ca.pem").read_bytes()
+    authority(tmp_path)
+    transport = way(hook, tmp_path)
+    with pytest.raises(Unavailable):
+        send(transport)
+    (tmp_path / "ca.pem").write_bytes(right)
+    assert send(transport).accepted
+
+
 def test_a_proxy_of_the_environment_is_not_asked(
     hook: HookServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
