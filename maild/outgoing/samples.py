@@ -171,7 +171,7 @@ def sample(letter: str, language: str) -> dict[str, Any]:
         } | _buttons(language, "send"),
         "confirmation": {"why": words["unproven"], "text": words["answer"]},
         "escalation": {
-            "target": "first_response", "due_at": _DUE, "overdue": False, "step": "75%", "why": words["told"],
+            "target": "first_response", "due_at": _DUE, "overdue": False, "step": "75%", "why": "standard",
             "set_by": "", "line_before": None,
         } | _buttons(language, "take", "close", "snooze", "spam"),
         "delayed": {

@@ -212,7 +212,7 @@ def _letters(pen: Pen, before: Ticket, ticket: Ticket, due: StepDue, clock: Tick
         "due_at": clock.due_at,
         "overdue": clock.due_at is not None and now > clock.due_at,
         "step": str(due.step.at),
-        "why": f"{ticket.promise}: {clock.target} {due.step.at}",
+        "why": ticket.promise,
         "line_before": before.line if before.line != ticket.line else None,
         "quiet": due.step.quiet,
     }

@@ -163,6 +163,16 @@ def test_a_transcript_of_success_says_who_will_read_the_text() -> None:
     assert "/close - status open -> closed" in public
 
 
+@pytest.mark.parametrize(("language", "done"), [("ru", "Выполнено"), ("en", "Done")])
+def test_a_transcript_without_a_ticket_names_none(language: str, done: str) -> None:
+    """Of /away and /back in a new mail, say: there is no customer of whom anything could be told either."""
+    orders = [{"line": "/back", "effect": "you are here again", "ok": True}]
+    given = {"desk": {"name": "Acme"}, "agent": {"name": "Anna"}, "orders": orders, "error": False}
+    written = letters().render("transcript", language, given)
+    assert (written.subject, written.text.splitlines()[0]) == (done, "Готово." if language == "ru" else "Done.")
+    assert "[]" not in written.text
+
+
 @pytest.mark.parametrize(("language", "mend"), [("ru", "Исправьте"), ("en", "Please mend")])
 def test_after_a_button_there_is_nothing_to_mend(language: str, mend: str) -> None:
     """He has written nothing; whoever has is asked to do better."""
