@@ -53,9 +53,10 @@ def tally_json(tally: Tally) -> dict[str, object]:
 def tally_lines(tally: Tally) -> Iterator[str]:
     """The diff, rule by rule, and what could not be told."""
     yield f"{tally.changed:,} of {tally.tickets:,} tickets would change"
+    told: set[str] = set()
     for (name, before, after), move in sorted(tally.moves.items(), key=lambda item: -item[1].tickets):
         yield f"\n{name} {before} -> {after}: {move.tickets:,} of {tally.tickets:,} tickets"
-        yield from _move_lines(move)
+        yield from _move_lines(move, told)
     if tally.other_rule:
         yield f"\n{tally.other_rule:,} more would be decided by another rule, and come out the same"
     yield from _rule_lines(tally)
@@ -65,7 +66,8 @@ def tally_lines(tally: Tally) -> Iterator[str]:
         yield f"\nof {tally.cut_off:,} mails the patterns took too long and were cut off: those rules did not hold"
 
 
-def _move_lines(move: Move) -> Iterator[str]:
+def _move_lines(move: Move, told: set[str]) -> Iterator[str]:
+    """Rules and samples of one change; a reason that was told before is not told again."""
     named = move.rules.most_common(_RULES_NAMED)
     for (before, after), count in named:
         yield f"  {count:,} by {after!r}, " + ("as before" if before == after else f"before by {before!r}")
@@ -73,7 +75,8 @@ def _move_lines(move: Move) -> Iterator[str]:
         yield f"  {rest:,} by others"
     for sample in move.samples:
         yield f"  {sample.number}  {sample.subject}  ({sample.sender})"
-        yield from (f"      {line}" for line in sample.why)
+        yield from (f"      {line}" for line in sample.why if line not in told)
+        told.update(sample.why)
 
 
 def _rule_lines(tally: Tally) -> Iterator[str]:

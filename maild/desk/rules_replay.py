@@ -272,7 +272,7 @@ class Replay:
         if before is None or after is None or past is None:
             return
         for name in one.changed:
-            key = (name, said(before.outcome, name), said(after.outcome, name))
+            key = (name, *_sides(before.outcome, after.outcome, name))
             move = self.tally.moves.setdefault(key, Move())
             move.tickets += 1
             move.rules[before.rule, after.rule] += 1
@@ -304,6 +304,16 @@ class Replay:
 
     def _rule(self, name: str) -> Rule:
         return next(rule for rule in self._after.rules.rules if rule.name == name)
+
+
+def _sides(before: Outcome, after: Outcome, name: str) -> tuple[str, str]:
+    """What a thing was and would be. Of fields only the names: what a pattern catches is another in every mail."""
+    if name != "fields":
+        return said(before, name), said(after, name)
+    then, now = before.get(name) or {}, after.get(name) or {}
+    differ = [key for key in sorted({*then, *now}) if then.get(key) != now.get(key)]
+    first, second = (", ".join(key for key in differ if key in some) or "-" for some in (then, now))
+    return first, second if second != first else f"another {second}"
 
 
 def said(outcome: Outcome, name: str) -> str:

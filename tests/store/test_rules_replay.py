@@ -308,8 +308,25 @@ def test_a_planted_change_is_found_with_its_count_its_samples_and_its_reason(off
     assert "SUP-1001  Invoice 0  (kim0@x.example)\n      'Money' holds: subject" in text
     assert "'Invoices' is there no more" in text
     assert text.count("  SUP-") == 2
+    assert text.count("'Invoices' is there no more") == 1
     assert "  Invoices: held 4 -> 0, decided 4 -> 0  never holds" in text
     assert "  Files: held 0 -> 0" in text
+
+
+def test_fields_that_patterns_catch_are_one_change_for_all_mails(office: Office1) -> None:
+    """Each mail has another number, and the diff has one line for them all."""
+    for number in range(4):
+        office.take_in(eml(f"order 47{number}1", subject=f"Printer {number}", message_id=f"<{number}@x.example>"))
+    replay = Replay(
+        office.keep, office.settings, office.write(RULES.replace("(?P<order>[0-9]+)", "(?P<ref>[0-9])"), "other")
+    )
+    for one in replay.run(None, None):
+        replay.note_moves(one, 1)
+    assert {key: move.tickets for key, move in replay.tally.moves.items()} == {("fields", "order", "ref"): 4}
+    replay = Replay(office.keep, office.settings, office.write(RULES.replace("[0-9]+", "[0-9]"), "other"))
+    for one in replay.run(None, None):
+        replay.note_moves(one, 1)
+    assert [*replay.tally.moves] == [("fields", "order", "another order")]
 
 
 def test_the_test_that_is_missed_now_is_named(office: Office1) -> None:
