@@ -8,6 +8,7 @@ which one is taken stands in `letters.py`; which variables a letter may name, in
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -30,6 +31,8 @@ _WORDS_OF_THE_LANGUAGE = (
     nodes.Getattr, nodes.Getitem, nodes.Slice, nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.Neg,
     nodes.CondExpr, nodes.List, nodes.Tuple, nodes.Keyword,
 )  # fmt: skip
+_TAGS_ALONE = re.compile(r"(?:\{%(?:(?!%\}).)*%\}|\{#(?:(?!#\}).)*#\}|\s)*\Z")
+_TAG_AT_ITS_END = re.compile(r"\{([%#])(?:(?!\{[%#]).)*(?<![-+])\1\}\Z")
 _LOOP_WORDS = frozenset({"index", "index0", "first", "last", "length"})
 _TESTS = ("defined", "undefined", "none", "odd", "even")
 _REFUSED = {
@@ -138,8 +141,10 @@ class Compiled:
     def __init__(self, source: str, *, file: str, first_line: int = 1, html: bool = False) -> None:
         """Raises LetterError, with the line, for all that the language of letters does not know."""
         environment = _HTML if html else _PLAIN
+        if len(source) > MAX_SOURCE:
+            raise LetterError(f"a letter has at most {MAX_SOURCE} characters")
         # The empty lines in front keep the line numbers those of the file; `write` takes them away again.
-        self.tree = _parsed(environment, "\n" * (first_line - 1) + source)
+        self.tree = _parsed(environment, "\n" * (first_line - 1) + (source if html else _with_line_ends(source)))
         self._template = _translated(environment, self.tree, file)
 
     def write(self, values: Mapping[str, Any], run: Run) -> str:
@@ -166,9 +171,18 @@ class Compiled:
         return line
 
 
+def _with_line_ends(source: str) -> str:
+    """The source with the ends of lines that have words: Jinja drops them behind every tag, not behind tags alone."""
+    return "\n".join(_with_its_end(line) for line in source.split("\n"))
+
+
+def _with_its_end(line: str) -> str:
+    if line[-2:] not in ("%}", "#}") or _TAGS_ALONE.match(line) or _TAG_AT_ITS_END.search(line) is None:
+        return line
+    return f"{line[:-2]}+{line[-2:]}"
+
+
 def _parsed(environment: _LetterEnvironment, source: str) -> nodes.Template:
-    if len(source) > MAX_SOURCE:
-        raise LetterError(f"a letter has at most {MAX_SOURCE} characters")
     try:
         tree = environment.parse(source)
     except TemplateError as error:

@@ -301,3 +301,21 @@ def test_a_preview_needs_no_context() -> None:
     assert "SUP-1042" in subject
     assert "Анна Смирнова" in text
     assert "<p>" in html
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("{% if ticket.number %}\na\n{% endif %}\nb\n", "a\nb\n"),
+        ("a{% if ticket.number %} b{% endif %}\nc\n", "a b\nc\n"),
+        ("{% if ticket.number %}a{% else %}b{% endif %}\nc\n", "a\nc\n"),
+        ("a{% if ticket.nothing %} b{% endif %}{# why #}\n\nc\n", "a\n\nc\n"),
+        ("{# why #}\n{% if ticket.number %}{% if ticket.tags %}\na\n{% endif %}{% endif %}\nb\n", "a\nb\n"),
+        ("a{% if ticket.number -%}\n  b{% endif %}\nc\n", "ab\nc\n"),
+    ],
+)
+def test_a_line_with_words_keeps_its_end_whatever_stands_last_on_it(tmp_path: Path, text: str, written: str) -> None:
+    """And one of tags alone leaves none behind."""
+    shadow(tmp_path, "en/acknowledgement.txt", f"Subject: x\n\n{text.replace('ticket.nothing', 'ticket.organisation')}")
+    given = context("acknowledgement") | {"ticket": {"number": "SUP-1", "tags": ["x"], "organisation": ""}}
+    assert letters(tmp_path).render("acknowledgement", "en", given | {"proven": True}).text == written
