@@ -227,6 +227,15 @@ def test_a_later_mail_of_the_conversation_is_added_to_it(keep: Keep) -> None:
     assert Status.OPEN is found.ticket.status
 
 
+def test_another_mail_under_the_same_id_is_not_lost(keep: Keep) -> None:
+    """A machine of the customer's writes one id again and again; a mail that a client wrote anew is still the same."""
+    take_in(keep, attached(his_mail("Disk one is full since Monday.")), "anna")
+    take_in(keep, attached(his_mail("A door stands open."), number=2), "anna", second=1)
+    take_in(keep, attached(his_mail("*Disk one* is full\n since Monday."), number=3), "anna", second=2)
+    found = whole(keep)
+    assert [m.reply for _, m in found.messages] == ["Disk one is full since Monday.", "A door stands open.", ""]
+
+
 def test_nobody_chooses_by_what_he_refers_to_which_ticket_an_agents_orders_are_for(keep: Keep) -> None:
     """A stranger's mail names another customer's; /spam above it is meant for the stranger's, so nothing is done."""
     take_in(keep, his_mail())
