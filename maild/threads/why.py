@@ -12,19 +12,28 @@ from maild.threads.words import value_word
 
 _NOTHING = "nothing found"
 """What is written down of a rung where there was nothing to count."""
+_RUNGS = {
+    "address": "one of our reply addresses",
+    "own id": "a letter of ours that it answers",
+    "known id": "a mail of a ticket that it answers",
+    "subject tag": "a ticket's number in the subject",
+    "thread index": "Outlook's Thread-Index",
+    "same subject": "the subject of an open ticket",
+}
+"""What the rungs of the ladder are to a person; Russian has them in `said_words.py`."""
 _WORDS = {
     "en": {
         "kind": "The mail was taken for: {kind} ({why}).",
         "sender": "From {address}: {proof}.",
         "nobody": "nobody with an address",
         "unproven": "not proven",
-        "ticket": "It belongs to {ticket}, by {rung}.",
-        "proposed": "It was proposed for {ticket}, by {rung}: an agent has to say /keep or /split.",
+        "ticket": "It belongs to {ticket}, found by {rung}.",
+        "proposed": "It was proposed for {ticket}, found by {rung}: an agent has to say /keep or /split.",
         "new": "It fitted no ticket, and opened a new one.",
         "none": "It fitted no ticket.",
-        "tried": "Looked for: {rung}. {found}",
-        "absent": "Looked for: {rung}. {found}.",
-        "rejected": "Looked for: {rung}. {found}: does not count, {why}.",
+        "tried": "Looked for {rung}: {found}.",
+        "absent": "Looked for {rung}: {found}.",
+        "rejected": "Looked for {rung}: {found}, but it does not count: {why}.",
         "named": "It named {ticket} itself.",
         "held": "Rule “{rule}”: it held.",
         "decided": "Rule “{rule}”: it held, and decided.",
@@ -81,6 +90,10 @@ def _lines(
     def spoken(text: str) -> str:
         return in_language(times_in(text, zone), language)
 
+    def rung(name: str) -> str:
+        told = spoken(name)
+        return _RUNGS.get(name, name) if told == name else told
+
     sender, thread, result = decision["sender"], decision["thread"], decision["result"]
     yield words["kind"].format(kind=value_word(language, decision["class"]), why=spoken(decision["class_reason"]))
     proof = spoken(sender["proof_reason"])
@@ -89,10 +102,10 @@ def _lines(
     for tried in thread["tried"]:
         key = "absent" if tried["rejected"] == _NOTHING else "rejected" if tried["rejected"] else "tried"
         why = spoken(tried["rejected"] or "")
-        yield words[key].format(rung=spoken(tried["rung"]), found=spoken(tried["found"]), why=why)
+        yield words[key].format(rung=rung(tried["rung"]), found=spoken(tried["found"]), why=why)
     if thread["ticket"] is not None:
         key = "ticket" if thread["certain"] else "proposed" if thread["rung"] is not None else "named"
-        yield words[key].format(ticket=thread["ticket"], rung=spoken(thread["rung"] or "-"))
+        yield words[key].format(ticket=thread["ticket"], rung=rung(thread["rung"] or "-"))
     else:
         yield words["new" if result.get("new") else "none"]
     decided = (decision.get("route") or {}).get("rule")

@@ -98,6 +98,15 @@ def test_a_decision_is_told_in_sentences(language: str, words: str) -> None:
     assert len(why_lines(None, language)) == 1
 
 
+def test_every_rung_is_told_in_words() -> None:
+    """To English agents as well: none by the name that the ladder has for it."""
+    decision = judge(mail(), facts()).explanation
+    lines = why_lines(decision, "en")
+    for tried in decision["thread"]["tried"]:  # type: ignore[index]
+        assert not [line for line in lines if line.startswith(f"Looked for {tried['rung']}:")]
+    assert "Looked for one of our reply addresses: no signed address among the recipients." in lines
+
+
 def test_every_phrase_of_the_ladder_has_its_russian() -> None:
     """A mail that fits nothing tries every rung, and nothing of it is left in English."""
     lines = why_lines(judge(mail(), facts()).explanation, "ru")

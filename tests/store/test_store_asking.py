@@ -172,7 +172,7 @@ def test_why_tells_every_rung_and_rule_in_the_agents_language(desk: Asking) -> N
     """As it was written down then."""
     english = desk.answer("/why 1001", by=BORIS).text
     for words in (
-        "Looked for: subject tag. no tag in the subject.",
+        "Looked for a ticket's number in the subject: no tag in the subject.",
         "Everything else",
         "opened a new one",
     ):
