@@ -20,6 +20,7 @@ from typing import Any, BinaryIO, Literal
 
 from maild.errors import CannotCreate, DataError
 from maild.messages.arrival_time import arrival_time
+from maild.outgoing.webhook import is_call
 from maild.store.backup import fresh_folder, make_folder
 from maild.store.engine import Database
 from maild.store.portable import Wanted, export_lines, mails_of, wanted_tickets
@@ -123,7 +124,7 @@ class _Mails:
         number = int(row["inbox_id"] if table == _IN else row["outbox_id"])
         raw = bytes(row["raw"])
         self.counts[table] += 1
-        if self._form == "jsonl" or not raw:
+        if self._form == "jsonl" or not raw or is_call(raw):
             return {"base64": base64.b64encode(raw).decode("ascii")}
         if self._form == "maildir":
             path = self._folder / self._maildir_name(table, number)

@@ -38,15 +38,21 @@ _LONGEST_WISH = timedelta(hours=1)
 """A receiver may ask for no longer rest than this."""
 _FRESH = timedelta(minutes=4)
 """Receivers refuse what says to be older than five minutes."""
+_FIRST_FIELD = b"webhook-id: "
 _SECRET_OCTETS = range(24, 65)
 
 
 def write_call(letter: Letter) -> WrittenLetter:
     """Fixes a call's bytes: fields that travel as they stand, an empty line, the JSON object."""
     body = json.dumps(letter.context, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
-    head = f"webhook-id: {call_id(letter.message_id)}\r\nwebhook-timestamp: {int(letter.date.timestamp())}\r\n"
-    raw = f"{head}content-type: application/json\r\n\r\n".encode("ascii") + body
+    head = f"{call_id(letter.message_id)}\r\nwebhook-timestamp: {int(letter.date.timestamp())}\r\n"
+    raw = _FIRST_FIELD + f"{head}content-type: application/json\r\n\r\n".encode("ascii") + body
     return WrittenLetter(letter=letter, subject=clean(letter.subject or ""), text="", raw=raw)
+
+
+def is_call(raw: bytes) -> bool:
+    """Whether bytes of the outbox are a call, and no mail."""
+    return raw.startswith(_FIRST_FIELD)
 
 
 def call_id(message_id: str) -> str:
@@ -187,7 +193,7 @@ class WebhookTransport:
         said = clean(f"{answer.status} {answer.reason} {words}".strip())[: _WORDS + 60]
         if 200 <= answer.status < 300:
             return Outcome(accepted=mail.recipients)
-        if answer.status in _AGAIN or answer.status >= 500:
+        if answer.status in _AGAIN or not 200 <= answer.status < 500:
             return _deferred(mail, said, self._wish(answer.getheader("Retry-After", "")))
         if 300 <= answer.status < 400:
             said = f"{said}; redirections are not followed"

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from office import NOW
+import pytest
+from office import NOW, eml
 from store.pieces import OFFICE
+from store.places import make_place
 from store.test_store_reaching_out import CALL, arrival, handle, letters, noted, office
 from wire.hook_server import SECRET, HookServer
 
@@ -63,3 +65,27 @@ def test_what_was_wrong_with_a_webhook_that_is_there_no_more_is_over(keep: Keep,
     call_senders(settings(tmp_path), keep, FixedClock(NOW), alarms)
     assert not keep.troubles.any_open(Cause.WEBHOOK_AWAY)
     assert {row["state"] for row in letters(keep, LetterKind.WEBHOOK)} == {"failed"}
+
+
+@pytest.mark.parametrize("form", ["maildir", "mbox"])
+def test_an_export_keeps_calls_with_its_data_and_not_among_the_mails(tmp_path: Path, form: str) -> None:
+    """What no mail program can read lies in no Maildir and no mbox; it comes back held, to the last byte."""
+    place = make_place(tmp_path / "desk", f"sqlite:///{tmp_path / 'desk.db'}")
+    (place.folder / "rules" / "routing.toml").write_text(
+        '[[rule]]\nname = "All"\ndefault = true\nthen.webhook = "tracker"\n'
+    )
+    (place.folder / "secret").write_text(SECRET)
+    with place.settings.open("a", encoding="utf-8") as file:
+        file.write('\n[[webhook]]\nname = "tracker"\nurl = "http://127.0.0.1:9/"\nsecret_file = "secret"\n')
+    place.ingest(eml())
+    [call] = [row for row in place.rows("outbox") if row["kind"] == "webhook"]
+    raw = place.do("outbox", "raw", str(call["id"]))
+    assert raw.startswith("webhook-id: ")
+    place.do("export", str(tmp_path / "out"), "--format", form)
+    mails = [file for file in (tmp_path / "out").rglob("*") if file.is_file() and not file.name.endswith(".jsonl")]
+    assert mails
+    assert not any(b"webhook-id" in file.read_bytes() for file in mails)
+    copy = make_place(tmp_path / "copy", f"sqlite:///{tmp_path / 'copy.db'}")
+    copy.do("import", str(tmp_path / "out"))
+    [again] = [row for row in copy.rows("outbox") if row["kind"] == "webhook"]
+    assert (again["state"], copy.do("outbox", "raw", str(again["id"]))) == ("held", raw)

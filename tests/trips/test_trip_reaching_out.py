@@ -175,3 +175,23 @@ def test_what_a_developer_answers_is_a_note_and_never_reaches_the_customer(tmp_p
         assert told
         assert all(one.recipient.endswith("@desk.example") for one in told)
         assert desk.order("db", "check")
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_desk_that_dies_while_it_decides_reaches_out_once(tmp_path: Path, tls: ssl.SSLContext, moment: str) -> None:
+    """Before the commit all waits, and after it all is written: one letter, one call."""
+    then = f'webhook = "tracker", forward = "{DEV}"'
+    with HookServer(tls).running() as hook, desk_with(tmp_path, then, ("tracker", hook.url)) as desk:
+        (tmp_path / "a.eml").write_bytes(write_mail("Help!", sender=IVAN))
+        words = ("ingest", str(tmp_path / "a.eml"))
+        if moment == "before":
+            killed = desk.run(*words, **trap(tmp_path / "trap", "maild.store.keep", "Keep", "apply", "after"))
+        else:
+            desk.order(*words)
+            sending = trap(tmp_path / "trap", "maild.outgoing.sender", "Senders", "send_due", "before")
+            killed = desk.run("run", "--once", **sending)
+        assert killed.returncode == -signal.SIGKILL
+        assert hook.calls == []
+        for _ in range(2):
+            assert desk.run("run", "--once").returncode == 0
+        assert len(desk.letters(DEV)) == len(hook.calls) == 1

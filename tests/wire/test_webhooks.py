@@ -95,7 +95,7 @@ def test_a_repeat_is_the_same_to_the_last_byte_and_a_late_one_is_not_taken_for_a
     assert much_later.fields["webhook-signature"] != first.fields["webhook-signature"]
 
 
-@pytest.mark.parametrize("status", [408, 425, 429, 500, 501, 502, 503, 504, 599])
+@pytest.mark.parametrize("status", [103, 408, 425, 429, 500, 501, 502, 503, 504, 599])
 def test_not_now_is_tried_again(hook: HookServer, tmp_path: Path, status: int) -> None:
     """And taken at the second try."""
     hook.answers.append((status, {}, b"come\r\n later"))
