@@ -95,7 +95,7 @@ def test_a_repeat_is_the_same_to_the_last_byte_and_a_late_one_is_not_taken_for_a
     assert much_later.fields["webhook-signature"] != first.fields["webhook-signature"]
 
 
-@pytest.mark.parametrize("status", [103, 408, 425, 429, 500, 501, 502, 503, 504, 599])
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 501, 502, 503, 504, 599])
 def test_not_now_is_tried_again(hook: HookServer, tmp_path: Path, status: int) -> None:
     """And taken at the second try."""
     hook.answers.append((status, {}, b"come\r\n later"))
@@ -105,6 +105,12 @@ def test_not_now_is_tried_again(hook: HookServer, tmp_path: Path, status: int) -
     assert outcome.error.endswith("come later")
     assert outcome.rest is None
     assert send(transport).accepted
+
+
+def test_what_is_no_final_answer_is_none(hook: HookServer, tmp_path: Path) -> None:
+    """A word of between is neither a yes nor a no."""
+    hook.answers.append((103, {}, b""))
+    assert send(way(hook, tmp_path)).deferred
 
 
 @pytest.mark.parametrize(
