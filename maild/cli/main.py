@@ -14,7 +14,7 @@ import click
 from click.exceptions import Exit, NoArgsIsHelpError
 
 from maild import __version__
-from maild.errors import ConfigError, MaildError, Unavailable
+from maild.errors import ConfigError, MaildError
 
 TEMPORARY_FAILURE = 75  # sysexits: EX_TEMPFAIL, at which a mail server keeps the mail and comes again
 SOFTWARE = 70  # sysexits: EX_SOFTWARE
@@ -50,9 +50,6 @@ VERBS = {
 }
 """Every verb, where it lives, and its line in the help."""
 
-LATER: frozenset[str] = frozenset()
-"""Verbs of the interface that this version does not have yet; they stand in no help and answer 69."""
-
 
 class _Verbs(click.Group):
     """Loads a verb's file only when it is called: starting is paid once per mail by a pipe."""
@@ -61,8 +58,6 @@ class _Verbs(click.Group):
         return list(VERBS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        if cmd_name in LATER:
-            raise Unavailable(f"this version of maild has no '{cmd_name}' yet; `maild --help` lists what there is")
         if cmd_name not in VERBS:
             return None
         name = "import_" if cmd_name == "import" else cmd_name.replace("-", "_")  # Python has that word for itself

@@ -67,14 +67,14 @@ MailboxStore.add = place_first
 STUMBLES = """
 from maild.desk.handle import Desk
 
-judged = Desk.judge
+judged = Desk._judge
 
-def stumble(self, connection, mail, waiting, practice):
+def stumble(self, connection, understood, waiting, practice):
     if b"stumble" in waiting.raw:
         raise ZeroDivisionError("a bug")
-    return judged(self, connection, mail, waiting, practice)
+    return judged(self, connection, understood, waiting, practice)
 
-Desk.judge = stumble
+Desk._judge = stumble
 """
 """A mail with the word "stumble" in it meets a bug."""
 

@@ -204,9 +204,10 @@ def test_a_pipe_whose_words_nobody_reads_has_taken_the_mail(desk: Daemon, closed
         (66, ["inbox", "raw", "99"]),
         (66, ["outbox", "raw", "99"]),
         (66, ["outbox", "hold", "99"]),
-        (69, ["report"]),
-        (69, ["sla", "replay", "--policy", "x"]),
-        (69, ["kb", "search", "printer"]),
+        (64, ["report", "--since", "yesterday-ish"]),
+        (66, ["sla", "replay", "--policy", "no/such/file"]),
+        (66, ["kb", "search", "printer"]),
+        (69, ["kb", "gaps"]),
         (66, ["rules", "replay", "--rules", "no/such/folder"]),
         (64, ["forget", "nobody", "--yes"]),
         (64, ["db", "copy", "nonsense"]),
@@ -247,10 +248,9 @@ def test_orders_are_given_at_the_command_line_as_they_are_mailed(desk: Daemon) -
 
 def test_what_is_not_there_yet_stands_in_no_help() -> None:
     """The help lists only what answers."""
-    text = maild("--help").stdout
-    assert "tickets" in text
-    for verb in ("report", "kb", "sla"):
-        assert f"\n  {verb} " not in text
+    text = maild("kb", "--help").stdout
+    assert "\n  search " in text
+    assert "gaps" not in text
 
 
 @pytest.mark.parametrize(
@@ -345,6 +345,8 @@ def test_a_preview_is_of_the_letter_that_was_named(desk: Daemon) -> None:
     assert (done.returncode, done.stderr) == (66, "maild: there is no letter answer in 'xx', only in en, ru\n")
     done = desk.run("letters", "preview", "anwser")
     assert (done.returncode, "maild letters list" in done.stderr) == (66, True)
+    done = desk.run("letters", "preview", "canned/details", "--html", str(desk.folder / "page.html"))
+    assert (done.returncode, (desk.folder / "page.html").exists()) == (64, False)
 
 
 def test_one_finding_is_counted_as_one(desk: Daemon) -> None:
