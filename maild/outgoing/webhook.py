@@ -157,10 +157,11 @@ class WebhookTransport:
     def _connected(self, deadline: float) -> HTTPConnection:
         connection = HTTPConnection(self._host, self._port, timeout=self._seconds)
         connection.default_port = 443 if self._tls else 80  # Host names the port where it is another
+        trust = self._context() if self._tls else None
         try:
             connection.sock = socket.create_connection((self._host, self._port), max(0.01, deadline - monotonic()))
-            if self._tls:
-                connection.sock = self._context().wrap_socket(
+            if trust is not None:
+                connection.sock = trust.wrap_socket(
                     connection.sock,
                     server_hostname=self._host,
                     do_handshake_on_connect=False,
