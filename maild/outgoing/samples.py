@@ -172,6 +172,7 @@ def sample(letter: str, language: str) -> dict[str, Any]:
         "confirmation": {"why": words["unproven"], "text": words["answer"]},
         "escalation": {
             "target": "first_response", "due_at": _DUE, "overdue": False, "step": "75%", "why": "standard",
+            "message": {"sender": parts["customer"], "at": _AT, "text": words["text"]},
             "set_by": "", "line_before": None,
         } | _buttons(language, "take", "close", "snooze", "spam"),
         "delayed": {

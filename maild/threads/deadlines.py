@@ -18,6 +18,8 @@ from maild.threads.model import UNFINISHED, Event, Ticket
 from maild.threads.plan import Letter, LetterKind
 from maild.threads.practice import Practice
 from maild.threads.promises import deadline_key
+from maild.threads.rule_fields import Talk
+from maild.threads.rule_letters import last_mail
 from maild.threads.words import say
 
 _CLOCK = "clock"
@@ -33,7 +35,7 @@ class Come:
     step: str | None = None
 
 
-def deadline_come(pen: Pen, ticket: Ticket, done: frozenset[str], now: datetime) -> Come:
+def deadline_come(pen: Pen, ticket: Ticket, talk: Talk, done: frozenset[str], now: datetime) -> Come:
     """Whoever works on the ticket and the lead are told once. On a ticket that is finished it is quietly taken away.
 
     Were it kept there, a ticket that was done in time would be late as soon as the customer writes again.
@@ -57,10 +59,10 @@ def deadline_come(pen: Pen, ticket: Ticket, done: frozenset[str], now: datetime)
         detail=f"deadline by hand, set by {deadline.set_by}",
         because=f"due {deadline.at:%Y-%m-%d %H:%M} UTC",
     )
-    return Come(ticket=replace(ticket, updated_at=now), events=(told,), letters=_letters(pen, ticket), step=key)
+    return Come(ticket=replace(ticket, updated_at=now), events=(told,), letters=_letters(pen, ticket, talk), step=key)
 
 
-def _letters(pen: Pen, ticket: Ticket) -> tuple[Letter, ...]:
+def _letters(pen: Pen, ticket: Ticket, talk: Talk) -> tuple[Letter, ...]:
     """To the assignee, else the queue; and to the lead."""
     practice, deadline = pen.practice, ticket.deadline
     assert deadline is not None
@@ -77,6 +79,7 @@ def _letters(pen: Pen, ticket: Ticket) -> tuple[Letter, ...]:
             "overdue": True,
             "set_by": setter,
             "why": say(language, "deadline_set_by", name=setter),
+            "message": last_mail(talk),
         }
         letter = to_agent(
             pen,

@@ -23,6 +23,7 @@ from maild.threads.plan import Letter, LetterKind, Plan
 from maild.threads.practice import Practice
 from maild.threads.promises import FITS_NOW, Fields, move_clocks, response_due, with_due
 from maild.threads.rule_fields import Occasion, Talk, talk_of
+from maild.threads.rule_letters import last_mail
 from maild.threads.ruled import Ruled, ask_rules, ask_time, end_of, look_at
 from maild.threads.sharing import relieve
 from maild.threads.step_deeds import called, changed, given_to, letter_to_customer
@@ -119,7 +120,7 @@ class _Passing:
         for kind, detail in differences(self.ticket, after):
             self.note(kind, detail, because)
         after = self.shared_out(after, given_to(self.practice, self.ticket, after, step.step, self.now))
-        self.letters.extend(_letters(self.pen, self.ticket, after, step, clock, self.now))
+        self.letters.extend(_letters(self.pen, self.ticket, after, step, clock, self.talk, self.now))
         self.ticket, self.clocks = move_clocks(self.practice.promises, after, self.clocks, (), self.now)
         for kind, detail in differences(after, self.ticket):
             self.note(kind, detail, FITS_NOW)
@@ -168,10 +169,10 @@ class _Passing:
 
     def deadline(self) -> None:
         """A deadline that was set by hand."""
-        come = deadline_come(self.pen, self.ticket, self.facts.steps_done, self.now)
+        come = deadline_come(self.pen, self.ticket, self.talk, self.facts.steps_done, self.now)
         if come.step is not None:
             self.relieve()
-            come = deadline_come(self.pen, self.ticket, self.facts.steps_done, self.now)
+            come = deadline_come(self.pen, self.ticket, self.talk, self.facts.steps_done, self.now)
         if come.events:
             self.ticket = with_due(come.ticket, self.clocks)
             self.events.extend(come.events)
@@ -205,7 +206,9 @@ def _awake(ticket: Ticket) -> Ticket:
     return replace(ticket, status=status, wake_at=None)
 
 
-def _letters(pen: Pen, before: Ticket, ticket: Ticket, due: StepDue, clock: TicketClock, now: datetime) -> list[Letter]:
+def _letters(
+    pen: Pen, before: Ticket, ticket: Ticket, due: StepDue, clock: TicketClock, talk: Talk, now: datetime
+) -> list[Letter]:
     agents, addresses = _told(pen.practice, before, ticket, due)
     context: dict[str, object] = {
         "target": str(clock.target),
@@ -223,7 +226,7 @@ def _letters(pen: Pen, before: Ticket, ticket: Ticket, due: StepDue, clock: Tick
             agent,
             kind=LetterKind.ESCALATION,
             template="escalation",
-            context=context,
+            context={**context, "message": last_mail(talk)},
             buttons=for_news("due", ticket, agent),
         )
         for agent in agents

@@ -21,7 +21,7 @@ from maild.threads.correspondence import (
     ticket_view,
     to_agent,
 )
-from maild.threads.model import Message, Ticket
+from maild.threads.model import Ticket
 from maild.threads.plan import Letter, LetterKind
 from maild.threads.rule_fields import Talk
 from maild.threads.telling import to_address, told
@@ -106,7 +106,7 @@ def rule_news(
         "rule": rule,
         "happened": event,
         "note": note,
-        "message": _message(talk.last_of_customer),
+        "message": last_mail(talk),
     }
     kind, template = LetterKind.NOTIFICATION, "rule_news"
     letters = [
@@ -118,7 +118,9 @@ def rule_news(
     return letters + [to_address(pen, ticket, address, kind, template, context) for address in addresses]
 
 
-def _message(message: Message | None) -> dict[str, object]:
+def last_mail(talk: Talk) -> dict[str, object]:
+    """The customer's last mail as letters see it; empty where there is none."""
+    message = talk.last_of_customer
     if message is None:
         return {}
     return {"sender": person_view(message.sender), "at": message.at, "text": message.reply or message.text}

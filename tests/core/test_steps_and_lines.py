@@ -64,6 +64,17 @@ def test_the_new_line_has_it_and_reads_where_it_came_from(language: str) -> None
     assert {"en": "from line 1 to line 2", "ru": "с линии 1 на линию 2"}[language] in text
 
 
+def test_whoever_hears_of_it_reads_what_the_customer_wrote_last() -> None:
+    """An agent, who may answer at once; not an address outside, a phone's say."""
+    plan = late(tell=("sms@phone.example",))
+    texts = {x.to[0].address: write_letter(x, Letters(None, ("en",), "UTC")).text for x in plan.letters}
+    assert {who: "> My printer is on fire." in text for who, text in texts.items()} == {
+        "boris@desk.example": True,
+        "vera@desk.example": True,
+        "sms@phone.example": False,
+    }
+
+
 def test_who_serves_the_new_line_as_well_keeps_it() -> None:
     """And is the one who is told."""
     plan = late(assignee="vera")
