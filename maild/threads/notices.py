@@ -292,7 +292,8 @@ def _take_along(attachments: tuple[Attachment, ...]) -> tuple[tuple[Attachment, 
 
 def _notification(pen: Pen, ticket: Ticket, agent: Agent, news: News, shown: _Shown) -> Letter:
     practice, writer = pen.practice, shown.sender
-    name = (writer.name or writer.address) if writer else ""
+    # "NAME wrote:" may become the first line of the agent's answer, and one that begins with a slash is an order.
+    name = ((writer.name or writer.address) if writer else "").lstrip("/ \u00a0")
     return to_agent(
         pen,
         ticket,
