@@ -192,12 +192,10 @@ def sample(letter: str, language: str) -> dict[str, Any]:
         },
         "alarm": {
             "cause": "mailbox_unread", "over": False,
-            "troubles": [
-                {"about": "support", "text": words["unread"], "since": _AT, "last_at": _DUE, "more": 312},
-            ],
+            "troubles": [{"about": "support", "text": words["unread"], "since": _AT, "last_at": _DUE, "more": 312}],
         },
-        "reply": {"proven": True, "text": words["answer"]}, "forwarded": _forwarded(words, parts),
-        "rejected": {"subject": words["subject"]},
+        "forwarded": _forwarded(words, parts), "rejected": {"subject": words["subject"]},
+        "reply": {"proven": True, "text": words["answer"]},
         "rule_news": {
             "event": "rule", "rule": words["title"], "happened": "schedule", "note": words["told"],
             "message": {"sender": parts["customer"], "at": _AT, "text": words["text"]},
