@@ -8,7 +8,7 @@ import click
 
 from maild.cli.app import App
 from maild.cli.output import json_option, say_json, table
-from maild.errors import NotFound
+from maild.errors import NotFound, UsageError
 
 
 @click.group()
@@ -41,6 +41,8 @@ def letters_preview(app: App, name: str, language: str | None, number: str | Non
     """A letter with an example's values, or with a ticket's."""
     spoken = language or app.settings.desk.languages[0]
     if name.startswith("canned/"):
+        if html_file is not None:
+            raise UsageError(f"{name} has no HTML of its own: it stands in an answer, whose HTML is made from the text")
         _preview_canned(app, name, spoken, number)
         return
     _check(app, name, spoken)

@@ -66,3 +66,31 @@ def test_the_example_on_the_page_is_a_letter_that_works(tmp_path: Path) -> None:
     assert subject == "[SUP-1042] We have received your request"
     assert "You will hear from us on Monday, 23 November, by 13:00 (Europe/Moscow)." in text
     assert [finding for finding in letters.check() if finding.severity == "error"] == []
+
+
+def written_into(folder: Path) -> Letters:
+    """The letters of a desk whose admin has copied all samples of the page."""
+    for name, text in re.findall(r"(?ms)^```text rules/letters/(\S+)\n(.*?)^```", TEXT):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    return Letters(folder, ["ru", "en"], "Europe/Moscow")
+
+
+def test_the_samples_of_own_letters_work_in_both_languages(tmp_path: Path) -> None:
+    """Nothing is wrong with them, and they say what they are to say, in HTML too."""
+    letters = written_into(tmp_path)
+    assert letters.check() == []
+    subject, text, html = letters.preview("acknowledgement", "ru")
+    assert subject == "[SUP-1042] Ваше письмо у нас"
+    assert "SUP-1042.\nОтветим в понедельник, 23 ноября, до 13:00 (Europe/Moscow).\nОтветы на" in text
+    assert '<a href="https://desk.example/help">' in html
+    subject, text, _ = letters.preview("acknowledgement", "en")
+    assert subject == "[SUP-1042] Your mail is here"
+    assert "SUP-1042.\nYou will hear from us on Monday, 23 November, by 13:00 (Europe/Moscow).\nAnswers" in text
+
+
+def test_the_samples_of_canned_texts_work_in_both_languages(tmp_path: Path) -> None:
+    """For an agent, who is named."""
+    letters = written_into(tmp_path)
+    assert "удобное время,\nпозвонит Анна Смирнова.\n" in letters.preview("canned/callback", "ru")[1]
+    assert "a good time;\nAnna Smirnova will call you.\n" in letters.preview("canned/callback", "en")[1]

@@ -332,10 +332,10 @@ def test_a_password_is_read_from_a_pipe(desk: Daemon) -> None:
 
 def test_a_login_that_no_agent_has_is_refused_with_the_nearest(desk: Daemon) -> None:
     """His address is one, in any case; --force sets what may come later."""
-    done = desk.run("users", "set", "ana", given=b"correct horse\n")
+    done = desk.run("users", "set", "anne", given=b"correct horse\n")
     assert (done.returncode, "did you mean anna?" in done.stderr) == (66, True)
-    done = desk.run("users", "set", "ana", "--force", given=b"correct horse\n")
-    assert (done.returncode, done.stdout) == (0, "ana may log in\n")
+    done = desk.run("users", "set", "anne", "--force", given=b"correct horse\n")
+    assert (done.returncode, done.stdout) == (0, "anne may log in\n")
     assert desk.run("users", "set", "Anna@desk.example", given=b"correct horse\n").returncode == 0
 
 
