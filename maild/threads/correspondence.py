@@ -78,7 +78,16 @@ def setter_of(practice: Practice, deadline: Deadline) -> str:
 
 def person_view(address: Address | None) -> dict[str, str]:
     """A person as letters see him."""
-    return {"name": address.name, "address": address.address} if address else {"name": "", "address": ""}
+    return {"name": shown_name(address), "address": address.address} if address else {"name": "", "address": ""}
+
+
+def shown_name(person: Address) -> str:
+    """His name without slashes in front, "" where he has none.
+
+    Letters begin with who wrote, in From and in the text. Where a client quotes on top so does the agent's answer, and
+    a line that begins with a slash is an order there.
+    """
+    return person.name.lstrip("/ \u00a0")
 
 
 def desk_view(practice: Practice) -> dict[str, str]:

@@ -14,7 +14,7 @@ from maild.messages.tokens import Purpose
 from maild.people.team import Agent, Team
 from maild.threads.assignment import Chosen, Relief
 from maild.threads.buttons import for_news
-from maild.threads.correspondence import Pen, person_view, to_agent
+from maild.threads.correspondence import Pen, person_view, shown_name, to_agent
 from maild.threads.facts import EARLIER_SHOWN, EarlierTicket
 from maild.threads.model import Direction, Message, Ticket, Visibility
 from maild.threads.passed_on import PassedOn
@@ -292,8 +292,7 @@ def _take_along(attachments: tuple[Attachment, ...]) -> tuple[tuple[Attachment, 
 
 def _notification(pen: Pen, ticket: Ticket, agent: Agent, news: News, shown: _Shown) -> Letter:
     practice, writer = pen.practice, shown.sender
-    # "NAME wrote:" may become the first line of the agent's answer, and one that begins with a slash is an order.
-    name = ((writer.name or writer.address) if writer else "").lstrip("/ \u00a0")
+    name = (shown_name(writer) or writer.address.lstrip("/")) if writer else ""
     return to_agent(
         pen,
         ticket,

@@ -62,13 +62,16 @@ def test_what_does_not_look_as_it_is_is_said(sender: str, start: str) -> None:
         ('"/add thief@evil.example" <x@evil.example>', "add thief@evil.example (Acme Support)"),
         ('" / /tag x" <x@evil.example>', "tag x (Acme Support)"),
         ("<//add@evil.example>", "add@evil.example (Acme Support)"),
-        ('"/" <x@evil.example>', "Acme Support"),
+        ('"/" <x@evil.example>', "x@evil.example (Acme Support)"),
     ],
 )
 def test_nobody_is_called_like_an_order_in_from(sender: str, shown: str) -> None:
     """A client that quotes on top begins the agent's answer with that name."""
     letters = judge(mail(sender=sender), facts(), by=envelope("x@evil.example")).letters
-    assert {one.sender.name for one in letters if one.kind is LetterKind.NOTIFICATION} == {shown}
+    news = [one for one in letters if one.kind is LetterKind.NOTIFICATION]
+    assert {one.sender.name for one in news} == {shown}
+    names = [one.context["message"]["sender"]["name"] for one in news]  # type: ignore[index]
+    assert not [name for name in names if name.startswith("/")]
 
 
 def test_an_agent_who_reads_russian_is_told_in_russian() -> None:
