@@ -14,7 +14,7 @@ from maild.config.examples import BY_MAIL, USUAL_TICKET, Value, written_fields
 from maild.config.files import Source, nearest, read_source
 from maild.config.report import read_one
 from maild.config.schema import WholeMailTable
-from maild.errors import Finding
+from maild.errors import Finding, MaildError, RetryLater
 from maild.people.team import Team
 from maild.routing.conditions import events_of
 from maild.routing.examples import Example
@@ -90,8 +90,15 @@ class _Folder:
             return
         if problems or event not in BY_MAIL:
             return
+        try:
+            fields = self.fields_of(file.read_bytes(), self.team)
+        except RetryLater:
+            raise
+        except (OSError, MaildError) as error:
+            self.findings.append(source.finding_at(0, 0, "no-file", f"{file.name} cannot be read: {error}"))
+            return
         ticket: Mapping[str, Value] = USUAL_TICKET if event != "new" else {}
-        mail = {**self.fields_of(file.read_bytes(), self.team), **ticket, **written}
+        mail = {**fields, **ticket, **written}
         line = source.positions.key(("expect",) if expect else ("rule",)).line
         example = Example(file=source.name, line=line, rule=table.rule or "", mail=mail, expect=expect)
         self.examples.append(example)

@@ -153,6 +153,19 @@ def test_a_mail_without_its_file_and_a_file_without_its_mail_are_told(folder: Pa
     assert found == [("rules/examples/alone.toml", "no-file"), ("rules/examples/lonely.toml", "no-file")]
 
 
+def test_a_file_that_is_no_mail_is_told(folder: Path, capsys: Capture) -> None:
+    """An empty one cannot be read; the other examples are run all the same."""
+    write(folder, "empty", 'rule = "Refunds"\n')
+    (folder / "empty.eml").write_bytes(b"")
+    write(folder, "wrong", 'rule = "Refunds"\nexpect = { queue = "billing" }\n', "Hi")
+    told = [f for f in findings(capsys) if f["severity"] == "error"]
+    assert [(f["file"], f["code"]) for f in told] == [
+        ("rules/examples/empty.toml", "no-file"),
+        ("rules/examples/wrong.toml", "example-fails"),
+    ]
+    assert "empty.eml cannot be read" in told[0]["message"]
+
+
 def test_a_mail_whose_rule_is_gone_is_left_aside(folder: Path, capsys: Capture) -> None:
     """The shipped mails do no harm beside rules of the admin's own."""
     write(folder, "old", 'rule = "Something of long ago"\nexpect = { queue = "billing" }\n', "Hi")
