@@ -206,6 +206,12 @@ def test_a_merge_that_makes_no_sense_is_refused(line: str, word: str) -> None:
     assert word in effect(line)
 
 
+@pytest.mark.parametrize(("language", "said"), [("en", "still hold, until "), ("ru", "по-прежнему отложена, до ")])
+def test_what_is_put_off_again_is_still_put_off(language: str, said: str) -> None:
+    """Only the time is new."""
+    assert effect("/snooze 2h\n/snooze 3d", language=language).startswith(said)
+
+
 def test_russian_help_names_every_order_in_russian_too() -> None:
     """As letters do, and every name means what stands behind it; so does what is known beside an unknown order."""
     title, *lines = effect("/команды", language="ru").splitlines()

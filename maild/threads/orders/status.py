@@ -71,7 +71,8 @@ def _moment(order: Order, setting: Setting, hour: time = MORNING) -> datetime:
 def _happened(work: Work, happening: Happening, setting: Setting, until: datetime | None) -> tuple[Work, str]:
     before = work.ticket
     after = following(before, happening, setting)
-    effect = setting.say("status", before=before.status, after=after.status)
+    still = "status" if before.status is not after.status else "status_still"
+    effect = setting.say(still, before=before.status, after=after.status)
     if until is not None:
         effect += setting.say("until", when=local(until, setting))
     return replace(work, ticket=replace(after, wake_at=until)), effect
