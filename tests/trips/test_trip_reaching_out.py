@@ -89,7 +89,7 @@ def test_a_desk_that_dies_after_a_call_makes_the_same_call_again(tmp_path: Path,
         assert first == again
         assert first.fields["webhook-id"]
         [row] = calls_of(desk, "tracker")
-        assert desk.order("outbox", "raw", str(row["id"])).endswith(first.body.decode())
+        assert desk.run("outbox", "raw", str(row["id"])).stdout.endswith(first.body.decode())
 
 
 def test_calls_that_fail_go_again_or_wait_for_the_admin_and_the_checks_say_what_is_wrong(
