@@ -22,6 +22,11 @@ class ListFiles:
     findings: tuple[Finding, ...]
 
 
+def lists_of(rules_dir: Path) -> dict[str, tuple[str, ...]]:
+    """The lists of a rules folder by their names, as far as they can be read."""
+    return read_lists(rules_dir / LISTS_FOLDER, LISTS_FOLDER).entries
+
+
 def read_lists(folder: Path, shown: str) -> ListFiles:
     """Every list of a folder, where there is one; `shown` is the folder as people like to read it."""
     entries: dict[str, tuple[str, ...]] = {}

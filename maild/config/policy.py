@@ -14,13 +14,11 @@ from pathlib import Path
 from maild.config.agent_keys import key_doubts, with_keys
 from maild.config.files import Source, parse_source, read_source
 from maild.config.letters import Letters, find_letters
-from maild.config.lists import LISTS_FOLDER, read_lists
 from maild.config.report import names_given
 from maild.config.rule_checks import Named
 from maild.config.rule_doubts import idle_agents, rule_doubts
 from maild.config.rule_files import Ruling, default_findings, read_rules
 from maild.config.settings import Desk
-from maild.config.sla_file import GivenPromise, read_levels
 from maild.config.team_file import read_team, team_doubts, unknown_hours
 from maild.config.whole_mails import FieldsOf, WholeMails, read_whole_mails
 from maild.errors import ConfigError, Finding
@@ -32,6 +30,9 @@ from maild.routing.examples import Example, ExampleResult, run_example
 from maild.routing.fields import EVENTS
 from maild.routing.rules import Rule, RuleSet
 from maild.sla.calendar import Calendar
+
+from maild.config.lists import LISTS_FOLDER, read_lists
+from maild.config.sla_file import GivenPromise, read_levels
 
 TEAMS_FILE = "teams.toml"
 SLA_FILE = "sla.toml"
@@ -213,10 +214,10 @@ def _read(rules_dir: Path, desk: Desk, webhooks: tuple[str, ...] | None) -> _Rea
     team, team_findings = read_team(teams, desk)
     team, key_findings = with_keys(team, teams, rules_dir)
     team_findings.extend(key_findings)
-    levels, level_findings = read_levels(levels_source, rules_dir, desk, team, letters.canned, webhooks)
+    lists = read_lists(rules_dir / LISTS_FOLDER, _shown(rules_dir / LISTS_FOLDER))
+    levels, level_findings = read_levels(levels_source, rules_dir, desk, team, letters.canned, webhooks, lists.entries)
     if levels_source.broken is None:
         team_findings.extend(unknown_hours(teams, names_given(levels_source, "calendar", "name")))
-    lists = read_lists(rules_dir / LISTS_FOLDER, _shown(rules_dir / LISTS_FOLDER))
     named = Named(
         lists=lists.entries,
         promises=tuple(names_given(levels_source, "promise", "name")),

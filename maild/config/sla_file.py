@@ -20,7 +20,7 @@ from maild.config.settings import Desk
 from maild.config.stopwatch import computed_seconds
 from maild.errors import Finding
 from maild.people.team import Team
-from maild.routing.conditions import Condition, checks_of, read_condition
+from maild.routing.conditions import Condition, Lists, checks_of, read_condition
 from maild.routing.fields import TICKET_FIELDS, is_stored
 from maild.routing.lint import implies, never_holds
 from maild.routing.rules import Predicate
@@ -65,14 +65,16 @@ def read_levels(
     team: Team,
     canned: frozenset[str] | None = None,
     webhooks: tuple[str, ...] | None = None,
+    lists: Lists | None = None,
 ) -> tuple[Levels, list[Finding]]:
     """Calendars and promises as far as they can be read, and everything that is wrong with them.
 
     iCalendar files are looked for in `folder`, and in `calendars/` below it. `canned`: the keys of the texts that steps
-    may send; `webhooks`: those of the settings; None where nobody knows.
+    may send; `webhooks`: those of the settings; None where nobody knows. `lists`: what `in_list` can name.
     """
     tables, findings = read_tables(source, SLA_TABLES)
     reader = _Reader(ClosureFiles(folder, source), desk, team, findings, canned, webhooks)
+    reader.lists = lists or {}
     calendars = reader.calendars(tables["calendar"])
     reader.known_calendars = names_given(source, "calendar", "name")
     promises = reader.promises(tables["promise"], calendars)
@@ -118,6 +120,7 @@ class _Reader:
         self.team = team
         self.findings = findings
         self.known_calendars: list[str] = []
+        self.lists: Lists = {}
         self.conditions: list[tuple[Found, Condition | None]] = []
 
     def tried(self, found: Found, path: tuple[str | int, ...], make: Callable[[], T]) -> T | None:
@@ -221,7 +224,7 @@ class _Reader:
             self.conditions.append((found, None))
             return None
         queues, organisations = tuple(q.name for q in self.team.queues), self.team.organisations.names
-        reading = read_condition(found.table.when, TICKET_FIELDS, queues, organisations=organisations)
+        reading = read_condition(found.table.when, TICKET_FIELDS, queues, self.lists, organisations)
         self.findings.extend(condition_findings(found, reading))
         if reading.condition is not None:
             self.conditions.append((found, reading.condition))

@@ -8,9 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from maild.config.files import parse_source
-from maild.config.policy import SLA_FILE, Policy, load_policy, own_addresses
 from maild.config.settings import Settings
-from maild.config.sla_file import GivenPromise, read_levels
 from maild.crypto.dkim import Signer, check_key, load_signer
 from maild.crypto.resolver import texts_of
 from maild.desk.articles import load_articles
@@ -27,6 +25,10 @@ from maild.people.team import Team
 from maild.threads.budget import BIG_DOMAINS, Budgets, organisation
 from maild.threads.practice import Practice
 from maild.threads.promises import Given, Promises
+
+from maild.config.lists import lists_of
+from maild.config.policy import SLA_FILE, Policy, load_policy, own_addresses
+from maild.config.sla_file import GivenPromise, read_levels
 
 
 def make_mint(settings: Settings) -> Mint:
@@ -117,7 +119,8 @@ def given_promises(read: Iterable[GivenPromise], team: Team) -> Promises:
 def earlier_policy(text: str, policy: Policy, settings: Settings) -> Policy:
     """The policy with what sla.toml promised when it had this text, as far as that can be read today."""
     source = parse_source(text.encode(), SLA_FILE)
-    levels, _ = read_levels(source, settings.paths.rules, settings.desk, policy.team)
+    lists = lists_of(settings.paths.rules)
+    levels, _ = read_levels(source, settings.paths.rules, settings.desk, policy.team, lists=lists)
     return replace(policy, promises=levels.promises)
 
 

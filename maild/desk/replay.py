@@ -10,8 +10,6 @@ from statistics import median
 
 from maild.config.files import read_source
 from maild.config.settings import Settings
-from maild.config.sla_file import read_levels
-from maild.desk.assembly import given_promises
 from maild.errors import ConfigError, NotFound
 from maild.people.team import Team
 from maild.sla.deadlines import ClockState, TicketClock, spent_at, state_at
@@ -20,6 +18,10 @@ from maild.store.histories import History, read_histories
 from maild.store.keep import Keep
 from maild.threads.promises import Promises
 from maild.threads.replay import read_past, tell
+
+from maild.config.lists import lists_of
+from maild.config.sla_file import read_levels
+from maild.desk.assembly import given_promises
 
 _STATES = {ClockState.MET: "kept", ClockState.BREACHED: "breached"}
 
@@ -80,7 +82,8 @@ def promises_of(path: Path, settings: Settings, team: Team) -> Promises:
     if not path.is_file():
         raise NotFound(f"there is no file {path}; write one like {settings.paths.rules / 'sla.toml'}")
     source = read_source(path, str(path))
-    levels, findings = read_levels(source, path.parent, settings.desk, team, webhooks=settings.webhooks)
+    lists = lists_of(settings.paths.rules)
+    levels, findings = read_levels(source, path.parent, settings.desk, team, webhooks=settings.webhooks, lists=lists)
     broken = [source.broken] if source.broken is not None else findings
     if broken:
         raise ConfigError(broken)
