@@ -14,11 +14,13 @@ from pathlib import Path
 from maild.config.agent_keys import key_doubts, with_keys
 from maild.config.files import Source, parse_source, read_source
 from maild.config.letters import Letters, find_letters
+from maild.config.lists import LISTS_FOLDER, read_lists
 from maild.config.report import names_given
 from maild.config.rule_checks import Named
 from maild.config.rule_doubts import idle_agents, rule_doubts
 from maild.config.rule_files import Ruling, default_findings, read_rules
 from maild.config.settings import Desk
+from maild.config.sla_file import GivenPromise, read_levels
 from maild.config.team_file import read_team, team_doubts, unknown_hours
 from maild.config.whole_mails import FieldsOf, WholeMails, read_whole_mails
 from maild.errors import ConfigError, Finding
@@ -30,9 +32,6 @@ from maild.routing.examples import Example, ExampleResult, run_example
 from maild.routing.fields import EVENTS
 from maild.routing.rules import Rule, RuleSet
 from maild.sla.calendar import Calendar
-
-from maild.config.lists import LISTS_FOLDER, read_lists
-from maild.config.sla_file import GivenPromise, read_levels
 
 TEAMS_FILE = "teams.toml"
 SLA_FILE = "sla.toml"

@@ -8,7 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from maild.config.files import parse_source
+from maild.config.lists import lists_of
+from maild.config.policy import SLA_FILE, Policy, load_policy, own_addresses
 from maild.config.settings import Settings
+from maild.config.sla_file import GivenPromise, read_levels
 from maild.crypto.dkim import Signer, check_key, load_signer
 from maild.crypto.resolver import texts_of
 from maild.desk.articles import load_articles
@@ -25,10 +28,6 @@ from maild.people.team import Team
 from maild.threads.budget import BIG_DOMAINS, Budgets, organisation
 from maild.threads.practice import Practice
 from maild.threads.promises import Given, Promises
-
-from maild.config.lists import lists_of
-from maild.config.policy import SLA_FILE, Policy, load_policy, own_addresses
-from maild.config.sla_file import GivenPromise, read_levels
 
 
 def make_mint(settings: Settings) -> Mint:

@@ -9,7 +9,10 @@ from pathlib import Path
 from statistics import median
 
 from maild.config.files import read_source
+from maild.config.lists import lists_of
 from maild.config.settings import Settings
+from maild.config.sla_file import read_levels
+from maild.desk.assembly import given_promises
 from maild.errors import ConfigError, NotFound
 from maild.people.team import Team
 from maild.sla.deadlines import ClockState, TicketClock, spent_at, state_at
@@ -18,10 +21,6 @@ from maild.store.histories import History, read_histories
 from maild.store.keep import Keep
 from maild.threads.promises import Promises
 from maild.threads.replay import read_past, tell
-
-from maild.config.lists import lists_of
-from maild.config.sla_file import read_levels
-from maild.desk.assembly import given_promises
 
 _STATES = {ClockState.MET: "kept", ClockState.BREACHED: "breached"}
 
