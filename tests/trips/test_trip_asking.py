@@ -43,7 +43,7 @@ def test_a_search_by_mail_comes_back_with_a_link_that_answers_the_customer(desk:
 def test_a_ticket_explains_itself_by_mail_and_at_the_command_line(desk: Daemon) -> None:
     """The same reasons; nothing of it is a mail of the ticket."""
     messages = len(desk.ticket("1001")["messages"])
-    assert "subject tag" in desk.order("ticket", "why", "1001")
+    assert "a ticket's number in the subject" in desk.order("ticket", "why", "1001")
     assert "/why" in ask(desk, "/why 1001")
     assert next(event["kind"] for event in desk.cli("ticket", "history", "1001")) == "created"
     assert "SUP-1001" in ask(desk, "/history SUP-1001\n/list all")
