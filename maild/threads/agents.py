@@ -26,7 +26,7 @@ from maild.threads.draft import Draft, incoming
 from maild.threads.facts import id_hash
 from maild.threads.model import InboxState, Ticket, Visibility
 from maild.threads.notices import Handed, News, handover, notifications, takers
-from maild.threads.order_lines import Order, split_orders
+from maild.threads.order_lines import Order, orders_on_top
 from maild.threads.orders.table import ALIASES, CANNED_WORDS, HANDLERS, Carried, canonical, carry_out
 from maild.threads.orders.work import Done, Setting
 from maild.threads.plan import LetterKind, OwnHtml, Plan
@@ -96,7 +96,7 @@ def agent_mail(draft: Draft, before: Ticket) -> Plan:
         return _machine(draft, before, agent)
     if claim.verb is not None:
         return _button(draft, before, agent, claim)
-    orders, text = split_orders(case.mail.reply)
+    orders, text = orders_on_top(case.mail)
     if only_asks(orders) and not text.strip() and not files_to_send(case.mail):
         return asked_mail(draft, orders, before.id)
     internal = claim.purpose is Purpose.NOTE or any(canonical(o.name) == "note" for o in orders)

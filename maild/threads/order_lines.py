@@ -5,6 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from maild.messages.mail import Mail
+from maild.messages.quotes import MarkKind, find_marks, is_quoted
+
+_LOOKED_AT = 5_000
+"""Lines among which the beginning of a reply is looked for."""
 _BEGINS = re.compile(r"\s*/")
 
 
@@ -42,6 +47,25 @@ def split_orders(text: str) -> tuple[tuple[Order, ...], str]:
     else:
         position = len(lines)
     return tuple(orders), "\n".join(lines[position:]).strip("\n")
+
+
+def orders_on_top(mail: Mail) -> tuple[tuple[Order, ...], str]:
+    """The orders on top of what somebody wrote, and his text without them.
+
+    Where a client marks no quotes, what stands below its "On ... wrote:" may be the words of whoever is answered: an
+    order there is nobody's.
+    """
+    orders, text = split_orders(mail.reply)
+    return ((), mail.reply) if orders and _below_attribution(mail) else (orders, text)
+
+
+def _below_attribution(mail: Mail) -> bool:
+    """Whether a client's line stands above the reply, with nothing between them that is marked as a quote."""
+    first = next((line.strip() for line in mail.reply.split("\n") if line.strip()), "")
+    lines = mail.text.split("\n")
+    at = next((i for i, line in enumerate(lines[:_LOOKED_AT]) if line.strip() == first), 0)
+    above = (mark for mark in find_marks(lines[:_LOOKED_AT]) if mark.end <= at) if at else ()
+    return any(mark.kind is MarkKind.ATTRIBUTION and not any(map(is_quoted, lines[mark.end : at])) for mark in above)
 
 
 def ticket_numbers(words: str, tag: str) -> tuple[int, ...]:

@@ -15,7 +15,7 @@ from maild.threads.correspondence import order_letter
 from maild.threads.draft import Draft
 from maild.threads.lookups import OF_TICKET, ask_of
 from maild.threads.model import InboxState
-from maild.threads.order_lines import Order, split_orders, ticket_numbers
+from maild.threads.order_lines import Order, orders_on_top, ticket_numbers
 from maild.threads.orders.table import too_many
 from maild.threads.orders.work import Done
 from maild.threads.plan import Plan
@@ -31,14 +31,14 @@ def is_order_mail(draft: Draft) -> bool:
     sender = draft.case.sender
     if sender.agent is None or not sender.proof.holds or draft.thread.claim is not None:
         return False
-    return bool(split_orders(draft.case.mail.reply)[0])
+    return bool(orders_on_top(draft.case.mail)[0])
 
 
 def order_mail(draft: Draft) -> Plan:
     """Carry the orders out, ask first, or say what is wrong with them."""
     case, agent = draft.case, draft.case.sender.agent
     assert agent is not None
-    orders, text = split_orders(case.mail.reply)
+    orders, text = orders_on_top(case.mail)
     if only_asks(orders):
         return asked_mail(draft, orders, next(iter(case.clues.tickets_named), draft.thread.ticket))
     language = case.practice.language_for(agent.language)

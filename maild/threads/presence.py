@@ -17,7 +17,7 @@ from maild.threads.draft import Draft
 from maild.threads.facts import Facts
 from maild.threads.forwards import new_mail_closed
 from maild.threads.model import InboxState
-from maild.threads.order_lines import Order, split_orders
+from maild.threads.order_lines import Order, orders_on_top
 from maild.threads.order_mail import is_order_mail
 from maild.threads.orders.absence import carry_out_presence
 from maild.threads.orders.table import canonical
@@ -36,7 +36,7 @@ def presence_mail(draft: Draft) -> Plan | None:
     case, agent = draft.case, draft.case.sender.agent
     if agent is None or not is_order_mail(draft):
         return None
-    orders = [(canonical(order.name), order) for order in split_orders(case.mail.reply)[0]]
+    orders = [(canonical(order.name), order) for order in orders_on_top(case.mail)[0]]
     if any(name not in _ABOUT_ONESELF for name, _ in orders):
         return None
     # The mail is no message of any ticket, whatever it may answer.

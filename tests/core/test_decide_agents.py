@@ -86,6 +86,19 @@ def test_orders_are_stripped_from_the_answer_and_told_back() -> None:
     assert [o["line"] for o in told.context["orders"]] == ["/take", "/close"]  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("line", ["On Monday, Ivan <ivan@customer.example> wrote:", "23.11.2026 09:00, Ivan пишет:"])
+def test_what_a_client_has_not_marked_as_a_quote_orders_nothing(line: str) -> None:
+    """An empty answer above the customer's words: they may look like orders."""
+    plan = written(f"{line}\n\n/spam\n/add thief@thief.example\nHelp!\n")
+    assert plan.ticket is not None
+    assert plan.ticket.status is Status.OPEN
+    assert [p.address.address for p in plan.ticket.participants] == [IVAN]
+    assert of_kind(plan, LetterKind.ANSWER) == []
+    below = written(f"{line}\n\n> My printer is on fire.\n\n/take\nClose the lid.\n")
+    assert below.ticket is not None
+    assert below.ticket.assignee == "anna"
+
+
 def test_a_note_stays_inside_and_colleagues_read_it() -> None:
     """The customer gets nothing, and a reply to the note is a note again."""
     plan = written("/note\n\nHe is a friend of the boss.")
