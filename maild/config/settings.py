@@ -45,6 +45,7 @@ from maild.config.units import (
 )
 from maild.errors import ConfigError, Finding
 from maild.messages.tokens import MAX_LOCAL_PART
+from maild.routing.fields import WEEKDAYS
 from maild.routing.sizes import parse_size
 from maild.sla.promise import parse_duration
 
@@ -293,6 +294,15 @@ class Metrics(Table):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Report(Table):
+    """[report]: the figures of a week, by mail."""
+
+    to: tuple[str, ...] = key((), list_of(_address))
+    day: str = key("mon", choice(*WEEKDAYS))
+    hour: int = key(8, number(0, 23))
+
+
+@dataclass(frozen=True, kw_only=True)
 class Log(Table):
     """[log]: what the daemon says on standard error."""
 
@@ -321,6 +331,7 @@ SECTIONS: Mapping[str, type[Table]] = {
     "keeping": Keeping,
     "paths": Paths,
     "metrics": Metrics,
+    "report": Report,
     "log": Log,
 }
 """Every table of the file; [[imap]] and [[webhook]] may come several times."""
@@ -344,6 +355,7 @@ class Settings:
     keeping: Keeping
     paths: Paths
     metrics: Metrics
+    report: Report
     log: Log
 
     @property

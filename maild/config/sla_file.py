@@ -21,7 +21,7 @@ from maild.config.stopwatch import computed_seconds
 from maild.errors import Finding
 from maild.people.team import Team
 from maild.routing.conditions import Condition, Lists, checks_of, read_condition
-from maild.routing.fields import TICKET_FIELDS, is_stored
+from maild.routing.fields import TICKET_FIELDS, WEEKDAYS, is_stored
 from maild.routing.lint import implies, never_holds
 from maild.routing.rules import Predicate
 from maild.sla.calendar import Calendar, Span
@@ -31,7 +31,6 @@ from maild.sla.promise import LEAD, At, Promise, Step, Target, parse_duration
 T = TypeVar("T")
 _DEEDS = ("tell", "priority", "line", "queue", "tags", "assignee", "letter", "webhook")
 """What a step can do; `quiet` alone is nothing."""
-_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -164,7 +163,7 @@ class _Reader:
             days = self.tried(found, ("hours", key), partial(weekdays, key)) or ()
             for day in days:
                 if day in hours:
-                    message = f"{_DAYS[day]} is given twice"
+                    message = f"{WEEKDAYS[day]} is given twice"
                     self.findings.append(found.finding(("hours", key), "bad-value", message, at_value=False))
                 hours[day] = self.spans(found, ("hours", key), texts)
         return hours
@@ -298,8 +297,8 @@ def weekdays(text: str) -> tuple[int, ...]:
     days: list[int] = []
     for part in text.lower().split(","):
         first, dash, last = (word.strip() for word in part.partition("-"))
-        if first not in _DAYS or (dash and last not in _DAYS):
+        if first not in WEEKDAYS or (dash and last not in WEEKDAYS):
             raise ValueError(f"'{text}' is no day such as mon, no days such as mon-fri or sat,sun")
-        start, end = _DAYS.index(first), _DAYS.index(last or first)
+        start, end = WEEKDAYS.index(first), WEEKDAYS.index(last or first)
         days.extend(range(start, end + 1) if start <= end else (*range(start, 7), *range(end + 1)))
     return tuple(dict.fromkeys(days))

@@ -194,7 +194,7 @@ class Chores:
         look_at_disk(self._settings, self._alarms)
         letters = self._alarms.look()
         if self.leads:
-            keep_house(self._keep, self._rulebook.office(), self._clock.now())
+            letters += keep_house(self._keep, self._rulebook.office(), self._clock.now())
         return letters
 
     def _database_is_back(self) -> None:

@@ -25,7 +25,9 @@ from maild.outgoing.letters import Letters
 from maild.outgoing.smtp import Security, SmtpTransport
 from maild.outgoing.transports import MaildirTransport, Transport
 from maild.people.team import Team
+from maild.routing.fields import WEEKDAYS
 from maild.threads.budget import BIG_DOMAINS, Budgets, organisation
+from maild.threads.periods import Weekly
 from maild.threads.practice import Practice
 from maild.threads.promises import Given, Promises
 
@@ -76,7 +78,7 @@ def make_office(settings: Settings) -> Office:
 
 def make_practice(settings: Settings, policy: Policy, mint: Mint | None = None) -> Practice:
     """How this desk works. `mint`: None for the desk's own, of which the secret file is made where there is none."""
-    desk, limits = settings.desk, settings.limits
+    desk, limits, report = settings.desk, settings.limits, settings.report
     return Practice(
         name=desk.name,
         address=desk.address,
@@ -100,6 +102,7 @@ def make_practice(settings: Settings, policy: Policy, mint: Mint | None = None) 
         undo_delay=settings.outgoing.undo_delay,
         calendars={calendar.name: calendar for calendar in policy.calendars},
         budgets=make_budgets(settings),
+        weekly=Weekly(to=report.to, weekday=WEEKDAYS.index(report.day), hour=report.hour),
         webhooks={webhook.name: webhook.shown for webhook in settings.webhook},
     )
 

@@ -18,6 +18,7 @@ from maild.desk.digests import write_digests
 from maild.desk.handle import Office
 from maild.desk.undelivered import tell_of_letters
 from maild.desk.walk import follow_new_rules
+from maild.desk.weekly import write_weekly
 from maild.errors import RetryLater
 from maild.store.keep import Keep
 from maild.threads.budget import Budgets, storm_is_over
@@ -59,17 +60,21 @@ def do_due(
     return letters + write_digests(keep, office, letters_at or now)
 
 
-def keep_house(keep: Keep, office: Office, now: datetime) -> None:
-    """Once a minute: end a storm that is over, throw away old counts, write down that there are ticks. RetryLater."""
+def keep_house(keep: Keep, office: Office, now: datetime) -> int:
+    """Once a minute: end a storm that is over, throw away old counts, write the weekly report, write down that there
+    are ticks. How many letters came of it. Raises RetryLater.
+    """
     last = keep.budgets.last_beat(TICKS)
     if last is not None and last <= now < last + _BEAT:
-        return
+        return 0
     if keep.troubles.any_open(Cause.ACKNOWLEDGEMENTS_STOPPED):
         _end_storm(keep, office.practice.budgets, now)
     _end_relay_trouble(keep, now)
     keep.budgets.forget(now)
     keep.digests.forget(now - _KEPT)
+    letters = write_weekly(keep, office, now)
     keep.budgets.beat(TICKS, now)
+    return letters
 
 
 def _end_storm(keep: Keep, budgets: Budgets, now: datetime) -> None:

@@ -38,6 +38,7 @@ _WORDS = {
         "unproven": "the sender is not proven: no trusted relay speaks for From",
         "unread": "imap.desk.example does not answer",
         "finding": "rules/routing.toml:12:1: error: unknown key then.queu (do you mean queue?)",
+        "figure": "Opened: 212",
         "clock": "first response: 4h of office time (Europe/Moscow) by the promise standard. Started Mon 10:15.",
     },
     "ru": {
@@ -63,6 +64,7 @@ _WORDS = {
         "unproven": "отправитель не подтверждён: ни один доверенный сервер за него не поручился",
         "unread": "imap.desk.example не отвечает",
         "finding": "rules/routing.toml:12:1: error: неизвестный ключ then.queu (возможно, queue?)",
+        "figure": "Открыто: 212",
         "clock": "Первый ответ: обещано за 4 ч рабочего времени (обещание standard, календарь office, Europe/Moscow). "
         "Отсчёт начат пн 10:15.",
     },
@@ -200,6 +202,7 @@ def sample(letter: str, language: str) -> dict[str, Any]:
             "event": "rule", "rule": words["title"], "happened": "schedule", "note": words["told"],
             "message": {"sender": parts["customer"], "at": _AT, "text": words["text"]},
         } | _buttons(language, "take", "close", "snooze", "spam"),
+        "report": {"lines": [words["figure"]], "since": _AT, "until": _DUE},
         "rules_broken": {"findings": [words["finding"]], "file": "rules/routing.toml"},
     }  # fmt: skip
     shared = _SHARED.get(letter, ("agent", "customer", "ticket"))
@@ -220,6 +223,7 @@ _SHARED: Mapping[str, tuple[str, ...]] = {
     "forwarded": ("customer", "ticket"),
     "rejected": ("customer",),
     "reply": ("customer", "ticket"),
+    "report": (),
     "rules_broken": (),
 }
 """Which building stones a letter has, where it has not all of them."""
@@ -238,6 +242,7 @@ BUILT_IN = (
     "notification",
     "rejected",
     "reply",
+    "report",
     "rule_news",
     "rules_broken",
     "transcript",

@@ -84,7 +84,7 @@ _CLASSES = (
     "auto_generated",
     "own",
 )
-_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 PRIORITIES = ("low", "normal", "high", "urgent")
 _STATUSES = ("new", "open", "pending", "hold", "solved", "closed", "spam")
 
@@ -131,7 +131,7 @@ _ALL = (
     Field(
         name="hour", kind=Kind.NUMBER, meaning="the hour in which it happens, 0 to 23, in the desk's time zone", most=23
     ),
-    Field(name="weekday", kind=Kind.CHOICE, meaning="the day on which it happens", choices=_WEEKDAYS),
+    Field(name="weekday", kind=Kind.CHOICE, meaning="the day on which it happens", choices=WEEKDAYS),
     Field(
         name="queue",
         kind=Kind.CHOICE,

@@ -5,7 +5,7 @@ A year of a large desk is hundreds of thousands of rows, so each is made in one 
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -33,6 +33,12 @@ def report_rows(connection: Connection, period: Period) -> Rows:
         clocks=_clocks(connection, period),
         trials=_trials(connection, period),
     )
+
+
+def any_ticket_before(connection: Connection, moment: datetime) -> bool:
+    """Whether there was anything to report on by then."""
+    query = sa.select(tickets.c.id).where(tickets.c.created_at < moment).limit(1)
+    return connection.scalar(query) is not None
 
 
 def _within(column: sa.Column[Any], period: Period) -> sa.ColumnElement[bool]:

@@ -24,6 +24,31 @@ class Period:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Weekly:
+    """Who gets it, on which day of the week (0 is Monday), from which hour on by the desk's clock."""
+
+    to: tuple[str, ...] = ()
+    weekday: int = 0
+    hour: int = 8
+
+    def due(self, now: datetime, zone: ZoneInfo) -> datetime:
+        """The last moment at which it was due, in UTC."""
+        local = now.astimezone(zone)
+        day = local.date() - timedelta(days=(local.weekday() - self.weekday) % 7)
+        moment = datetime.combine(day, time(self.hour), zone)
+        if moment > local:
+            moment = datetime.combine(day - timedelta(days=7), time(self.hour), zone)
+        return moment.astimezone(UTC)
+
+
+def week_before(moment: datetime, zone: ZoneInfo) -> Period:
+    """The seven whole days before the day of a moment, by the desk's clock."""
+    day = moment.astimezone(zone).date()
+    since, until = (datetime.combine(d, time(), zone).astimezone(UTC) for d in (day - timedelta(days=7), day))
+    return Period(since=since, until=until)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Span:
     """What was asked for: a name of the table below, or whole days from `first` to `last`, both within."""
 

@@ -29,6 +29,7 @@ class LetterKind(StrEnum):
     ESCALATION = "escalation"  # to an agent, a lead or an address: a deadline nears or has passed
     DIGEST = "digest"  # to an agent: much at once, gathered in one letter
     FORWARD = "forward"  # to an address outside: a customer's mail, passed on by a rule
+    REPORT = "report"  # to whom the settings name: the figures of a week
     WEBHOOK = "webhook"  # no mail: a call to another program, by HTTP
     ALARM = "alarm"  # to the admin
 

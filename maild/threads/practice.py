@@ -15,6 +15,7 @@ from maild.routing.rules import RuleSet
 from maild.sla.calendar import Calendar
 from maild.threads.budget import Budgets
 from maild.threads.kb import Article
+from maild.threads.periods import Weekly
 from maild.threads.promises import Promises
 from maild.threads.texts import CannedTexts, NoCannedTexts
 from maild.threads.workload import Workload
@@ -40,6 +41,8 @@ class Practice:
     acknowledgements_per_hour: int
     acknowledgements_per_day: int
     revision: str
+    weekly: Weekly = field(default_factory=Weekly)
+    """Who gets the report of each week, and when."""
     suppress_for: timedelta = timedelta(days=30)
     """How long an address that refused mail for good gets no automatic letters."""
     undo_delay: timedelta = timedelta(0)
