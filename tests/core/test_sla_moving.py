@@ -178,8 +178,11 @@ def test_a_promise_whose_text_has_changed_counts_what_is_left_by_the_new_one() -
 )
 def test_the_files_say_which_promises_look_at_the_mail(when: str, by_mail: bool, tmp_path: Path) -> None:
     """By any test, however deep."""
-    for name in ("teams.toml", "routing.toml"):
-        (tmp_path / name).write_bytes((ROOT / "rules" / name).read_bytes())
+    (tmp_path / "teams.toml").write_text(
+        '[[agent]]\nid = "anna"\nname = "Anna"\naddress = "anna@desk.example"\n[[queue]]\nname = "billing"\n'
+        'agents = ["anna"]\ndefault = true\n'
+    )
+    (tmp_path / "routing.toml").write_text('[[rule]]\nname = "All"\ndefault = true\n')
     sla = f'[[calendar]]\nname = "office"\n[[promise]]\nname = "p"\ncalendar = "office"\nresolution = "8h"\n{when}\n'
     (tmp_path / "sla.toml").write_text(sla)
     [found] = make_promises(load_policy(tmp_path, load_settings(ROOT / "settings.toml").desk)).given
