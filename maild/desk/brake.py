@@ -32,6 +32,9 @@ from maild.threads.practice import Practice
 from maild.threads.rest import resting
 
 HAD_IT = "this mail went there before"
+_SAID_BACK = frozenset({LetterKind.TRANSCRIPT, LetterKind.ASKED})
+"""What answers a proven agent's own orders and questions: he may give a dozen about one ticket in a few minutes. A
+machine of his is answered nothing."""
 _log = logging.getLogger("maild.desk")
 _GATHERING = timedelta(minutes=1)
 """How long a digest waits for what comes with the first of its news. Deadlines fall due together, and wait not."""
@@ -115,6 +118,8 @@ class _Gate:
             return self._unwanted(letter) or self._over_budget(letter) or self._too_many_about(letter)
         if letter.kind is LetterKind.FORWARD and (why := self._goes_round(letter) or self._dead(letter)) is not None:
             return why
+        if letter.kind in _SAID_BACK:
+            return self._too_many(letter)
         return self._too_many_about(letter) or self._too_many(letter)
 
     def _goes_round(self, letter: Letter) -> str | None:

@@ -143,9 +143,7 @@ def test_a_shadow_rule_is_only_written_down() -> None:
     plan = reply(rule("Trial", {"event": "reply"}, shadow=True, priority="urgent"))
     assert plan.ticket is not None
     assert plan.ticket.priority is Priority.NORMAL
-    assert by_rule(plan) == [
-        ("shadow", "at reply: only written down; priority normal -> urgent", "Trial")
-    ]
+    assert by_rule(plan) == [("shadow", "at reply: only written down; priority normal -> urgent", "Trial")]
 
 
 def test_a_rule_tells_whom_it_names() -> None:
