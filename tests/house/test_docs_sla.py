@@ -21,6 +21,7 @@ TEXT = (ROOT / "docs/sla.md").read_text(encoding="utf-8")
 DESK = load_settings(ROOT / "settings.toml").desk
 EXAMPLES = re.findall(r"(?ms)^```toml\n(.*?)^```", TEXT)
 [CALENDAR_FILE] = re.findall(r"(?ms)^```ics\n(.*?)^```", TEXT)
+Value = str | int | tuple[str, ...]
 PROMISE = '\n[[promise]]\nname = "p"\ncalendar = "office"\nresolution = "8h"\n'
 
 
@@ -59,11 +60,11 @@ def test_the_cookbook_gives_each_ticket_the_promise_that_it_says(tmp_path: Path)
     assert not any(promise.by_mail for promise in promises)
 
 
-def given_by(folder: Path, position: int, **fields: object) -> Promise:
+def given_by(folder: Path, position: int, **fields: Value) -> Promise:
     """The promise of an example that a mail with these fields gets."""
-    base = {"queue": "support", "priority": "normal", "line": 1, "tags": (), "customer": ("ivan@customer.example",)}
+    base: dict[str, Value] = {"queue": "support", "tags": (), "customer": ("ivan@customer.example",), "class": "person"}
     promises = load_policy(rules(folder, EXAMPLES[position]), DESK).promises
-    return next(p.promise for p in promises if p.fits({**base, "class": "person", **fields}))  # type: ignore[arg-type]
+    return next(p.promise for p in promises if p.fits(base | fields))
 
 
 @pytest.mark.parametrize(
@@ -87,10 +88,8 @@ def test_the_recipes_are_due_when_the_page_says(
 
 def test_the_last_recipe_tells_people_and_machines_apart(tmp_path: Path) -> None:
     """By class, by list, and the rest."""
-    names = [
-        given_by(tmp_path / str(number), 6, **fields).name
-        for number, fields in enumerate(({"class": "bulk"}, {"customer": ("kim@bank.example",)}, {}))
-    ]
+    told: list[dict[str, Value]] = [{"class": "bulk"}, {"customer": ("kim@bank.example",)}, {}]
+    names = [given_by(tmp_path / str(number), 6, **fields).name for number, fields in enumerate(told)]
     assert names == ["machines", "important people", "standard"]
 
 
