@@ -140,7 +140,7 @@ def test_every_finding_is_told_and_none_is_invented() -> None:
     codes = set(
         re.findall(
             r'"((?:no|bad|unknown|missing|duplicate|never|default|two|example|hidden|queue|slow|free|empty|forward'
-            r'|takes|too|alike)'
+            r"|takes|too|alike)"
             r'-[a-z-]+)"',
             sources,
         )
