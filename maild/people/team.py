@@ -226,19 +226,23 @@ class Team:
         stand_in = self.stand_in(agent.id)
         return stand_in.agent if stand_in is not None and stand_in.agent is not None else agent
 
-    def who_is_told(self, queue_name: str | None, assignee: str | None) -> tuple[Agent, ...]:
+    def who_is_told(self, queue_name: str | None, assignee: str | None, line: int = 0) -> tuple[Agent, ...]:
         """Who hears of a mail: the assignee alone, else the agents of the queue, else its lead.
 
-        For an assignee who is away it is his deputy, else the queue. Those of the queue who are away are left out as
-        long as somebody is here. A ticket whose queue or assignee is gone from the files must not become silent: it
-        falls to the default queue, and where that has nobody either, to every agent there is.
+        Where the queue names who serves the ticket's support line, those are told instead of all its agents. For an
+        assignee who is away it is his deputy, else the queue. Those of the queue who are away are left out as long as
+        somebody is here. A ticket whose queue or assignee is gone from the files must not become silent: it falls to
+        the default queue, and where that has nobody either, to every agent there is.
         """
         if (agent := self.agent(assignee)) is not None:
             if agent.id not in self.away:
                 return (agent,)
             if (deputy := self.instead(agent)) is not agent:
                 return (deputy,)
-        return self._of_queues(queue_name, self.away) or self._of_queues(queue_name, {})
+        queue = self.queue(queue_name)
+        of_line = self._named(queue.lines.get(line, ())) if queue is not None else ()
+        told = self.here(of_line) or self._of_queues(queue_name, self.away)
+        return told or of_line or self._of_queues(queue_name, {})
 
     def _of_queues(self, queue_name: str | None, away: Mapping[str, Absence]) -> tuple[Agent, ...]:
         """The queue's agents, else its lead, else those of the default queue, else everybody; nobody who is away."""

@@ -68,7 +68,7 @@ def _letters(pen: Pen, ticket: Ticket, talk: Talk) -> tuple[Letter, ...]:
     assert deadline is not None
     team = practice.team
     lead = team.lead(ticket.queue)
-    told = dict.fromkeys((*team.who_is_told(ticket.queue, ticket.assignee), *((lead,) if lead else ())))
+    told = dict.fromkeys((*team.who_is_told(ticket.queue, ticket.assignee, ticket.line), *((lead,) if lead else ())))
     setter = setter_of(practice, deadline)
     letters = []
     for agent in told:

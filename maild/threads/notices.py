@@ -86,7 +86,9 @@ def notifications(
     """
     team = pen.practice.team
     told = [
-        a for a in team.who_is_told(ticket.queue, ticket.assignee) if sender not in [normal(x) for x in a.addresses]
+        a
+        for a in team.who_is_told(ticket.queue, ticket.assignee, ticket.line)
+        if sender not in [normal(x) for x in a.addresses]
     ]
     if also is not None and also not in told:
         told.append(also)
@@ -123,9 +125,9 @@ def takers(team: Team, before: Ticket, after: Ticket, by: str) -> tuple[Agent, .
         taker = team.agent(after.assignee)
         found = (taker,) if taker else ()
     elif after.queue != before.queue:
-        found = team.who_is_told(after.queue, None)
+        found = team.who_is_told(after.queue, None, after.line)
     elif after.line != before.line and after.assignee is None:
-        found = team.who_serves(after.queue, after.line) or team.who_is_told(after.queue, None)
+        found = team.who_serves(after.queue, after.line) or team.who_is_told(after.queue, None, after.line)
     return tuple(agent for agent in found if agent.id != by)
 
 
@@ -192,7 +194,7 @@ def split_off(pen: Pen, ticket: Ticket, message: Message | None, due: datetime |
 
 
 def _to_whoever_works(pen: Pen, ticket: Ticket, news: News, shown: _Shown) -> list[Letter]:
-    told = pen.practice.team.who_is_told(ticket.queue, ticket.assignee)
+    told = pen.practice.team.who_is_told(ticket.queue, ticket.assignee, ticket.line)
     return [_notification(pen, ticket, agent, news, shown) for agent in told]
 
 

@@ -243,7 +243,7 @@ def _told(practice: Practice, before: Ticket, ticket: Ticket, due: StepDue) -> t
     moved = (before.line, before.queue) != (ticket.line, ticket.queue)
     if moved or (due.step.line is not None and not due.step.tell):
         of_line = team.who_serves(ticket.queue, ticket.line) if ticket.assignee is None else ()
-        agents.extend(of_line or team.who_is_told(ticket.queue, ticket.assignee))
+        agents.extend(of_line or team.who_is_told(ticket.queue, ticket.assignee, ticket.line))
     elif ticket.assignee is not None and ticket.assignee != before.assignee:
-        agents.extend(team.who_is_told(ticket.queue, ticket.assignee))
+        agents.extend(team.who_is_told(ticket.queue, ticket.assignee, ticket.line))
     return list(dict.fromkeys(agents)), list(dict.fromkeys(addresses))

@@ -18,13 +18,13 @@ def told(team: Team, ticket: Ticket, words: Iterable[str]) -> tuple[list[Agent],
     addresses: list[str] = []
     for word in words:
         if word == "assignee":
-            agents.extend(team.who_is_told(ticket.queue, ticket.assignee))
+            agents.extend(team.who_is_told(ticket.queue, ticket.assignee, ticket.line))
         elif word == "queue":
             members = team.members(ticket.queue)
             agents.extend(team.here(members) or members)
         elif word == "lead":
             lead = team.lead(ticket.queue)
-            agents.extend((team.instead(lead),) if lead else team.who_is_told(ticket.queue, None))
+            agents.extend((team.instead(lead),) if lead else team.who_is_told(ticket.queue, None, ticket.line))
         elif (agent := team.agent(word)) is not None:
             agents.append(team.instead(agent))
         elif "@" in word:

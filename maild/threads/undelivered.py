@@ -183,7 +183,7 @@ def _delayed(facts: TicketFacts, news: LetterNews, practice: Practice, pen: Pen)
                 "text": message.reply if message else "",
             },
         )
-        for agent in practice.team.who_is_told(ticket.queue, ticket.assignee)
+        for agent in practice.team.who_is_told(ticket.queue, ticket.assignee, ticket.line)
     ]
     event = _event(pen, "delayed", f"answer to {', '.join(a.address for a in news.waiting)}", news.last_error)
     return replace(_plan(facts, ticket, practice, pen.now), events=(event,), letters=tuple(letters))

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
+from maild.people.absence import Absence, Source
 from maild.people.team import Agent, Queue, Team
 
 ANNA = Agent(id="anna", name="Анна", address="Anna@desk.example", aliases=("a.petrova@desk.example",))
 BORIS = Agent(id="boris", name="Boris", address="boris@desk.example")
 VERA = Agent(id="vera", name="Вера", address="vera@desk.example")
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 TEAM = Team(
     agents=(ANNA, BORIS, VERA),
     queues=(
@@ -87,6 +91,17 @@ def test_with_nobody_in_the_default_queue_everybody_is_told() -> None:
     """A mail must not be seen by nobody."""
     team = Team(agents=(ANNA, BORIS), queues=(Queue(name="x", default=True),))
     assert team.who_is_told("x", None) == (ANNA, BORIS)
+
+
+def test_where_lines_are_named_the_tickets_own_line_is_told() -> None:
+    """The others only when nobody of that line is here; of a line that is not named everybody."""
+    queue = Queue(name="x", default=True, agents=("anna",), lines={2: ("boris",), 3: ("vera",)})
+    team = Team(agents=(ANNA, BORIS, VERA), queues=(queue,))
+    assert [team.who_is_told("x", None, line) for line in (2, 3)] == [(BORIS,), (VERA,)]
+    assert team.who_is_told("x", None, 1) == (ANNA, BORIS, VERA)
+    assert team.who_is_told("x", "anna", 2) == (ANNA,)
+    away = team.as_of([Absence(agent="boris", source=Source.ORDER, since=NOW, until=None)], NOW)
+    assert away.who_is_told("x", None, 2) == (ANNA, VERA)
 
 
 def test_the_lead_of_a_queue() -> None:
