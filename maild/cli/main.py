@@ -89,8 +89,11 @@ def main() -> None:
     """Run the command and end with its status (sysexits)."""
     # Most of what a short command makes is classes, which stay: looking through them again and again for garbage costs
     # a twentieth of what `ingest` may cost. The daemon takes the usual measure back.
-    gc.set_threshold(100_000, 50, 50)
-    sys.exit(run(sys.argv[1:]))
+    gc.set_threshold(300_000, 50, 50)
+    status = run(sys.argv[1:])
+    # Nor is anything gained by a last look through it all.
+    gc.freeze()
+    sys.exit(status)
 
 
 def run(arguments: list[str]) -> int:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from maild.errors import UsageError
 from maild.people.team import Agent
-from maild.threads.answers import Known, answers_letter, with_change
 from maild.threads.correspondence import order_letter
 from maild.threads.draft import Draft
 from maild.threads.facts import TicketFacts
@@ -67,6 +66,9 @@ def _read(
 
 def answers(draft: Draft, agent: Agent, found: Sequence[tuple[str, Lookup]]) -> Letter:
     """The answers, with every ticket as this mail leaves it."""
+    # Loaded here, since a pipe starts once per mail, and few mails ask anything.
+    from maild.threads.answers import Known, answers_letter, with_change
+
     facts = draft.case.facts
     tickets: dict[int, TicketFacts] = dict(facts.tickets)
     events: dict[int, tuple[Event, ...]] = {}

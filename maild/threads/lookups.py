@@ -10,14 +10,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING, TypeAlias
 
 from maild.people.team import Agent, Team
 from maild.routing.fold import fold
 from maild.threads.model import UNFINISHED, Event, Message, Status, Ticket
 from maild.threads.order_lines import Order, ticket_numbers
 from maild.threads.periods import Span, read_span
-from maild.threads.report import Rows
 from maild.threads.search import read_query
+
+if TYPE_CHECKING:
+    from maild.threads.report import Rows
 
 
 class Ask(StrEnum):
@@ -118,7 +121,7 @@ class Past:
     judged: tuple[Judged, ...] = ()
 
 
-Answer = Found | Past | Rows
+Answer: TypeAlias = "Found | Past | Rows"
 
 
 class AskError(ValueError):

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from maild.messages.mail import MailClass
 from maild.messages.tokens import Purpose
-from maild.people.proof import date_fits
+from maild.people.proof import Proof, date_fits
 from maild.people.team import Agent
 from maild.threads.correspondence import to_agent
 from maild.threads.draft import Draft, incoming
@@ -20,7 +20,6 @@ from maild.threads.match import confirmation
 from maild.threads.model import InboxState, Ticket, Visibility
 from maild.threads.notices import News, notifications
 from maild.threads.plan import Letter, LetterKind, Plan
-from maild.threads.said import in_language
 from maild.threads.words import say
 
 _YES = frozenset({"yes", "y", "yep", "ok", "okay", "confirm", "confirmed", "да", "ага", "ок", "подтверждаю", "верно"})
@@ -42,7 +41,7 @@ def unverified(draft: Draft, ticket: Ticket, why: str, *, asks: bool = False) ->
     asked = asks or may_confirm(draft, why)
     news = News(
         event="unverified",
-        why=lambda language: say(language, why, reason=in_language(case.sender.proof.reason, language)),
+        why=lambda language: _why(language, why, case.sender.proof),
         respond_by=draft.respond_by(),
         background=draft.background(),
     )
@@ -80,12 +79,19 @@ def _question(draft: Draft, ticket: Ticket, agent: Agent, why: str) -> Letter:
         kind=LetterKind.CONFIRMATION,
         template="confirmation",
         context={
-            "why": say(language, why, reason=in_language(case.sender.proof.reason, language)),
+            "why": _why(language, why, case.sender.proof),
             "text": case.mail.reply or case.mail.text,
         },
     )
     holder = confirmation(agent.id, case.facts.inbox_id)
     return replace(letter, subject=None, reply_to=practice.mint.address(Purpose.CONFIRM, ticket.id, holder))
+
+
+def _why(language: str, why: str, proof: Proof) -> str:
+    # Loaded here, since a pipe starts once per mail, and hardly any comes from an agent who is not proven.
+    from maild.threads.said import in_language
+
+    return say(language, why, reason=in_language(proof.reason, language))
 
 
 def confirming(draft: Draft) -> int | None:
