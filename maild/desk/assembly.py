@@ -14,9 +14,9 @@ from maild.config.settings import Settings
 from maild.config.sla_file import GivenPromise, read_levels
 from maild.crypto.dkim import Signer, check_key, load_signer
 from maild.crypto.resolver import texts_of
-from maild.desk.articles import load_articles
 from maild.desk.handle import Office
 from maild.desk.secret import ensure_secret
+from maild.desk.shelf import Shelf
 from maild.desk.signatures import Signatures
 from maild.errors import ConfigError, Finding
 from maild.messages.addresses import normal
@@ -90,7 +90,7 @@ def make_practice(settings: Settings, policy: Policy, mint: Mint | None = None) 
         rules=policy.rules,
         promises=make_promises(policy),
         mint=mint or make_mint(settings),
-        kb=load_articles(settings.paths.kb)[0],
+        kb=Shelf(settings.paths.kb),
         authserv_ids=frozenset(settings.trust.authserv_ids),
         on_behalf=frozenset(normal(address) for address in settings.trust.on_behalf),
         reopen_window=limits.reopen_window,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from maild.messages.addresses import normal, split_plus
@@ -14,11 +15,13 @@ from maild.people.team import Team
 from maild.routing.rules import RuleSet
 from maild.sla.calendar import Calendar
 from maild.threads.budget import Budgets
-from maild.threads.kb import Article
 from maild.threads.periods import Weekly
 from maild.threads.promises import Promises
 from maild.threads.texts import CannedTexts, NoCannedTexts
 from maild.threads.workload import Workload
+
+if TYPE_CHECKING:
+    from maild.threads.kb import Article
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,8 +62,8 @@ class Practice:
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     """The working times of sla.toml, by their names."""
 
-    kb: tuple[Article, ...] = ()
-    """The knowledge base."""
+    kb: Sequence[Article] = ()
+    """The knowledge base; it may be read only when it is asked."""
 
     on_behalf: frozenset[str] = frozenset()
     """Addresses in From, normalised, that write for others: whom they name is who asked."""
