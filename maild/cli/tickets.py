@@ -90,11 +90,8 @@ def _organisation(ticket: Ticket, app: App) -> str | None:
 _OF_EVENT = ("at", "kind", "actor", "detail", "because")
 
 
-_LATER = (*("take",),)
-"""Orders of the interface that this version cannot carry out at the command line yet."""
-
-
-@click.group(cls=Group, later=_LATER)
+# Nobody can take a ticket at the command line: whoever sits there is no agent.
+@click.group(cls=Group, later=("take",))
 @json_option
 def ticket() -> None:
     """One ticket: `show` it, or give it an order that an agent can mail as well."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime, timedelta
 
 from maild.desk.handle import Office
@@ -43,12 +42,4 @@ def write_weekly(keep: Keep, office: Office, now: datetime) -> int:
 def _page(made: Report, office: Office, names: dict[str, str], due: datetime) -> Attachment:
     practice = office.practice
     page = report_page(made, practice.name, practice.languages[0], practice.timezone, names).encode()
-    return Attachment(
-        filename=f"report-{due.astimezone(practice.zone):%Y-%m-%d}.html",
-        content_type="text/html",
-        size=len(page),
-        sha256=hashlib.sha256(page).hexdigest(),
-        inline=False,
-        content_id=None,
-        content=page,
-    )
+    return Attachment.file(f"report-{due.astimezone(practice.zone):%Y-%m-%d}.html", "text/html", page)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -78,6 +79,19 @@ class Attachment:
     content: bytes = field(repr=False, compare=False, default=b"")
     seal: bool = False
     """A signature, or the wrapping of a signed mail that was read: kept, but no file to people."""
+
+    @classmethod
+    def file(cls, filename: str, content_type: str, content: bytes) -> Attachment:
+        """A whole file that is put to a mail, beside its text."""
+        return cls(
+            filename=filename,
+            content_type=content_type,
+            size=len(content),
+            sha256=hashlib.sha256(content).hexdigest(),
+            inline=False,
+            content_id=None,
+            content=content,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

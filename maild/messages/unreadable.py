@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from maild.messages.mail import Attachment, Mail, MailClass
 
 
 def unreadable_mail(raw: bytes, reason: str) -> Mail:
     """A stand-in that says what is wrong and carries the bytes as they came."""
     text = f"This mail could not be read: {reason}. It is attached as it came."
-    attached = Attachment(
-        filename="message.eml",
-        content_type="application/octet-stream",
-        size=len(raw),
-        sha256=hashlib.sha256(raw).hexdigest(),
-        inline=False,
-        content_id=None,
-        content=raw,
-    )
+    attached = Attachment.file("message.eml", "application/octet-stream", raw)
     return Mail(
         headers=(),
         message_id=None,

@@ -136,16 +136,7 @@ def _base64(raw: bytes) -> bytes:
 
 def whole_mail(filename: str, raw: bytes) -> Attachment:
     """A mail as an attachment that mail clients open as one."""
-    digest = hashlib.sha256(raw).hexdigest()
-    return Attachment(
-        filename=filename,
-        content_type=_MAIL,
-        size=len(raw),
-        sha256=digest,
-        inline=False,
-        content_id=None,
-        content=raw,
-    )
+    return Attachment.file(filename, _MAIL, raw)
 
 
 def _fits_as_it_is(raw: bytes) -> bool:

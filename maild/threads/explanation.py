@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from maild.threads.as_json import stamp as stamp
+from maild.threads.as_json import stamp
 from maild.threads.assignment import Chosen
 from maild.threads.case import Case
 from maild.threads.match import Thread
