@@ -16,6 +16,7 @@ from maild.sla.deadlines import TicketClock
 from maild.store.assignment import said_absences, workload
 from maild.store.dead import known_dead
 from maild.store.engine import Database
+from maild.store.loading import load_tickets
 from maild.store.locks import lock_conversation
 from maild.store.lookups import answer_all
 from maild.store.rows import (
@@ -23,10 +24,6 @@ from maild.store.rows import (
     key_of,
     message_row,
     ticket_row,
-    to_clock,
-    to_message,
-    to_participant,
-    to_ticket,
 )
 from maild.store.search import index_message, index_ticket
 from maild.store.tables import (
@@ -64,7 +61,7 @@ from maild.threads.facts import (
     TicketFacts,
     id_hash,
 )
-from maild.threads.model import Event, InboxState, Status, Ticket, Visibility
+from maild.threads.model import Event, InboxState, Status, Ticket
 from maild.threads.orders.tickets import MERGED_INTO
 from maild.threads.plan import Change, LetterKind, Plan
 from maild.threads.workload import Workload
@@ -75,10 +72,6 @@ _MAX_HOPS = 5
 _AT_WORK = (Status.NEW, Status.OPEN, Status.PENDING, Status.HOLD)
 _GOES_ON = (Status.SOLVED, Status.CLOSED, Status.MERGED)
 _MIRRORED = {"follow_up_of": "followed_up_by"}
-
-
-def _newest_of(table: sa.Table) -> sa.Select[Any]:
-    return sa.select(table).where(table.c.ticket_id == sa.bindparam("ticket")).order_by(table.c.id.desc())
 
 
 # Built once: SQLAlchemy spends more on making a statement than SQLite on carrying it out.
@@ -139,18 +132,6 @@ _ACKNOWLEDGED = sa.select(outbox.c.created_at).where(
     outbox.c.kind.in_((LetterKind.ACKNOWLEDGEMENT, LetterKind.REPLY)),
     outbox.c.recipient_key == sa.bindparam("sender"),
     outbox.c.created_at > sa.bindparam("since"),
-)
-_TICKETS = (
-    sa.select(tickets)
-    .where(tickets.c.id.in_(sa.bindparam("wanted", expanding=True)))
-    .order_by(tickets.c.id)
-    .with_for_update()
-)
-_PEOPLE, _CLOCKS, _STEPS_DONE = _newest_of(participants), _newest_of(clocks), _newest_of(steps_done)
-_LAST_MESSAGES = _newest_of(messages).limit(_RECENT)
-_COUNT_MESSAGES = sa.select(sa.func.count()).where(messages.c.ticket_id == sa.bindparam("ticket"))
-_LAST_PUBLIC = (
-    _newest_of(messages).where(messages.c.visibility == Visibility.PUBLIC, messages.c.proposed.is_(False)).limit(1)
 )
 _CONFIRMED = sa.select(participants.c.key, participants.c.confirmed).where(
     participants.c.ticket_id == sa.bindparam("ticket")
@@ -345,30 +326,7 @@ class TicketStore:
 
     def load(self, connection: Connection, ids: Sequence[int]) -> dict[int, TicketFacts]:
         """Tickets with participants, last messages, clocks and steps done; locked in the order of their numbers."""
-        if not ids:
-            return {}
-        rows = connection.execute(_TICKETS, {"wanted": list(ids)}).mappings().all()
-        return {row["id"]: self._load_one(connection, row) for row in rows}
-
-    def _load_one(self, connection: Connection, row: Mapping[Any, Any]) -> TicketFacts:
-        def rows_of(query: sa.Select[Any]) -> list[Any]:
-            return list(reversed(connection.execute(query, {"ticket": row["id"]}).mappings().all()))
-
-        people = tuple(to_participant(p) for p in rows_of(_PEOPLE))
-        last = tuple(to_message(m) for m in rows_of(_LAST_MESSAGES))
-        count = len(last)
-        if count == _RECENT:
-            count = connection.scalar(_COUNT_MESSAGES, {"ticket": row["id"]}) or 0
-            if not any(m.visibility is Visibility.PUBLIC and not m.proposed for m in last):
-                # Whatever colleagues wrote among themselves since, this is what the customer heard or said last.
-                last = (*(to_message(m) for m in rows_of(_LAST_PUBLIC)), *last)
-        return TicketFacts(
-            ticket=to_ticket(row, people),
-            messages=last,
-            count=count,
-            clocks=tuple(to_clock(c) for c in rows_of(_CLOCKS)),
-            steps_done=frozenset(s["key"] for s in rows_of(_STEPS_DONE)),
-        )
+        return load_tickets(connection, ids)
 
     def due(self, now: datetime, limit: int) -> list[int]:
         """The tickets whose next escalation step is due, the longest due first: an index says it, nothing is walked."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from office import DESK, MINT, NOW, TEAM, eml, envelope, mail, message, ticket
@@ -121,6 +122,26 @@ def test_the_last_messages_are_loaded_oldest_first(keep: Keep) -> None:
     for number in range(1, 25):
         save(keep, plan(is_new=False, message=message(text=str(number))))
     assert [str(n) for n in range(5, 25)] == [m.text for m in load(keep).messages]
+
+
+def test_tickets_that_are_loaded_together_are_what_each_is_alone(keep: Keep) -> None:
+    """People, clocks, steps and a long talk stay with their own ticket, and so do the customer's last words."""
+    running = TicketClock(target=Target.RESOLUTION, started_at=NOW, resumed_at=NOW, due_at=NOW, promise="standard")
+    save(keep, plan(1001, message=message(text="asked")))
+    other: dict[str, Any] = {"ticket": ticket(1002, participants=(OLGA,)), "clocks": (running,)}
+    save(keep, plan(1002, **other, steps_done=("a",)))
+    save(keep, plan(1003))
+    for number in range(25):
+        inside = message(text=str(number), visibility=Visibility.INTERNAL)
+        save(keep, plan(1001, is_new=False, message=inside))
+        save(keep, plan(1002, **other, is_new=False, message=message(text="x")))
+    with keep.database.write() as connection:
+        together = keep.tickets.load(connection, [1003, 1001, 1002])
+    assert list(together) == [1001, 1002, 1003]
+    assert {number: load(keep, number) for number in together} == together
+    assert [(len(f.messages), f.count) for f in together.values()] == [(21, 26), (20, 25), (0, 0)]
+    assert [m.text for m in together[1001].messages[:2]] == ["asked", "5"]
+    assert [(len(together[n].clocks), len(together[n].steps_done)) for n in (1001, 1002)] == [(0, 0), (1, 1)]
 
 
 def test_clocks_and_steps_come_back(keep: Keep) -> None:
