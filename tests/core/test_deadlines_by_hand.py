@@ -68,8 +68,8 @@ def test_a_deadline_is_taken_away_by_off_and_by_nyet() -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        ("2026-11-20 10:00", "“2026-11-20 10:00” is 2026-11-20 10:00, which has passed"),
-        ("today 08:00", "“today 08:00” is 2026-11-23 08:00, which has passed"),
+        ("2026-11-20 10:00", "“2026-11-20 10:00” is Fri 2026-11-20 10:00, which has passed"),
+        ("today 08:00", "“today 08:00” is Mon 2026-11-23 08:00, which has passed"),
         ("2036-01-01", "more than three years away"),
         ("99999 weeks", "more than three years away"),
         ("soonish", "write 3d, 2h, tomorrow 10:00"),

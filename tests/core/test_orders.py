@@ -124,6 +124,12 @@ def test_a_time_that_cannot_be_understood_is_told() -> None:
     assert ordered("/snooze soonish").ticket.status is Status.OPEN
 
 
+def test_a_misspelt_time_is_answered_with_the_one_that_was_meant() -> None:
+    """And one that was understood with the day of the week, so that the agent sees how."""
+    assert effect("/snooze tomorow") == "“tomorow” is no time to come; did you mean tomorrow?"
+    assert effect("/snooze until friday 10:00").endswith("until Fri 2026-11-27 10:00")
+
+
 def test_a_line_up_lets_go_of_who_serves_the_lower_one() -> None:
     """The last line is the last."""
     after = ordered("/escalate too hard", replace(ticket(), assignee="anna")).ticket

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from maild.threads import states
 from maild.threads.model import UNFINISHED, Deadline, Status, Ticket
 from maild.threads.order_lines import Order
-from maild.threads.orders.moments import EVENING, FARTHEST, MORNING, any_moment
+from maild.threads.orders.moments import EVENING, FARTHEST, MORNING, any_moment, meant_moment
 from maild.threads.orders.work import Handler, Setting, Work, WrongError, fold, needed, no_argument
 from maild.threads.states import Happening
 
@@ -60,7 +60,10 @@ def _moment(order: Order, setting: Setting, hour: time = MORNING) -> datetime:
     """The time to come that an order names. Raises WrongError, which says what is wrong with it."""
     found = any_moment(order.argument, setting.now, setting.practice.timezone, hour)
     if found is None:
-        raise WrongError(setting.say("no_moment", words=order.argument))
+        near = meant_moment(order.argument, setting.now, setting.practice.timezone)
+        if near is None:
+            raise WrongError(setting.say("no_moment", words=order.argument))
+        raise WrongError(setting.say("unclear_moment", words=order.argument) + setting.say("did_you_mean", name=near))
     if found <= setting.now:
         raise WrongError(setting.say("moment_passed", words=order.argument, when=local(found, setting)))
     if found > setting.now + FARTHEST:
@@ -88,5 +91,6 @@ def following(ticket: Ticket, happening: Happening, setting: Setting) -> Ticket:
 
 
 def local(moment: datetime, setting: Setting) -> str:
-    """A time as the desk's wall clock shows it."""
-    return f"{moment.astimezone(ZoneInfo(setting.practice.timezone)):%Y-%m-%d %H:%M}"
+    """A time as the desk's wall clock shows it, with the day of the week: it tells how the words were understood."""
+    here = moment.astimezone(ZoneInfo(setting.practice.timezone))
+    return f"{setting.say('weekdays').split()[here.weekday()]} {here:%Y-%m-%d %H:%M}"
