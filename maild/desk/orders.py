@@ -65,7 +65,14 @@ def give_order(keep: Keep, office: Office, clock: Clock, number: str, name: str,
             plan = _plan(office, facts, carried.work, setting, order.line, note)
             if carried.work.undone is None and note is None:
                 done = action(
-                    ADMIN, setting.now, [order.line], carried.ticket, tickets, also=plan.also, kept=carried.work.kept
+                    ADMIN,
+                    setting.now,
+                    [order.line],
+                    carried.ticket,
+                    tickets,
+                    also=plan.also,
+                    kept=carried.work.kept,
+                    letters=plan.released,
                 )
                 plan = replace(plan, undo=done)
             number_of_order = keep.tickets.take_number(connection, "orders")

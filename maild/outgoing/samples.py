@@ -168,8 +168,8 @@ def sample(letter: str, language: str) -> dict[str, Any]:
         } | _buttons(language, "undo"),
         "asked": {"sections": [_section(parts, words)]},
         "collision": {
-            "waits": True, "first": words["colleague"], "first_text": words["answer"], "second": words["agent"],
-            "text": words["answer"], "orders": [{"line": "/close"}],
+            "waits": True, "taken_back": False, "first": words["colleague"], "first_text": words["answer"],
+            "second": words["agent"], "text": words["answer"], "orders": [{"line": "/close"}],
         } | _buttons(language, "send"),
         "confirmation": {"why": words["unproven"], "text": words["answer"]},
         "escalation": {

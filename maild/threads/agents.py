@@ -17,7 +17,7 @@ from maild.people.proof import date_fits
 from maild.people.team import Agent
 from maild.sla.events import Happening as ClockHappening
 from maild.threads import states
-from maild.threads.answering import collided, hold_answer, others_would_read, send_answer
+from maild.threads.answering import collided, hold_answer, others_would_read, send_answer, told_of_recall
 from maild.threads.asked_mail import answers, asked_mail, only_asks
 from maild.threads.canned import with_canned
 from maild.threads.changes import clock_happenings
@@ -309,7 +309,7 @@ def _done(draft: Draft, before: Ticket, agent: Agent, carried: Carried, *, text:
             draft.ticket,
             draft.case.facts.tickets,
             also=draft.also,
-            letters=tuple(x.message_id for x in draft.letters if x.kind is LetterKind.ANSWER),
+            letters=(*(x.message_id for x in draft.letters if x.kind is LetterKind.ANSWER), *draft.released),
             kept=draft.kept,
         )
     history = draft.case.facts.tickets[before.id].messages
@@ -319,6 +319,7 @@ def _done(draft: Draft, before: Ticket, agent: Agent, carried: Carried, *, text:
     elif posted and draft.message is not None:
         history = (*history, draft.message)
     draft.letters.extend(handover(draft.pen, before, draft.ticket, agent.id, history, draft.respond_by(), handed))
+    draft.letters.extend(told_of_recall(draft, draft.ticket, agent))
     draft.ask_rules(*(("answer",) if posted == "public" or draft.released else ()))
     if done:
         draft.letters.append(

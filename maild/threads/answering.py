@@ -121,3 +121,17 @@ def hold_answer(
     if colleague is not None:
         draft.letters.append(collision(draft.pen, ticket, colleague, agent, name, other.reply, text, (), case.mail))
     return draft.seal(InboxState.TICKETED, f"answer of {agent.id} on {ticket.number} waits: {why}")
+
+
+def told_of_recall(draft: Draft, ticket: Ticket, agent: Agent) -> list[Letter]:
+    """To colleagues whose answers wait because of one that its writer has taken back: else nobody might answer."""
+    history = draft.case.facts.tickets[ticket.id].messages
+    texts = {m.message_id: m.reply for m in history}
+    gone = next((texts[m] for m in (draft.recalled if draft.undone is not None else ()) if m in texts), None)
+    letters = []
+    for held in draft.case.facts.held.get(ticket.id, ()):
+        reader = draft.case.practice.team.agent(held.author)
+        if gone is not None and reader is not None and reader.id != agent.id:
+            own = texts.get(held.message_id, "")
+            letters.append(collision(draft.pen, ticket, reader, reader, agent.name, gone, own, (), None))
+    return letters

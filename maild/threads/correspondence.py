@@ -315,11 +315,15 @@ def collision(
     first_text: str,
     text: str,
     orders: tuple[str, ...],
-    mail: Mail,
+    mail: Mail | None,
 ) -> Letter:
-    """To both whose answers met: what the other wrote. `first` names who was quicker; `writer` is who waits."""
+    """To both whose answers met: what the other wrote. `first` names who was quicker; `writer` is who waits.
+
+    `mail` is the one that waits; None where whoever was quicker has taken the other answer back since.
+    """
     context: dict[str, object] = {
         "waits": reader.id == writer.id,
+        "taken_back": mail is None,
         "first": first,
         "first_text": first_text,
         "second": writer.name,
@@ -333,7 +337,7 @@ def collision(
         kind=LetterKind.COLLISION,
         template="collision",
         context=context,
-        parent=sane_id(mail.message_id) if reader.id == writer.id else None,
+        parent=sane_id(mail.message_id) if mail is not None and reader.id == writer.id else None,
         buttons=("send",) if reader.id == writer.id else (),
     )
 

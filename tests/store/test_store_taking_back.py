@@ -230,3 +230,42 @@ def test_the_admin_takes_back_a_merge_from_either_side(scene: Scene) -> None:
             assert done.ok, done.effect
         assert scene.status() is Status.NEW
         assert not scene.keep.views.ticket("1002", "SUP").links
+
+
+def test_an_answer_that_was_released_and_has_left_is_not_taken_back(scene: Scene) -> None:
+    """Whoever says /undo behind /send is not told that the customer was sent nothing; the history knows the release."""
+    seen = scene.letter_to(BORIS)
+    scene.write(ANNA, "Close the lid.", to_letter=scene.letter_to(ANNA))
+    scene.write(BORIS, "Pull the plug.", to_letter=seen)
+    scene.leaving()
+    scene.write(BORIS, "/send", to_letter=scene.letter_to(BORIS, LetterKind.COLLISION))
+    assert scene.leaving() == ["Pull the plug."]
+    scene.write(BORIS, "/undo")
+    assert "has left already" in scene.told(BORIS)
+    assert scene.status() is Status.PENDING
+    events = scene.keep.views.ticket("1001", "SUP").events
+    assert ("answer", "boris", "by Boris Smith", "/send") in [(e.kind, e.actor, e.detail, e.because) for e in events]
+
+
+def test_an_answer_that_was_released_and_has_not_left_is_taken_back(scene: Scene) -> None:
+    """The relay was away, say: it never leaves."""
+    seen = scene.letter_to(BORIS)
+    scene.write(ANNA, "Close the lid.", to_letter=scene.letter_to(ANNA))
+    scene.write(BORIS, "Pull the plug.", to_letter=seen)
+    scene.write(BORIS, "/send", to_letter=scene.letter_to(BORIS, LetterKind.COLLISION))
+    scene.write(BORIS, "/undo")
+    assert scene.leaving() == ["Close the lid."]
+
+
+def test_who_waits_for_an_answer_that_is_taken_back_is_told(scene: Scene) -> None:
+    """Else both believe that the other has answered; what he then sends waits for nobody."""
+    seen = scene.letter_to(BORIS)
+    scene.write(ANNA, "Close the lid.", to_letter=scene.letter_to(ANNA), after=timedelta(seconds=5))
+    scene.write(BORIS, "Pull the plug.", to_letter=seen, after=timedelta(seconds=5))
+    scene.write(ANNA, "/undo", after=timedelta(seconds=5))
+    told = scene.told(BORIS)
+    assert "has taken the answer back because of which yours waits" in told
+    assert "> Close the lid." in told
+    assert "> Pull the plug." in told
+    scene.write(BORIS, "/send", to_letter=scene.letter_to(BORIS, LetterKind.COLLISION))
+    assert scene.leaving() == ["Pull the plug."]

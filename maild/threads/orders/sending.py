@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from maild.people.names import fold
 from maild.sla.events import Happening as ClockHappening
 from maild.threads import states
 from maild.threads.model import Direction, Status, Ticket, Visibility
 from maild.threads.order_lines import Order
-from maild.threads.orders.work import Setting, Work, WrongError, fold, no_argument, unknown
+from maild.threads.orders.work import Setting, Work, WrongError, no_argument, unknown
 from maild.threads.plan import Enclosed
 from maild.threads.states import Happening
 from maild.threads.undo import taken_back
@@ -45,7 +46,15 @@ def send(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
     status = states.after(work.ticket.status, Happening.ANSWER)
     ticket = replace(work.ticket, status=status, solved_at=None, wake_at=None)
     happened = (*work.happened, ClockHappening.ANSWERED)
-    return replace(work, ticket=ticket, released=(mine[-1],), happened=happened), setting.say("sent_now")
+    notes = (*work.notes, ("answer", f"by {_writer(mine[-1], setting)}", "/send"))
+    after = replace(work, ticket=ticket, released=(mine[-1],), happened=happened, notes=notes)
+    return after, setting.say("sent_now")
+
+
+def _writer(message_id: str, setting: Setting) -> str:
+    author = next(h.author for h in setting.held if h.message_id == message_id)
+    agent = setting.team.agent(author)
+    return agent.name if agent is not None else author
 
 
 def raw(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
