@@ -33,7 +33,7 @@ VERBS = {
     "ticket": ("tickets", "one ticket: show it, or give an order"),
     "report": ("report", "figures of the desk over a time, for people, as JSON or as a page"),
     "kb": ("kb", "the knowledge base: search"),
-    "rules": ("rules", "the rules' workshop: check, show, test"),
+    "rules": ("rules", "the rules' workshop: check, test, show, replay, schema"),
     "sla": ("sla", "what is promised: replay past tickets under other promises"),
     "letters": ("letters", "the texts of letters: list, preview"),
     "dkim": ("dkim", "the DNS record for the key that letters are signed with"),

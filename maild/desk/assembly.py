@@ -6,13 +6,13 @@ import os
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from maild.config.files import parse_source
 from maild.config.lists import lists_of
 from maild.config.policy import SLA_FILE, Policy, load_policy, own_addresses
 from maild.config.settings import Settings
 from maild.config.sla_file import GivenPromise, read_levels
-from maild.crypto.dkim import Signer, check_key, load_signer
 from maild.crypto.resolver import texts_of
 from maild.desk.handle import Office
 from maild.desk.secret import ensure_secret
@@ -30,6 +30,9 @@ from maild.threads.budget import BIG_DOMAINS, Budgets, organisation
 from maild.threads.periods import Weekly
 from maild.threads.practice import Practice
 from maild.threads.promises import Given, Promises
+
+if TYPE_CHECKING:  # few desks sign by themselves, and a mail server's pipe starts us once a mail
+    from maild.crypto.dkim import Signer
 
 
 def make_mint(settings: Settings) -> Mint:
@@ -49,6 +52,8 @@ def make_signer(settings: Settings) -> Signer | None:
     out = settings.outgoing
     if out.dkim_domain is None or out.dkim_selector is None or out.dkim_key_file is None:
         return None
+    from maild.crypto.dkim import load_signer
+
     return load_signer(out.dkim_domain, out.dkim_selector, out.dkim_key_file)
 
 
@@ -57,6 +62,8 @@ def signer_findings(settings: Settings) -> list[Finding]:
     out = settings.outgoing
     if out.dkim_domain is None or out.dkim_selector is None or out.dkim_key_file is None:
         return []
+    from maild.crypto.dkim import check_key
+
     own = settings.desk.address.rpartition("@")[2]
     return check_key(out.dkim_domain, out.dkim_selector, out.dkim_key_file, [own])
 

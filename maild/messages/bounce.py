@@ -11,8 +11,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from email.message import Message
 
-from flufl.bounce import all_failures
-
 from maild.messages import bounce_json, bounce_patterns, dsn, returned, statuses
 from maild.messages.auto_phrases import BOUNCE_SUBJECTS
 from maild.messages.mail import Bounce, BounceRecipient
@@ -190,6 +188,8 @@ def _failed_recipients(message: Message, report_text: str) -> tuple[BounceRecipi
 
 def _by_flufl(message: Message, report_text: str) -> tuple[BounceRecipient, ...]:
     """What flufl.bounce makes of a small copy: its forty detectors are slow on hostile mail, and may raise."""
+    from flufl.bounce import all_failures  # a mail server's pipe starts us once a mail, and few are reports
+
     try:
         temporary, permanent = all_failures(_small(message))
     except Exception:  # noqa: BLE001 - any of forty detectors, on input from anywhere

@@ -10,8 +10,6 @@ import re
 from html import unescape
 from typing import Any, cast
 
-import html_to_markdown
-
 from maild.messages import charset
 from maild.messages.html_lines import Lines
 
@@ -45,9 +43,6 @@ _UNSEEN = {
 _VOID = {"br", "hr", "img", "wbr", "input", "meta", "link", "col", "area", "base", "source", "track", "param", "embed"}
 _TAG = re.compile(r"<[^<>]{0,5000}>")
 _RAW_TEXT = re.compile(r"<(style|script)\b", re.IGNORECASE)
-_OPTIONS = html_to_markdown.ConversionOptions(
-    extract_metadata=False, max_depth=250, include_blockquote_citations=False, hidden_content="drop"
-)
 
 
 def to_text(html: str) -> str:
@@ -58,12 +53,22 @@ def to_text(html: str) -> str:
     source = _BETWEEN_TAGS.sub(f">{Lines.SPACE}", _OWN_ELEMENTS.sub(rf"<\1{_PREFIX}", source))
     visitor = _Visitor()
     try:
-        html_to_markdown.convert(source, _OPTIONS, cast("Any", visitor))
+        _convert(source, visitor)
     except Exception:  # noqa: BLE001  the library raises errors of many kinds, and a mail must be read in any case
         return _stripped(html[:INPUT_CAP])
     if not visitor.heard:
         return charset.clean(unescape(html[:INPUT_CAP])).strip()[:TEXT_CAP] if not _TAG.search(html[:INPUT_CAP]) else ""
     return charset.clean(visitor.lines.text())[:TEXT_CAP]
+
+
+def _convert(source: str, visitor: _Visitor) -> None:
+    """Tell the visitor what is in it."""
+    import html_to_markdown  # a mail server's pipe starts us once a mail, and many have no HTML
+
+    options = html_to_markdown.ConversionOptions(
+        extract_metadata=False, max_depth=250, include_blockquote_citations=False, hidden_content="drop"
+    )
+    html_to_markdown.convert(source, options, cast("Any", visitor))
 
 
 def is_cut(html: str, text: str) -> bool:

@@ -12,13 +12,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
 from maild.config.letters import CANNED
-from maild.crypto.dkim import Signer
 from maild.errors import Finding, NotFound
 from maild.outgoing import samples
 from maild.outgoing.canned import Canned
@@ -28,6 +27,9 @@ from maild.outgoing.plain import plain_table
 from maild.outgoing.pretty import MAX_TEXT, to_html
 from maild.outgoing.sandbox import BUDGET, Compiled, LetterError
 from maild.outgoing.words import Run
+
+if TYPE_CHECKING:
+    from maild.crypto.dkim import Signer
 
 BUILT_IN_DIR = Path(__file__).resolve().parents[1] / "templates"
 MAX_SUBJECT = 500

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Dialect
+from sqlalchemy.engine import Connection, Dialect
 
 metadata = sa.MetaData()
 
@@ -100,8 +100,18 @@ inbox = sa.Table(
     # In the order of numbers: the first that wait are found without sorting all that wait.
     sa.Index("inbox_by_state", "state", "id", "next_at"),
     sa.Index("inbox_by_digest", "digest"),
-    sa.Index("inbox_by_source", "source", sqlite_where=_POLLED, postgresql_where=_POLLED),
+    sa.Index("inbox_by_source", "source", sqlite_where=_POLLED),
 )
+
+
+@sa.event.listens_for(metadata, "before_create")
+def _say_it_to_the_server(_tables: object, connection: Connection, **_: object) -> None:
+    """The index's condition once more: named above, it would load PostgreSQL's dialect with each mail from a pipe."""
+    if connection.dialect.name == "postgresql":
+        (index,) = (index for index in inbox.indexes if index.name == "inbox_by_source")
+        index.dialect_options["postgresql"]["where"] = _POLLED
+
+
 inbox_raw = sa.Table(
     "inbox_raw",
     metadata,
