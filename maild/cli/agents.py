@@ -81,10 +81,14 @@ def agents_back(app: App, agent: str) -> None:
 
 def _speak(app: App, agent_id: str, order: str, words: str) -> None:
     from maild.desk.attendance import say_for
+    from maild.people.names import who_is_meant
 
-    if app.office.practice.team.agent(agent_id) is None:
-        known = " ".join(a.id for a in app.office.practice.team.agents)
-        raise NotFound(f"there is no agent {agent_id}; there are: {known}")
+    agents = app.office.practice.team.agents
+    meant = who_is_meant(agent_id, agents)
+    if len(meant) != 1:
+        what = f"{agent_id} may be one of several" if meant else f"there is no agent {agent_id}"
+        raise NotFound(f"{what}; there are: {' '.join(a.id for a in meant or agents)}")
+    agent_id = meant[0].id
     done = say_for(app.keep, app.office, app.clock.now(), agent_id, order, words)
     if not done.ok:
         raise DataError(done.effect)

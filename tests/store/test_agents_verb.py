@@ -35,7 +35,7 @@ def test_an_agent_is_away_and_back_by_the_admins_word(settings: str, capsys: pyt
     assert anna["away"] is not None
     assert run(["--config", settings, "agents"]) == 0
     assert "Анна Петрова" in capsys.readouterr().out
-    assert run(["--config", settings, "agents", "back", "anna"]) == 0
+    assert run(["--config", settings, "agents", "back", "Anna"]) == 0
     assert listed(settings, capsys)["anna"]["away"] is None
 
 

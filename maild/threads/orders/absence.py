@@ -12,12 +12,13 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from maild.people.absence import QUEUE, Absence, HereAgain, Source
+from maild.people.names import fold
 from maild.people.team import Agent, StandIn
 from maild.threads.assignment import until_words
 from maild.threads.order_lines import Order
 from maild.threads.orders.moments import FARTHEST, MORNING, any_moment
 from maild.threads.orders.place import find_agent
-from maild.threads.orders.work import Done, Setting, Work, WrongError, fold, no_argument
+from maild.threads.orders.work import Done, Setting, Work, WrongError, no_argument
 
 _FROM_TO = re.compile(
     r"(?:(?:from|since|с|со)\s+(?P<a>.+?)|(?P<iso>\d{4}-\d{2}-\d{2}))"

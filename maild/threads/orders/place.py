@@ -7,12 +7,13 @@ from dataclasses import replace
 
 from maild.messages.subject import base_subject
 from maild.messages.words import plain_line
+from maild.people.names import fold, who_is_meant
 from maild.people.team import LAST_LINE, Agent, By
 from maild.routing.rules import Choice
 from maild.threads.assignment import Chosen, by_queue, choose, on_line, until_words
 from maild.threads.model import Priority
 from maild.threads.order_lines import Order
-from maild.threads.orders.work import Setting, Work, WrongError, fold, named, needed, no_argument
+from maild.threads.orders.work import Setting, Work, WrongError, named, needed, no_argument, unknown
 
 _MAX_SUBJECT = 250
 _ONE_OF = re.compile(
@@ -48,7 +49,7 @@ def take(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
 
 
 def assign(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
-    """It is a colleague's: by id, address, whole name, or the beginning of a name that only one has; or one of several.
+    """It is a colleague's: by id, address or name, in either script, or the beginning of it; or one of several.
 
     Behind "by load" and "next" colleagues may stand among whom is chosen.
     """
@@ -77,20 +78,12 @@ def _chosen(work: Work, chosen: Chosen, setting: Setting) -> tuple[Work, str]:
 
 def find_agent(words: str, setting: Setting) -> Agent:
     """The agent whom these words mean. Raises WrongError."""
-    names: dict[str, str] = {}
-    for agent in setting.team.agents:
-        for name in (agent.id, *agent.addresses, agent.name):
-            names[fold(name)] = agent.id
-    for agent in setting.team.agents:
-        for part in agent.name.split():
-            # A name that two have means neither of them.
-            names[fold(part)] = agent.id if names.get(fold(part), agent.id) == agent.id else ""
-    names = {name: agent_id for name, agent_id in names.items() if agent_id}
-    # The ids alone are shown: addresses and parts of names would only hide them.
-    ids = [a.id for a in setting.team.agents]
-    found = setting.team.agent(named(words.strip().lstrip("@"), names, setting, "unknown_agent", ids))
-    assert found is not None
-    return found
+    found = who_is_meant(words, setting.team.agents)
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise unknown("unknown_agent", words, (a.id for a in setting.team.agents), setting)
+    raise WrongError(setting.say("which_agent", name=words, names=", ".join(f"{a.id} ({a.name})" for a in found)))
 
 
 def _given(work: Work, agent: Agent, setting: Setting) -> tuple[Work, str]:

@@ -6,11 +6,12 @@ from dataclasses import replace
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
+from maild.people.names import fold
 from maild.threads import states
 from maild.threads.model import UNFINISHED, Deadline, Status, Ticket
 from maild.threads.order_lines import Order
 from maild.threads.orders.moments import EVENING, FARTHEST, MORNING, any_moment, meant_moment
-from maild.threads.orders.work import Handler, Setting, Work, WrongError, fold, needed, no_argument
+from maild.threads.orders.work import Handler, Setting, Work, WrongError, needed, no_argument
 from maild.threads.states import Happening
 
 _NO_MORE = frozenset({"off", "none", "no", "never", "-", "нет", "снять", "убрать", "отменить", "без срока"})

@@ -13,6 +13,7 @@ from difflib import get_close_matches
 
 from maild.errors import UsageError
 from maild.people.absence import Absence, HereAgain
+from maild.people.names import fold
 from maild.people.team import Agent, Team
 from maild.sla.deadlines import TicketClock
 from maild.sla.events import Happening as ClockHappening
@@ -146,8 +147,3 @@ def named(wanted: str, names: Mapping[str, str], setting: Setting, phrase: str, 
     if begun:
         raise WrongError(setting.say(phrase, name=wanted) + setting.say("known", names=" ".join(sorted(begun))))
     raise unknown(phrase, wanted, shown or names.keys(), setting)
-
-
-def fold(word: str) -> str:
-    """A word for comparing: case and ё say nothing."""
-    return word.strip().casefold().replace("ё", "е")
