@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from maild.cli.app import App
-from maild.cli.output import json_option, json_text, progress, report, time_of
+from maild.cli.output import NO_MAIL, clean_text, json_option, json_text, progress, report, time_of
 from maild.errors import DataError, NotFound, UsageError
+
+if TYPE_CHECKING:
+    from maild.ingest.pipe import Source
 
 
 @click.command()
@@ -53,23 +58,26 @@ def export(app: App, folder: Path, form: str, queue: str | None, since: str | No
 @click.option("--closed", is_flag=True, help="Close the tickets that come of old mail.")
 @json_option
 @click.pass_obj
-def import_(app: App, names: tuple[str, ...], closed: bool) -> None:
+def import_(app: App, names: tuple[str, ...], closed: bool) -> int:
     """Take old mail (mbox, Maildir, .eml) without a word to anybody, or an export of ours into an empty desk."""
     if not names:
         raise UsageError("name what is to be imported: an mbox, a Maildir, mails, or an export's desk.jsonl")
     exports = [found for name in names if (found := _export_in(Path(name))) is not None]
     if not exports:
-        _import_mails(app, names, closed)
-    elif len(names) > 1:
+        return _import_mails(app, names, closed)
+    if len(names) > 1:
         raise UsageError("an export of ours is imported alone: name its desk.jsonl, or its folder, and nothing else")
-    else:
-        _import_export(app, exports[0])
+    _import_export(app, exports[0])
+    return 0
 
 
 def _export_in(path: Path) -> Path | None:
     """The desk.jsonl of an export, where this is one or a folder with one."""
+    from maild.store.backup import DATABASE, MANIFEST
     from maild.store.portable import is_export
 
+    if (path / MANIFEST).is_file() and (path / DATABASE).is_file():
+        raise DataError(f"{path} is a backup; put it in place of an empty desk with `maild restore {path}`")
     file = path / "desk.jsonl" if path.is_dir() else path
     if path.name == "tickets.jsonl":
         raise DataError(f"{path} is for other programs; import the desk.jsonl beside it")
@@ -99,15 +107,30 @@ def _import_export(app: App, file: Path) -> None:
     report(app.json, text, **values, held=done.held, again=done.again)
 
 
-def _import_mails(app: App, names: tuple[str, ...], closed: bool) -> None:
+def _import_mails(app: App, names: tuple[str, ...], closed: bool) -> int:
     from maild.desk.importing import import_mails
     from maild.ingest.pipe import read_sources
 
-    sources = read_sources(names, sys.stdin.buffer)
+    strange: list[str] = []
+    sources = _mails_among(read_sources(names, sys.stdin.buffer), strange)
     with progress() as told:
         done = import_mails(app.keep, app.desk, sources, app.clock.now(), close=closed, progress=told)
     became = ", ".join(f"{count} {state}" for state, count in done.states.items()) or "nothing new"
     text = f"{done.mails} mails, {done.new} of them new: {became}; {done.tickets} tickets"
     text += f", {done.closed} of them closed" if closed else ""
     values = {"mails": done.mails, "new": done.new, "states": done.states, "tickets": done.tickets}
-    report(app.json, text, **values, closed=done.closed)
+    report(app.json, text, **values, closed=done.closed, no_mails=strange)
+    for name in strange:
+        click.echo(f"maild: {clean_text(name)}: {NO_MAIL}; left out", err=True)
+    return DataError.exit_status if strange else 0
+
+
+def _mails_among(sources: Iterator[Source], strange: list[str]) -> Iterator[Source]:
+    """Those that are mails: a folder of old mail may hold lists and indexes. The others' names go aside."""
+    from maild.messages.fields import read_fields
+
+    for source in sources:
+        if read_fields(source.raw).items:
+            yield source
+        else:
+            strange.append(source.name)

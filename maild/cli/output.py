@@ -18,6 +18,7 @@ import click
 from maild.errors import Finding, UsageError
 
 F = TypeVar("F", bound=Callable[..., Any])
+NO_MAIL = "this is no mail: not one header field stands at its beginning"
 
 
 def json_option(function: F) -> F:

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from maild.cli.app import App
-from maild.cli.output import Progress, clean_text, json_option, say_json
+from maild.cli.output import NO_MAIL, Progress, clean_text, json_option, say_json
 from maild.errors import DataError, NotFound, UsageError
 from maild.guard.limits import PastLimits
 from maild.guard.readers import Request, shared_readers
@@ -68,7 +68,7 @@ def _understood(names: Sequence[str], is_own: Callable[[str], bool]) -> Iterator
         if isinstance(result, PastLimits):
             result = read_start(readers, Request(raw=found.raw), str(result), is_own)
         if isinstance(result, Mail) and not result.headers:
-            result = DataError("this is no mail: not one header field stands at its beginning")
+            result = DataError(NO_MAIL)
         yield (
             {"file": found.name, "error": str(result)} if isinstance(result, Exception) else as_json(result, found.name)
         )

@@ -113,6 +113,25 @@ def test_an_import_that_comes_twice_doubles_nothing(place: Place, empty: Place, 
     assert "of its own" in complaint
 
 
+def test_what_is_no_mail_becomes_no_ticket(empty: Place, tmp_path: Path) -> None:
+    """A folder of old mail holds other things as well: they are left out and named; a backup is a case for restore."""
+    folder = tmp_path / "old"
+    folder.mkdir()
+    (folder / "1.eml").write_bytes(eml("It prints no more.", message_id="<1@e>"))
+    (folder / "list.txt").write_text("1.eml is about the printer\n")
+    (folder / "index.db").write_bytes(b"SQLite format 3\0" + bytes(range(256)) * 9)
+    (folder / "empty").touch()
+    status, said, complaint = empty.run("import", str(folder), "--json")
+    done = json.loads(said)
+    assert (status, done["mails"], done["tickets"]) == (65, 1, 1)
+    assert [Path(name).name for name in done["no_mails"]] == ["empty", "index.db", "list.txt"]
+    assert f"{folder}/list.txt: this is no mail: not one header field stands at its beginning; left out" in complaint
+    empty.do("backup", str(tmp_path / "backup"))
+    status, _, complaint = empty.run("import", str(tmp_path / "backup"))
+    assert (status, f"`maild restore {tmp_path}/backup`" in complaint) == (65, True)
+    assert len(empty.rows("tickets")) == 1
+
+
 def test_old_mail_makes_tickets_and_nobody_hears_of_it(empty: Place, tmp_path: Path) -> None:
     """Threaded, at its own time; no letter, no clock, no order carried out."""
     [done] = empty.rows("import", str(archive(tmp_path)))
