@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import date, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -31,6 +31,7 @@ from maild.sla.promise import LEAD, At, Promise, Step, Target, parse_duration
 T = TypeVar("T")
 _DEEDS = ("tell", "priority", "line", "queue", "tags", "assignee", "letter", "webhook")
 """What a step can do; `quiet` alone is nothing."""
+_CENTURY = 5218  # weeks
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -145,9 +146,10 @@ class _Reader:
             message = f"no holidays are known for '{table.holidays}'"
             self.findings.append(found.finding(("holidays",), "bad-value", message, "a code such as RU, DE or DE-BY"))
         hours = None if table.hours == "always" else self.hours(found, table.hours)
+        opens = hours is None or any(hours.values())
         if table.hours != "always" and not any(table.hours.values()):
             self.findings.append(found.finding(("hours",), "bad-value", "this calendar never opens"))
-        return Calendar(
+        calendar = Calendar(
             name=table.name,
             timezone=table.timezone or self.desk.timezone,
             hours=hours,
@@ -156,6 +158,22 @@ class _Reader:
             extra=self.special_days(found),
             imported=self.closures.read(found, self.findings),
         )
+        if opens:
+            self.look_at_closures(found, calendar)
+        return calendar
+
+    def look_at_closures(self, found: Found, calendar: Calendar) -> None:
+        """Whether files close every day for good: with such a calendar no clock could be started, and no mail taken."""
+        # Holidays leave days in every week of their country. Not to ask for them spares the package's slow start.
+        plain = replace(calendar, holidays=None, extra={})
+        for start in sorted({series.start for file in calendar.imported for series in file.series}):
+            try:
+                plain.next_open(datetime.combine(start, time(), UTC))
+            except ValueError:
+                message = f"from {start} on no day is left on which this calendar opens"
+                hint = "a series in the file has no end: give it UNTIL or COUNT"
+                self.findings.append(found.finding(("ics",), "bad-value", message, hint))
+                return
 
     def hours(self, found: Found, written: Mapping[str, tuple[str, ...]]) -> dict[int, tuple[Span, ...]]:
         hours: dict[int, tuple[Span, ...]] = {}
@@ -191,7 +209,7 @@ class _Reader:
             message = f"there is no calendar '{table.calendar}'"
             hint = nearest(table.calendar, self.known_calendars)
             self.findings.append(found.finding(("calendar",), "unknown-calendar", message, hint))
-        allowed = {target: self.duration(found, target) for target in Target}
+        allowed = {target: self.duration(found, target, calendar) for target in Target}
         if not any(getattr(table, target) for target in Target):
             message = f"the promise '{table.name}' promises nothing"
             hint = "give it first_response, next_response or resolution"
@@ -203,20 +221,30 @@ class _Reader:
             next_response=allowed[Target.NEXT_RESPONSE],
             resolution=allowed[Target.RESOLUTION],
             pause=frozenset(table.pause),
-            steps=tuple(self.steps(found)),
+            steps=tuple(self.steps(found, calendar)),
         )
         when = self.when(found)
         by_mail = when is not None and not all(is_stored(check.field) for check in checks_of(when))
         return GivenPromise(promise=promise, fits=Predicate(when=when, stopwatch=computed_seconds), by_mail=by_mail)
 
-    def duration(self, found: Found, target: Target) -> timedelta | None:
+    def duration(self, found: Found, target: Target, calendar: Calendar | None) -> timedelta | None:
         written = getattr(found.table, target)
         if written is None:
             return None
         duration = self.tried(found, (target.value,), partial(parse_duration, written))
         if duration == timedelta(0):
             self.findings.append(found.finding((target.value,), "bad-value", "no time at all cannot be kept"))
+        self.look_at_length(found, (target.value,), calendar, duration)
         return duration
+
+    def look_at_length(
+        self, found: Found, path: tuple[str | int, ...], calendar: Calendar | None, work: timedelta | None
+    ) -> None:
+        """Whether a clock could be due at all: there is no date beyond the year 9999."""
+        week = calendar.weekly if calendar is not None else timedelta(0)
+        if work is not None and week and work > week * _CENTURY:
+            message = f"so much working time of the calendar '{found.table.calendar}' takes more than a hundred years"
+            self.findings.append(found.finding(path, "bad-value", message))
 
     def when(self, found: Found) -> Condition | None:
         if found.table.when is None:
@@ -232,12 +260,13 @@ class _Reader:
                 self.findings.append(found.finding(("when",), "never-holds", message))
         return reading.condition
 
-    def steps(self, found: Found) -> Iterator[Step]:
+    def steps(self, found: Found, calendar: Calendar | None) -> Iterator[Step]:
         for position, step in enumerate(found.table.step):
             path = ("step", position)
             at = self.tried(found, (*path, "at"), partial(At.parse, step.at))
             self.look_at_step(found, path, step)
             if at is not None:
+                self.look_at_length(found, (*path, "at"), calendar, at.distance)
                 yield _step(step, at, step.quiet or found.table.quiet)
 
     def look_at_step(self, found: Found, path: tuple[str | int, ...], step: Any) -> None:

@@ -122,6 +122,12 @@ class Calendar:
         """The time zone in which the hours are written."""
         return self._zone
 
+    @property
+    def weekly(self) -> timedelta:
+        """The working time of a week that has no holidays and no change of the clock."""
+        plain = Calendar(name=self.name, timezone="UTC", hours=self.hours)
+        return plain.between(_EPOCH, _EPOCH + timedelta(weeks=1))
+
     def add(self, start: datetime, work: timedelta) -> datetime:
         """The first moment, in UTC, at which so much working time has passed since `start`.
 

@@ -24,6 +24,7 @@ _LENGTH = re.compile(r"\+?P(?:(\d{1,4})W|(\d{1,5})D)(?:T0[HMS])?", re.ASCII)
 _UNTIL = re.compile(r"(UNTIL=\d{8})T\d{6}Z?", re.ASCII | re.IGNORECASE)
 _REPEATS = ("YEARLY", "MONTHLY", "WEEKLY", "DAILY")
 _LONGEST = 3660
+_LAST_YEAR = 9900
 _ONE_DAY = timedelta(days=1)
 
 
@@ -224,6 +225,8 @@ def _days(event: _Event, start: _Property, end: _Property | None) -> int:
         return 1
     if days > _LONGEST:
         raise _WrongError(start.line, "this event lasts longer than ten years")
+    if _day(start).year > _LAST_YEAR:  # the days behind it are worked out, too, and there is none after the year 9999
+        raise _WrongError(start.line, f"'{start.value}' is too far away")
     return days
 
 

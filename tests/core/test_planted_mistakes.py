@@ -241,6 +241,26 @@ def test_the_same_rules_without_the_mistakes_are_well(folder: Path) -> None:
             "never-holds",
             8,
         ),
+        (
+            "sla.toml",
+            'name = "always"\n\n[[promise]]\nname = "standard"\ncalendar = "always"\nfirst_response = "4h"\n',
+            (
+                'name = "always"\nhours = { mon = ["09:00-09:01"] }\n\n[[promise]]\nname = "standard"\n'
+                'calendar = "always"\nfirst_response = "365d"\n'
+            ),
+            "bad-value",
+            8,
+        ),
+        (
+            "sla.toml",
+            'first_response = "4h"\n',
+            (
+                'first_response = "4h"\n\n[[promise.step]]\ntarget = "first_response"\nat = "+999999d"\n'
+                'priority = "high"\n'
+            ),
+            "bad-value",
+            11,
+        ),
     ],
 )
 def test_mistakes_in_the_other_files_are_found(

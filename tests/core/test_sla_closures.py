@@ -211,6 +211,33 @@ def test_mistakes_in_a_file_refuse_the_rules_and_doubts_do_not(tmp_path: Path) -
     assert (mistake.line, "UTF-8" in mistake.message) == (2, True)
 
 
+@pytest.mark.parametrize(
+    "events",
+    [
+        ("DTSTART;VALUE=DATE:20260601\nRRULE:FREQ=DAILY",),
+        (
+            "DTSTART;VALUE=DATE:20260605\nDURATION:P5D\nRRULE:FREQ=WEEKLY",
+            "DTSTART;VALUE=DATE:20400703\nRRULE:FREQ=DAILY",
+        ),
+        ("DTSTART;VALUE=DATE:20260101\nRRULE:FREQ=DAILY;UNTIL=20401231",),
+    ],
+)
+def test_files_that_leave_no_day_open_refuse_the_rules(events: tuple[str, ...], tmp_path: Path) -> None:
+    """No clock could be started by such a calendar, so no mail could be taken; single open days do not help."""
+    folder = rules(tmp_path, 'ics = "own.ics"\nextra = { "2041-12-26" = ["10:00-14:00"] }')
+    (folder / "own.ics").write_text(file(*events))
+    [mistake] = check_policy(folder, DESK)
+    assert (mistake.line, mistake.code, "no day is left" in mistake.message) == (3, "bad-value", True)
+    (folder / "own.ics").write_text(file(*(f"{event};COUNT=300".replace(";UNTIL=20401231", "") for event in events)))
+    assert check_policy(folder, DESK) == []
+
+
+def test_an_event_at_the_end_of_all_dates_is_a_mistake() -> None:
+    """Somebody's "for ever" has no day behind it that could be worked out."""
+    _, [doubt] = read_closed_days(file("DTSTART;VALUE=DATE:99991230\nDURATION:P5D"))
+    assert (doubt.line, doubt.fatal, "99991230" in doubt.message) == (4, True, True)
+
+
 def test_an_imported_day_is_closed_in_every_zone_by_the_calendars_own_clock() -> None:
     """Whole days have no zone of their own."""
     days, _ = read_closed_days(file("DTSTART;VALUE=DATE:20261124"))
