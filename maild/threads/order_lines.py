@@ -10,7 +10,15 @@ from maild.messages.quotes import MarkKind, find_marks, is_quoted
 
 _LOOKED_AT = 5_000
 """Lines among which the beginning of a reply is looked for."""
-_BEGINS = re.compile(r"\s*/")
+_UNSEEN = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad"
+_SPACES = dict.fromkeys(map(ord, "\t\u00a0\u2007\u2009\u202f"), " ")
+"""What clients put between words in place of a space."""
+_DECK = r"(?:(?:[-–—*•·▪◦‣●]+|\d{1,2}[.)])\s*)?[\"“”„«»'‘’`]?"
+_BEGINS = re.compile(rf"[\s{_UNSEEN}]*{_DECK}[/\\／]")
+_ORDER = re.compile(r"[/／]\s*(?P<name>[^\s:=,;.!]*)[:=,;.!]*(?P<words>.*)", re.DOTALL)
+_DECKED = re.compile(rf"{_DECK}[/\\／](?P<order>[^\W\d_][\w-]*(?![^\s:=,;.!\"“”»'’`*]).*?)[\"“”»'’`*]*", re.DOTALL)
+_FIRST_WORD_OUT = 70
+"""A line that would be longer than this with the next one's first word was broken by the client."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,12 +31,18 @@ class Order:
 
 
 def read_order(line: str) -> Order | None:
-    """The order on a line; None where the line is none. An order is a line that starts with "/"."""
-    bare = line.strip()
-    if not bare.startswith("/"):
+    """The order on a line; None where the line is none. An order is a line that starts with "/".
+
+    What clients make of such a line is looked through: bullets and quotation marks around it, a backslash or a wide
+    slash before a plain word, colons and full stops behind the name, spaces of other kinds.
+    """
+    bare = line.translate(_SPACES).strip(f" \r\n{_UNSEEN}")
+    found = _ORDER.fullmatch(bare)
+    if found is None and _BEGINS.match(bare) and (decked := _DECKED.fullmatch(bare)) is not None:
+        found = _ORDER.fullmatch(f"/{decked['order']}")
+    if found is None:
         return None
-    name, _, argument = bare[1:].lstrip().partition(" ")
-    return Order(name=name.lower().replace("ё", "е"), argument=argument.strip(), line=bare)
+    return Order(name=found["name"].lower().replace("ё", "е"), argument=found["words"].strip(), line=bare)
 
 
 def split_orders(text: str) -> tuple[tuple[Order, ...], str]:
@@ -37,16 +51,31 @@ def split_orders(text: str) -> tuple[tuple[Order, ...], str]:
         return (), text  # nearly every mail: its lines need not be looked at
     lines = text.split("\n")
     orders: list[Order] = []
-    position = 0
+    position, above = 0, ""
     for position, line in enumerate(lines):  # noqa: B007  # where the loop ends is the answer
         order = read_order(line)
         if order is not None:
             orders.append(order)
+        elif orders and _goes_on(above, line):
+            orders[-1] = read_order(f"{orders[-1].line} {line.strip()}") or orders[-1]
         elif line.strip():
             break
+        above = line
     else:
         position = len(lines)
     return tuple(orders), "\n".join(lines[position:]).strip("\n")
+
+
+def _goes_on(above: str, line: str) -> bool:
+    """Whether a line is the rest of an order above it that the writer's client broke: it stands right below, does not
+    begin as a sentence does, and its first word had no more room above, or a comma stands there.
+    """
+    order, words = read_order(above), line.split()
+    if order is None and not above.strip():
+        return False
+    if not words or line[:1].isspace() or words[0][:1].isupper() or (order is not None and not order.argument):
+        return False
+    return above.rstrip().endswith(",") or len(above.rstrip()) + 1 + len(words[0]) > _FIRST_WORD_OUT
 
 
 def orders_on_top(mail: Mail) -> tuple[tuple[Order, ...], str]:
@@ -69,6 +98,8 @@ def _below_attribution(mail: Mail) -> bool:
 
 
 def ticket_numbers(words: str, tag: str) -> tuple[int, ...]:
-    """The tickets that words behind an order name: SUP-1007, sup-1007, #1007 or 1007."""
-    found = re.findall(rf"(?<![\w-])(?:{re.escape(tag)}-|#)?(\d{{1,12}})(?![\w-])", words[:998], re.IGNORECASE)
+    """The tickets that words behind an order name: SUP-1007, sup1007, #1007, №1007 or 1007."""
+    found = re.findall(
+        rf"(?<![\w-])(?:{re.escape(tag)}[-–— ]?|[#№] ?)?(\d{{1,12}})(?![\w-])", words[:998], re.IGNORECASE
+    )
     return tuple(dict.fromkeys(int(n) for n in found))

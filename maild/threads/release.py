@@ -14,6 +14,7 @@ from maild.errors import UsageError
 from maild.messages.addresses import normal
 from maild.messages.mail import Attachment, Mail
 from maild.messages.tokens import Mint
+from maild.threads.order_lines import read_order
 from maild.threads.practice import Practice
 
 _ADDRESS = re.compile(r"[^\s<>()\[\]\"',;:]{1,64}@[^\s<>()\[\]\"',;:]{1,255}")
@@ -83,8 +84,8 @@ def _is_ours(line: str, number: str, orders: Collection[str], mint: Mint) -> boo
 
 
 def _is_order(line: str, orders: Collection[str]) -> bool:
-    name = line[1:].split(None, 1)[:1] if line.startswith("/") else []
-    return bool(name) and name[0].lower().replace("ё", "е") in orders
+    order = read_order(line)
+    return order is not None and order.name in orders
 
 
 def unlinked(practice: Practice) -> frozenset[str]:

@@ -64,6 +64,52 @@ def test_where_a_letter_names_an_order_twice_both_are_the_same_order(letter: Pat
     assert letter.stem != "notification" or len(named) == 9
 
 
+@pytest.mark.parametrize(
+    ("line", "name", "argument"),
+    [
+        ("/close.", "close", ""),
+        ("/Close!", "close", ""),
+        ("/assign: boris", "assign", "boris"),
+        ("/priority=high", "priority", "high"),
+        ("/snooze\u00a0until\u00a0friday", "snooze", "until friday"),
+        ("/tag\tprinter", "tag", "printer"),
+        ("\ufeff/close\u200b", "close", ""),
+        ("- /close", "close", ""),
+        ("•\u00a0/tag printer", "tag", "printer"),
+        ("1. /close", "close", ""),
+        ("“/close”", "close", ""),
+        ("«/передать Борису»", "передать", "Борису"),
+        ("**/close**", "close", ""),
+        ("\\close", "close", ""),
+        ("／close", "close", ""),
+        ("/?", "?", ""),
+    ],
+)
+def test_what_clients_make_of_an_order_is_looked_through(line: str, name: str, argument: str) -> None:
+    """Bullets, quotation marks, spaces that are none, punctuation: nothing of it goes to the customer."""
+    (order,), rest = split_orders(f"{line}\nHello")
+    assert (order.name, order.argument, rest) == (name, argument, "Hello")
+
+
+@pytest.mark.parametrize("line", ["- /usr/bin/x fails", "\\\\server\\share", "1.5/2 of it", "— 12/24 V", "and/or"])
+def test_a_path_or_a_fraction_on_top_is_no_order(line: str) -> None:
+    """It is text."""
+    assert split_orders(line) == ((), line)
+
+
+def test_an_order_that_the_client_broke_in_two_is_put_together() -> None:
+    """Where its next word had no room, or behind a comma; what begins as a sentence does is text."""
+    reason = "the customer wants to talk with somebody who knows the contract"
+    assert split_orders(f"/escalate {reason}\nand that is urgent\n\nHello") == (
+        split_orders(f"/escalate {reason} and that is urgent")[0],
+        "Hello",
+    )
+    (order,), rest = split_orders("/cc ivan@example.org,\nolga@example.org\nHello")
+    assert (order.argument, rest) == ("ivan@example.org, olga@example.org", "Hello")
+    assert split_orders(f"/escalate {reason}\nGood morning")[1] == "Good morning"
+    assert split_orders("/solve\nthis is done now")[1] == "this is done now"
+
+
 @pytest.mark.parametrize("priority", Priority)
 def test_a_priority_can_be_given_by_the_word_that_letters_have_for_it(priority: Priority) -> None:
     """What an agent has read he may write."""
