@@ -11,12 +11,14 @@ from maild.desk.handle import Office
 from maild.errors import NotFound, UsageError
 from maild.messages.mail import MailClass
 from maild.store.keep import Keep
+from maild.store.lookups import answer_all
 from maild.store.undos import held_answers, last_undo
 from maild.store.views import ticket_id_of
 from maild.threads.changes import clock_happenings, differences
 from maild.threads.correspondence import Pen
 from maild.threads.draft import new_tickets_told, sealed_changes
-from maild.threads.facts import TicketFacts
+from maild.threads.facts import TicketFacts, people_of
+from maild.threads.lookups import people_sought
 from maild.threads.model import Direction, Event, InboxState, Link, Message, Visibility
 from maild.threads.notices import Handed, handover
 from maild.threads.order_lines import Order, ticket_numbers
@@ -58,6 +60,9 @@ def give_order(keep: Keep, office: Office, clock: Clock, number: str, name: str,
             next_ticket=keep.tickets.next_number(connection),
             undo=undo,
             held=held_answers(connection, ticket_id),
+            people=people_of(
+                answer_all(connection, people_sought([order], practice.team), {}, (), clock.now()).values()
+            ),
         )
         carried = carry_out(facts.ticket, [order], setting)
         if not carried.error:

@@ -5,8 +5,9 @@ What words sound like stands in `sounds.py`; what an agent is told who named nob
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from enum import IntEnum
+from typing import TypeVar
 
 from maild.people.sounds import nominatives, sounds
 from maild.people.team import Agent
@@ -16,6 +17,7 @@ _MOST_WORDS = 6
 _SHORTEST = 3
 """Letters of a lone word by whose sound, as the beginning of a name's, somebody is found."""
 _Alike = Callable[[str, str], bool]
+_Whoever = TypeVar("_Whoever")
 
 
 class _Sure(IntEnum):
@@ -30,11 +32,16 @@ class _Sure(IntEnum):
 
 def who_is_meant(words: str, agents: Iterable[Agent]) -> tuple[Agent, ...]:
     """The agents whom a name may mean equally well: one where it is sure, several to be asked about, or nobody."""
+    return best_named(words, ((agent, (agent.id, *agent.addresses, agent.name)) for agent in agents))
+
+
+def best_named(words: str, known: Iterable[tuple[_Whoever, Sequence[str]]]) -> tuple[_Whoever, ...]:
+    """Those whom a name may mean equally well, of people with all that each is called, the whole name last."""
     wanted = fold(words).lstrip("@")
-    found: dict[_Sure, list[Agent]] = {}
-    for agent in agents:
-        if (sure := _how_surely(wanted, agent)) is not None:
-            found.setdefault(sure, []).append(agent)
+    found: dict[_Sure, list[_Whoever]] = {}
+    for whoever, names in known:
+        if (sure := _how_surely(wanted, [fold(name) for name in names])) is not None:
+            found.setdefault(sure, []).append(whoever)
     return tuple(found[min(found)]) if found else ()
 
 
@@ -43,8 +50,7 @@ def fold(word: str) -> str:
     return " ".join(word.casefold().replace("ё", "е").split())
 
 
-def _how_surely(wanted: str, agent: Agent) -> _Sure | None:
-    names = [fold(name) for name in (agent.id, *agent.addresses, agent.name)]
+def _how_surely(wanted: str, names: Sequence[str]) -> _Sure | None:
     said, own = wanted.split()[:_MOST_WORDS], names[-1].split()
     if wanted in names:
         return _Sure.EXACT

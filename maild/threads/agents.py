@@ -175,6 +175,7 @@ def _setting(draft: Draft, agent: Agent, ticket: Ticket) -> Setting:
         next_ticket=case.facts.next_ticket,
         undo=case.facts.undo.get(ticket.id),
         held=case.facts.held.get(ticket.id, ()),
+        people=case.facts.people,
     )
 
 

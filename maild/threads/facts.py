@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -23,7 +23,7 @@ from maild.people.absence import Absence
 from maild.people.team import Team
 from maild.sla.deadlines import TicketClock
 from maild.threads.dead import DeadAddress
-from maild.threads.lookups import Answer, Lookup, read_lookups
+from maild.threads.lookups import Answer, Found, Lookup, people_sought, read_lookups
 from maild.threads.model import HeldAnswer, Message, Status, Ticket, Undo
 from maild.threads.order_lines import Order, split_orders, ticket_numbers
 from maild.threads.workload import Workload
@@ -165,6 +165,17 @@ class Facts:
     """What is known of addresses that refused mail, by their keys: the sender's, those that a report names, and the
     people of the tickets."""
 
+    @property
+    def people(self) -> tuple[Address, ...]:
+        """Who asked in the tickets that were found by a mail's orders: whom a name in them may mean."""
+        return people_of(self.lookups.values())
+
+
+def people_of(answers: Iterable[Answer]) -> tuple[Address, ...]:
+    """Who asked in the tickets that were found."""
+    found = (t.requester for answer in answers if isinstance(answer, Found) for t in answer.tickets)
+    return tuple(dict.fromkeys(person for person in found if person is not None))
+
 
 EARLIER_SHOWN = 5
 """Tickets of a customer's past that a letter shows."""
@@ -240,7 +251,7 @@ def read_clues(mail: Mail, envelope: Envelope, mint: Mint, tag: str, team: Team)
         tickets_ordered=_ordered(orders, tag),
         sender=sender,
         agent=agent.id if agent is not None else None,
-        lookups=read_lookups(orders, agent, team, tag) if agent is not None else (),
+        lookups=(*read_lookups(orders, agent, team, tag), *people_sought(orders, team)) if agent is not None else (),
         index=_index_of(mail),
         signature=signature_name(envelope),
         # What lies in an archive is no answer to what is open here.

@@ -24,7 +24,14 @@ def follow_orders(draft: Draft) -> None:
     case, agent = draft.case, passed_on.agent
     known = {before.id: TicketFacts(ticket=before), **case.facts.tickets}
     language = case.practice.language_for(agent.language)
-    setting = Setting(agent=agent, language=language, now=draft.now, practice=case.practice, tickets=known)
+    setting = Setting(
+        agent=agent,
+        language=language,
+        now=draft.now,
+        practice=case.practice,
+        tickets=known,
+        people=case.facts.people,
+    )
     strange = {o for o in passed_on.orders if canonical(o.name) in _NOT_HERE or ask_of(o.name) is not None}
     if strange:
         nothing, why = setting.say("not_done"), setting.say("not_above_forward")

@@ -6,12 +6,14 @@ he who asks may know it is judged later, and what becomes of the answers in a le
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
+from maild.people.names import who_is_meant
 from maild.people.team import Agent, Team
 from maild.routing.fold import fold
 from maild.threads.model import UNFINISHED, Event, Message, Status, Ticket
@@ -52,6 +54,17 @@ ASK_WORDS: Mapping[Ask, str] = {
     Ask.KB: "article articles статья статьи знания",
 }
 """Other words for these orders."""
+PEOPLE_WORDS: Mapping[str, str] = {
+    "assign": "give передать назначить отдать",
+    "cc": "copy копия",
+    "uncc": "убрать-копию",
+    "add": "allow добавить",
+    "requester": "customer from заявитель клиент",
+}
+"""Orders that name people, and other words for them: a name without an address is looked for among the customers."""
+_GIVING = frozenset({"assign", *PEOPLE_WORDS["assign"].split()})
+_LONGEST_NAME = 200
+_WORDS = re.compile(r"[\w'’-]*\w")
 _LISTS = {
     "": "mine", "mine": "mine", "my": "mine", "мои": "mine", "мое": "mine", "overdue": "overdue", "late": "overdue",
     "просроченные": "overdue", "просрочено": "overdue", "new": "new", "новые": "new", "all": "all", "все": "all",
@@ -138,6 +151,7 @@ def ask_of(word: str) -> Ask | None:
     return _NAMES.get(word)
 
 
+_NAMING_PEOPLE = frozenset(word for name, words in PEOPLE_WORDS.items() for word in (name, *words.split()))
 _NAMES = {name: ask for ask, words in ASK_WORDS.items() for name in (str(ask), *words.split())}
 
 
@@ -153,6 +167,24 @@ def read_lookups(orders: Iterable[Order], agent: Agent, team: Team, tag: str) ->
         except AskError:
             continue  # he is told when the orders are judged
     return tuple(found)
+
+
+def people_sought(orders: Iterable[Order], team: Team) -> tuple[Lookup, ...]:
+    """Whom orders name without an address, where it is nobody of the team: tickets whose words hold the name."""
+    names = (
+        " ".join(_WORDS.findall(name))
+        for order in orders
+        if order.name in _NAMING_PEOPLE
+        for name in names_without_address(order.argument)
+        if order.name not in _GIVING or not who_is_meant(name, team.agents)
+    )
+    found = dict.fromkeys(Lookup(kind=Ask.SEARCH, words=name) for name in names if not read_query(name).empty)
+    return tuple(found)[:MAX_LOOKUPS]
+
+
+def names_without_address(words: str) -> tuple[str, ...]:
+    """Those of several people, divided by commas, of whom no address is given."""
+    return tuple(name.strip() for name in re.split("[,;]", words[:_LONGEST_NAME]) if name.strip() and "@" not in name)
 
 
 def read_lookup(ask: Ask, words: str, agent: Agent | None, team: Team, tag: str) -> Lookup:

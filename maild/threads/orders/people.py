@@ -6,16 +6,19 @@ from dataclasses import replace
 
 from maild.messages.addresses import normal, read_list
 from maild.messages.mail import Address
+from maild.people.names import who_is_meant
 from maild.threads.facts import usable
+from maild.threads.lookups import names_without_address
 from maild.threads.model import Participant, Ticket
 from maild.threads.order_lines import Order
+from maild.threads.orders.known import known_as
 from maild.threads.orders.work import Setting, Work, WrongError, needed
 from maild.threads.participants import MAX_PARTICIPANTS
 
 
 def cc(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
     """These people get every answer from now on."""
-    ticket, people = work.ticket, _people(order, setting)
+    ticket, people = work.ticket, _people(order, work, setting)
     for person in people:
         ticket = confirmed(ticket, person, setting)
     names = ", ".join(p.address for p in people)
@@ -25,7 +28,7 @@ def cc(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
 def uncc(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
     """These people get nothing more; what they write still comes in."""
     ticket = work.ticket
-    people = _people(order, setting)
+    people = _people(order, work, setting)
     for person in people:
         key = normal(person.address)
         if ticket.requester is not None and normal(ticket.requester.address) == key:
@@ -52,7 +55,7 @@ def add(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
 
 def requester(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
     """Whose ticket it is: answers go there, and whose it was takes no part in it any more."""
-    people = _people(order, setting)
+    people = _people(order, work, setting)
     if len(people) != 1:
         raise WrongError(setting.say("one_address"))
     before, key = work.ticket.requester, normal(people[0].address)
@@ -93,11 +96,22 @@ def _marked(ticket: Ticket, key: str, *, is_confirmed: bool) -> Ticket:
     return replace(ticket, participants=tuple(people))
 
 
-def _people(order: Order, setting: Setting) -> tuple[Address, ...]:
+def _people(order: Order, work: Work, setting: Setting) -> tuple[Address, ...]:
     words = needed(order, setting)
     # "a@x.example b@y.example" is meant as two, and no mail header could say so.
     spaced = words if "<" in words else ", ".join(words.replace(",", " ").replace(";", " ").split())
     people = read_list(spaced.replace(";", ",").encode())
     if not people or not all(usable(p) for p in people):
-        raise WrongError(setting.say("no_address", words=words))
+        raise _no_address(words, work, setting)
     return people
+
+
+def _no_address(words: str, work: Work, setting: Setting) -> WrongError:
+    """What is wrong with words that are no addresses: whose names they are, where that is known."""
+    names = names_without_address(words)
+    if meant := known_as(names, work.ticket, setting):
+        return WrongError(setting.say("no_address_but", words=words, names=meant))
+    agents = [agent for name in names for agent in who_is_meant(name, setting.team.agents)]
+    if agents:
+        return WrongError(setting.say("agents_address", address=agents[0].name))
+    return WrongError(setting.say("no_address", words=words))

@@ -13,6 +13,7 @@ from maild.routing.rules import Choice
 from maild.threads.assignment import Chosen, by_queue, choose, on_line, until_words
 from maild.threads.model import Priority
 from maild.threads.order_lines import Order
+from maild.threads.orders.known import known_as
 from maild.threads.orders.work import Setting, Work, WrongError, named, needed, no_argument, unknown
 
 _MAX_SUBJECT = 250
@@ -56,6 +57,9 @@ def assign(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
     words = needed(order, setting)
     found = _ONE_OF.match(words)
     if found is None or setting.team.agent(words) is not None:
+        if not who_is_meant(words, setting.team.agents) and (meant := known_as([words], work.ticket, setting)):
+            known = " ".join(agent.id for agent in setting.team.agents)
+            raise WrongError(setting.say("customers_name", name=words, names=meant, known=known))
         return _given(work, find_agent(words, setting), setting)
     among = tuple(find_agent(word, setting).id for word in re.split(r"[\s,]+", words[found.end() :].strip()) if word)
     by = By.LOAD if found["load"] else By.TURN

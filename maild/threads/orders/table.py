@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from maild.errors import UsageError
-from maild.threads.lookups import ASK_WORDS, Ask
+from maild.threads.lookups import ASK_WORDS, PEOPLE_WORDS, Ask
 from maild.threads.model import Ticket
 from maild.threads.order_lines import Order
 from maild.threads.orders import absence, people, place, sending, status, tickets
@@ -108,7 +108,6 @@ ALIASES: Mapping[str, str] = {
     for name, words in {
         "note": "comment internal заметка комментарий внутреннее",
         "take": "mine взять беру мое моя",
-        "assign": "give передать назначить отдать",
         "unassign": "release снять",
         "close": "done закрыть закрыто",
         "solve": "solved resolve resolved решено решить решена",
@@ -127,18 +126,15 @@ ALIASES: Mapping[str, str] = {
         "away": "absent vacation отпуск отсутствие отсутствую болею",
         "back": "here вернулся вернулась на-месте",
         "subject": "title тема",
-        "cc": "copy копия",
-        "uncc": "убрать-копию",
-        "add": "allow добавить",
         "keep": "оставить",
         "split": "отделить разделить",
         "merge": "join объединить слить",
-        "requester": "customer from заявитель клиент",
         "send": "отправить",
         "undo": "отменить отмена",
         "raw": "original source оригинал исходник",
         "canned": "template шаблон шаблоны заготовка заготовки",
         "help": "commands команды помощь справка ?",
+        **PEOPLE_WORDS,
         **{str(ask): words for ask, words in ASK_WORDS.items()},
     }.items()
     for alias in words.split()

@@ -12,6 +12,7 @@ from datetime import datetime
 from difflib import get_close_matches
 
 from maild.errors import UsageError
+from maild.messages.mail import Address
 from maild.people.absence import Absence, HereAgain
 from maild.people.names import fold
 from maild.people.team import Agent, Team
@@ -55,6 +56,8 @@ class Setting:
     """The agent's last action on the ticket at hand, if it can be taken back."""
     held: tuple[HeldAnswer, ...] = ()
     """Answers on it that wait for their writers' word."""
+    people: tuple[Address, ...] = ()
+    """Customers of other tickets whom the names in the orders may mean."""
 
     @property
     def team(self) -> Team:
