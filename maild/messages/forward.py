@@ -6,10 +6,11 @@ A reply that quotes the mail it answers with a header block (Outlook) is no forw
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from maild.messages.header_block import HeaderBlock, block_at, field_of
+from maild.messages.joined_header import part_joined_header
 from maild.messages.mail import Address, Attachment, Forwarded, Mail
 from maild.messages.phrases import FORWARD_ENDINGS, REPLY_PREFIXES
 from maild.messages.quotes import Mark, MarkKind, find_marks, is_divider, is_forward_line, quote_follows
@@ -32,6 +33,9 @@ _MARKUP = re.compile(r"\*\*|&lt;|&gt;")
 _NAMES_WHOM = re.compile(r"\w (?:from|von|de|da|od|от|від) \S", re.IGNORECASE)
 """Mutt's `----- Forwarded message from Ivan <ivan@a.example> -----`."""
 _FIELD = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}:")
+_SCISSORS = re.compile(r"={2,}8<={2,}")
+_ABOVE_SCISSORS = ("this is a forwarded message", "это пересылаемое сообщение", "это пересланное сообщение")
+"""The Bat! parts what it forwards by such lines, and says so above the header block."""
 _MIME = re.compile(r"[ \t]*(?:content-type|mime-version|message-id|content-transfer-encoding):", re.IGNORECASE)
 
 
@@ -55,7 +59,7 @@ def find_forwarded(text: str, subject: str, inner: Mail | None) -> Forwarded | N
     `inner` is an attached mail (message/rfc822) where there is one. With a subject of a reply only the forwarding line
     of a client counts, since replies quote header blocks and attach mails as proof.
     """
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")[:_MOST_LINES]
+    lines = part_joined_header(text.replace("\r\n", "\n").replace("\r", "\n").split("\n")[:_MOST_LINES])
     found = _place(lines, subject)
     if found is not None:
         return _read(lines, found)
@@ -110,7 +114,7 @@ def _is_answered_mail(lines: Sequence[str], place: int) -> bool:
 def _below(lines: Sequence[str], mark: Mark) -> _Place:
     block = block_at(lines, mark.start) if mark.kind is MarkKind.BLOCK else _block_below(lines, mark.end)
     named = None if block is not None else _attribution_below(lines, mark.end)
-    block = block or named or _raw_header_below(lines, mark.end)
+    block = _with_writer(lines, block) if block is not None else named or _raw_header_below(lines, mark.end)
     line = lines[mark.start]
     return _Place(
         mark=mark.start,
@@ -119,6 +123,19 @@ def _below(lines: Sequence[str], mark: Mark) -> _Place:
         ends=named is not None or (line.rstrip().endswith("---") and _NAMES_WHOM.search(line) is not None),
         quotes=line.rstrip()[-1:] in (":", "："),
     )
+
+
+def _with_writer(lines: Sequence[str], block: HeaderBlock) -> HeaderBlock:
+    """Yandex names recipients and subject in a block, and below it the writer as in an attribution."""
+    if "from" in block.fields:
+        return block
+    named = _attribution_below(lines, block.end)
+    return replace(named, start=block.start, fields={**_unended(block.fields), **named.fields}) if named else block
+
+
+def _unended(fields: Mapping[str, str]) -> dict[str, str]:
+    """The values without the semicolon that ends each."""
+    return {kind: value.removesuffix(";") for kind, value in fields.items()}
 
 
 def _attribution_below(lines: Sequence[str], start: int) -> HeaderBlock | None:
@@ -181,9 +198,10 @@ def _quoted_place(lines: Sequence[str]) -> _Place | None:
 def _read(lines: Sequence[str], place: _Place) -> Forwarded:
     fields = place.block.fields if place.block else {}
     before = list(lines[: place.mark])
-    while before and (not before[-1].strip() or is_divider(before[-1])):
+    while before and (not before[-1].strip() or is_divider(before[-1]) or _is_above_scissors(before[-1])):
         before.pop()
     body, below = _parted(list(lines[place.body :]), place)
+    body = _between_scissors(body)
     if all(b.startswith(">") or not b.strip() for b in body):
         body = [b[1:].removeprefix(" ") if b.startswith(">") else b for b in body]
     body = _without_mime_header(body)
@@ -217,6 +235,18 @@ def _parted(body: list[str], place: _Place) -> tuple[list[str], list[str]]:
     return body, []
 
 
+def _is_above_scissors(line: str) -> bool:
+    return line.strip(" \t.:").lower() in _ABOVE_SCISSORS
+
+
+def _between_scissors(body: list[str]) -> list[str]:
+    first = next((i for i, line in enumerate(body) if line.strip()), len(body))
+    if first == len(body) or not _SCISSORS.match(body[first]):
+        return body
+    end = next((i for i in reversed(range(first + 1, len(body))) if _SCISSORS.match(body[i])), len(body))
+    return body[first + 1 : end]
+
+
 def _note(lines: Sequence[str]) -> str:
     """What is said there above the signature."""
     # Below a forwarded mail a signature may stand alone, so it is looked for as if a text stood above.
@@ -246,8 +276,12 @@ def _addresses(value: str) -> tuple[Address, ...]:
         if i + 1 < len(matches) and _is_name_of(bare, address, matches[i + 1]):
             continue
         local, _, domain = address[0].rstrip(".").rpartition("@")
+        whole = f"{local}@{domain.lower()}"
+        if found and found[-1].address == whole:
+            at = address.end()
+            continue  # "Anna <anna@b.example<mailto:anna@b.example>>"
         name = bare[at : address.start()].strip(" \t<>\"'*,;").rstrip("([<\"' ").lstrip(")]> ,;\"'")
-        found.append(Address(name=name, address=f"{local}@{domain.lower()}"))
+        found.append(Address(name=name, address=whole))
         at = address.end()
     return tuple(found)
 

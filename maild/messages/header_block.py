@@ -86,13 +86,18 @@ def _goes_on(lines: Sequence[str], blank: int, found: Mapping[str, str]) -> bool
 
 def _continues(lines: Sequence[str], i: int, found: Mapping[str, str]) -> bool:
     """A folded line: an unfinished address or list above it, an address on it, or another header line below it."""
-    if i + 1 >= len(lines) or not found:
+    if i + 1 >= len(lines) or not found or _is_writer(lines[i]):
         return False
     before = lines[i - 1].rstrip(_DECORATION)
     if before.endswith((",", ";", "<", "[mailto:", ":")) or lines[i].strip(_DECORATION).startswith(("<", "[")):
         return True
     following = field_of(lines[i + 1])
     return following is not None and following[0] not in found
+
+
+def _is_writer(line: str) -> bool:
+    """`21.11.2026, 10:00, "Anna" <anna@b.example>:`, which Yandex puts below its block."""
+    return line[:1].isdigit() and "@" in line and line.rstrip(_DECORATION)[-1:] in (":", "：")
 
 
 def _is_block(found: Mapping[str, str]) -> bool:

@@ -6,15 +6,39 @@ stands in the forward's own In-Reply-To or References, where clients name it. Ho
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from maild.messages import language
+from maild.messages.forward import find_forwarded
 from maild.messages.mail import Forwarded, Mail, MailClass
 from maild.messages.reply import split_reply
 from maild.messages.subject import topic
 
 _TOLD = 800
 """Characters by which the language is told."""
+_DEEPEST = 5
+"""So many people may have passed it on before."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PassedAlong:
+    """The mail at the bottom of forwards, and the forwards of colleagues that it stands in, the outer ones first."""
+
+    mail: Mail
+    by: tuple[Mail, ...] = ()
+
+
+def passed_along(mail: Mail, is_colleague: Callable[[str], bool]) -> PassedAlong | None:
+    """The mail that this one passes on, or that a colleague passed on in it; None where there is none."""
+    inner, by = passed_on_mail(mail), list[Mail]()
+    while inner is not None and inner.sender is not None and is_colleague(inner.sender.address):
+        found = inner.forwarded or find_forwarded(inner.text, inner.subject, None)
+        if found is None or len(by) == _DEEPEST:
+            break  # a colleague's own words
+        by.append(replace(inner, forwarded=found))
+        inner = passed_on_mail(by[-1])
+    return PassedAlong(mail=inner, by=tuple(by)) if inner is not None else None
 
 
 def passed_on_mail(mail: Mail) -> Mail | None:

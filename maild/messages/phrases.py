@@ -221,7 +221,8 @@ FORWARD_ENDINGS = (
     *("end forwarded message", "end of forwarded message", "end of the forwarded message", "ende der weitergeleiteten"),
     *("fin du message transféré", "fin del mensaje reenviado", "fine messaggio inoltrato", "koniec przekazywanej"),
     *("конец пересылаемого сообщения", "конец пересланного сообщения", "кінець переадресованого повідомлення"),
-    *("кінець пересланого повідомлення", "конец переадресованного сообщения"),
+    *("кінець пересланого повідомлення", "конец переадресованного сообщения", "завершение пересылаемого сообщения"),
+    *("завершение пересланного сообщения", "конец исходного сообщения", "завершення пересланого"),
 )
 """The line below a forwarded mail (Yandex, mutt)."""
 

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from maild.messages.addresses import normal
 from maild.messages.envelope import Envelope
 from maild.messages.mail import Address, Mail
-from maild.messages.passed_on import passed_on_mail
+from maild.messages.passed_on import passed_along
 from maild.messages.subject import base_subject, is_reply
 from maild.messages.thread_index import read_thread_index
 from maild.messages.tokens import Claim, Mint, SignedId
@@ -238,7 +238,7 @@ def read_clues(mail: Mail, envelope: Envelope, mint: Mint, tag: str, team: Team)
     sender = sender_key(mail)
     agent = team.agent_by_address(sender) if sender is not None else None
     orders, _ = split_orders(mail.reply)
-    inner = passed_on_mail(mail) if agent is not None and envelope.channel != "import" else None
+    inner = _passed_on(mail, team) if agent is not None and envelope.channel != "import" else None
     near_first = tuple(dict.fromkeys(i for i in ids if i))
     foreign = agent is None and envelope.channel != "import"
     return Clues(
@@ -259,6 +259,11 @@ def read_clues(mail: Mail, envelope: Envelope, mint: Mint, tag: str, team: Team)
         has_past=foreign and sender is not None and not mail.mail_class.automatic,
         passed_on=_of_passed_on(inner, envelope, mint, tag, team) if inner is not None else None,
     )
+
+
+def _passed_on(mail: Mail, team: Team) -> Mail | None:
+    found = passed_along(mail, lambda address: team.agent_by_address(address) is not None)
+    return found.mail if found is not None else None
 
 
 def _of_passed_on(inner: Mail, envelope: Envelope, mint: Mint, tag: str, team: Team) -> Clues | None:

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from maild.messages.addresses import normal
 from maild.messages.mail import Forwarded, Mail, MailClass
-from maild.messages.passed_on import passed_on_mail
+from maild.messages.passed_on import PassedAlong, passed_along
 from maild.messages.reply import split_reply
 from maild.messages.tokens import Purpose
 from maild.people.proof import Proof, date_fits
@@ -48,8 +48,8 @@ _ASKED = ("no_proof", "not_written_to_desk")
 def forwarded_mail(draft: Draft) -> Plan | None:
     """What becomes of a customer's mail that an agent passes on; None where this is no such mail."""
     case, agent = draft.case, draft.case.sender.agent
-    inner = _customers_mail(draft)
-    if inner is None or agent is None or case.mail.forwarded is None:
+    found = _customers_mail(draft)
+    if found is None or agent is None or case.mail.forwarded is None:
         return None
     orders, words = _said_above(case.mail.forwarded)
     if _meant_elsewhere(orders, case.practice.tag):
@@ -57,10 +57,12 @@ def forwarded_mail(draft: Draft) -> Plan | None:
     closed = new_mail_closed(draft)
     if closed is not None:
         return _ask(draft, closed) if closed in _ASKED and case.mail.message_id is not None else None
-    attached = case.mail.forwarded.mail is not None
-    dated = (case.mail.forwarded.date or "")[:100]
-    passed_on = PassedOn(agent=agent, words=_own_words(words), orders=orders, dated=dated, attached=attached)
-    return _judge(draft, _as_customers(draft, inner, passed_on), passed_on)
+    forward = found.by[-1].forwarded if found.by else case.mail.forwarded
+    attached = forward is not None and forward.mail is not None
+    dated = (forward.date or "")[:100] if forward is not None else ""
+    said = "\n\n".join(text for text in (_own_words(words), *map(_colleagues_words, found.by)) if text)
+    passed_on = PassedOn(agent=agent, words=said, orders=orders, dated=dated, attached=attached)
+    return _judge(draft, _as_customers(draft, found.mail, passed_on), passed_on)
 
 
 def _said_above(forwarded: Forwarded) -> tuple[tuple[Order, ...], str]:
@@ -75,20 +77,31 @@ def _own_words(above: str) -> str:
     return split_reply(f"-\n{above}").reply.removeprefix("-").strip()
 
 
-def _customers_mail(draft: Draft) -> Mail | None:
+def _colleagues_words(mail: Mail) -> str:
+    """What a colleague said above the customer's mail, which he had passed on first; none of it orders anything."""
+    words = _own_words(mail.forwarded.before) if mail.forwarded is not None else ""
+    if not words or mail.sender is None:
+        return ""
+    quoted = "\n".join(f"> {line}".rstrip() for line in words.split("\n"))
+    return f"{mail.sender.name or mail.sender.address}:\n{quoted}"
+
+
+def _customers_mail(draft: Draft) -> PassedAlong | None:
     """The mail inside a new mail of an agent's, where it is one of somebody outside."""
     case = draft.case
     if case.clues.passed_on is None or draft.thread.claim is not None:
         return None
     if is_machine(case.mail) or (case.mail.surely_automatic and case.mail.mail_class is not MailClass.AUTO_GENERATED):
         return None  # a rule of the agent's mailbox passes on whatever comes, our own letters with it
-    inner = passed_on_mail(case.mail)
+    team = case.practice.team
+    found = passed_along(case.mail, lambda address: team.agent_by_address(address) is not None)
+    inner = found.mail if found is not None else None
     if inner is None or inner.sender is None:
         return None
     if case.practice.is_ours(inner.sender.address) or case.practice.is_staff(inner.sender.address):
         return None
     report = inner.mail_class in STANDS_ALONE and inner.surely_automatic
-    return None if report or inner.mail_class is MailClass.OWN else inner
+    return None if report or inner.mail_class is MailClass.OWN else found
 
 
 def _meant_elsewhere(orders: tuple[Order, ...], tag: str) -> bool:

@@ -52,11 +52,12 @@ def test_a_forwarded_mail_is_read_from_the_text(client: str) -> None:
     assert "21" in found.date
 
 
-def test_yandex_names_the_sender_in_a_line_like_an_attribution() -> None:
+@pytest.mark.parametrize("ending", ["Конец", "Завершение"])
+def test_yandex_names_the_sender_in_a_line_like_an_attribution(ending: str) -> None:
     """Its forwarding line, then date, name and address; a line below ends the forwarded mail."""
     text = (
         'Посмотрите.\n\n-------- Пересылаемое сообщение --------\n21.11.2026, 10:00, "Ольга Кова" <olga@client.example>:\n\n'
-        f"{BODY}\n\n-------- Конец пересылаемого сообщения --------\n"
+        f"{BODY}\n\n-------- {ending} пересылаемого сообщения --------\n"
     )
     found = find_forwarded(text, "Fwd: Принтер", None)
     assert found is not None

@@ -92,6 +92,12 @@ SHAPES = {
     **{f"thunderbird {x}": _thunderbird(w) for x, w in THUNDERBIRD.items()},
     "mail.ru": f"-------- Пересылаемое сообщение --------\nОт кого: {WHO}\nКому: anna@desk.example\nДата: Суббота, 21 ноября 2026, 10:00 +03:00\nТема: Printer\n\n",
     "yandex": '-------- Пересылаемое сообщение --------\n21.11.2026, 10:00, "Ivan Petrov" <ivan@firma.example>:\n\n',
+    "yandex's block": 'Кому: Анна (anna@desk.example);\nКопия: Олег (oleg@firma.example);\nТема: Printer;\n21.11.2026, 10:00, "Ivan Petrov" <ivan@firma.example>:\n\n',
+    "the bat": f"This is a forwarded message\nFrom: {WHO}\nTo: Anna <anna@desk.example>\nDate: Saturday, November 21, 2026, 10:00:00 AM\nSubject: Printer\n\n===8<==============Original message text===============\n",
+    "the bat ru": f"Это пересылаемое сообщение\nОт: {WHO}\nКому: anna@desk.example\nДата: суббота, 21 ноября 2026 г., 10:00:00\nТема: Printer\n\n===8<=============Исходный текст сообщения=============\n",
+    "samsung": f"-------- Original message --------From: {WHO} Date: 21/11/2026  10:00  (GMT+03:00) To: Anna <anna@desk.example> Subject: Printer \n",
+    "samsung ru": f"-------- Исходное сообщение --------От: {WHO} Дата: 21.11.26  10:00  (GMT+03:00) Кому: anna@desk.example Тема: Printer \n",
+    "yahoo": f"   ----- Forwarded Message ----- From: {WHO}To: Anna <anna@desk.example>Sent: Saturday, November 21, 2026 at 10:00:00 AM GMT+3Subject: Printer\n ",
     "neomutt": f"----- Forwarded message from {WHO} -----\n\nDate: Sat, 21 Nov 2026 10:00:00 +0300\nFrom: {WHO}\nTo: anna@desk.example\nSubject: Printer\n\n",
 }
 PREFIXES = {"ru": "Fwd", "de": "WG", "fr": "TR", "es": "RV", "it": "I", "pl": "PD", "uk": "Fwd"}
@@ -106,6 +112,8 @@ def test_a_forward_of_every_client_is_the_customers(shape: str) -> None:
     body = f"/priority high\nHe called, too.\n\n{SHAPES[shape]}{text}\n"
     if shape == "neomutt":
         body += "\n----- End forwarded message -----\n"
+    if shape.startswith("the bat"):
+        body += "\n===8<===========End of original message text===========\n"
     prefix = PREFIXES.get(shape.rpartition(" ")[2], "Fwd")
     it = mail(body, sender="Anna <anna@desk.example>", subject=f"{prefix}: Printer", message_id="<f@desk.example>")
     plan = judge(it, facts(), by=envelope("anna@desk.example", login="anna"))
@@ -166,3 +174,39 @@ def test_a_forward_in_html_alone_is_the_customers(client: str) -> None:
     assert plan.message is not None
     assert plan.message.reply == "It prints nothing."
     assert (plan.beside.reply if plan.beside is not None else None) == (None if client == "no words" else "He called.")
+
+
+GMAIL_OF_BORIS = (
+    "---------- Forwarded message ---------\nОт: Boris Smith <boris@desk.example>\nDate: пн, 23 нояб. 2026 г. в 09:12\n"
+    "Subject: Fwd: Printer\nTo: anna@desk.example\n\n\n{words}---------- Forwarded message ---------\nОт: " + WHO +
+    "\nDate: пн, 23 нояб. 2026 г. в 09:00\nSubject: Printer\nTo: boris@desk.example\n\n\nIt prints nothing.\n"
+)  # fmt: skip
+
+
+def test_a_forward_of_a_colleagues_forward_is_the_customers() -> None:
+    """The words of both agents are a note; only those of whoever sends it may order anything."""
+    body = f"/priority high\nPlease see below.\n\n{GMAIL_OF_BORIS.format(words='/close' + chr(10) + 'He is angry.' + chr(10) * 2)}"
+    it = mail(body, sender="Anna <anna@desk.example>", subject="Fwd: Fwd: Printer", message_id="<f@desk.example>")
+    plan = judge(it, facts(), by=envelope("anna@desk.example", login="anna"))
+    assert plan.ticket is not None
+    assert plan.ticket.requester is not None
+    assert (plan.ticket.requester.address, plan.ticket.subject) == ("ivan@firma.example", "Printer")
+    assert (str(plan.ticket.status), str(plan.ticket.priority)) == ("new", "high")
+    assert plan.message is not None
+    assert plan.message.reply == "It prints nothing."
+    assert plan.beside is not None
+    assert plan.beside.reply == "Please see below.\n\nBoris Smith:\n> /close\n> He is angry."
+
+
+def test_a_forward_of_a_colleagues_own_words_is_no_customers() -> None:
+    """What Boris wrote himself, on top of a customer's mail that he answered, makes nobody a customer."""
+    body = (
+        "Have a look.\n\n---------- Forwarded message ---------\nFrom: Boris Smith <boris@desk.example>\n"
+        "Date: Mon, Nov 23, 2026\nSubject: Re: Printer\nTo: ivan@firma.example\n\nTry it now.\n\n"
+        "On Mon, Nov 23, 2026 Ivan <ivan@firma.example> wrote:\n> It prints nothing.\n"
+    )
+    it = mail(body, sender="Anna <anna@desk.example>", subject="Fwd: Printer", message_id="<f@desk.example>")
+    plan = judge(it, facts(), by=envelope("anna@desk.example", login="anna"))
+    assert plan.ticket is not None
+    assert plan.ticket.requester is not None
+    assert plan.ticket.requester.address == "anna@desk.example"
