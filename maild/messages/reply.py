@@ -25,7 +25,7 @@ from maild.messages.signature import signature_start
 _MOST_LINES = 20_000  # what stands below goes with the part above it
 _LOOK_INTO_QUOTE = 20
 _OUTLOOKS_RULE = 32
-_NO_MARKS = re.compile(r"[^\s>|]")
+_NO_MARKS = re.compile(r"[^\s>|–—-]")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,7 +68,7 @@ def split_html(html: str, text_from_html: str) -> Split | None:
     between = split_reply(text_from_html[sign.end : quote.start].strip(), below_words=bool(above.reply))
     below = split_reply(text_from_html[quote.end :].strip())
     said = [part.reply for part in (above, between, below) if part.reply]
-    # An empty quote's marks may be left over from a signature that stood in it.
+    # An empty quote's marks may be left over from a signature that stood in it, or the dashes above one below it.
     left = said.pop() if len(said) > 1 and not _NO_MARKS.search(said[-1]) else ""
     return Split(
         reply="\n\n".join(said),

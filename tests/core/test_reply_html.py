@@ -121,6 +121,14 @@ def test_the_marks_of_an_empty_quote_are_no_reply() -> None:
     assert split.quoted == "Добрый день!\n\nПерезагрузите принтер.\n> >"
 
 
+def test_the_dashes_above_a_signature_below_the_quote_are_no_reply() -> None:
+    """Thunderbird puts them into the element that it marks as its signature."""
+    html = f'{REPLY}<blockquote type="cite">{QUOTE}</blockquote><div class="moz-signature">-- <br>Best regards,<br>Anna</div>'
+    split = split_html(html, f"{TEXT}\n\n-- \nBest regards,\nAnna")
+    assert split is not None
+    assert (split.reply, split.signature) == ("Всё ещё не печатает.", "Best regards,\nAnna")
+
+
 def test_samsungs_signature_is_marked() -> None:
     """The phone's own element."""
     html = f'{REPLY}<div id="composer_signature">Анна с телефона</div><div class="gmail_quote">{QUOTE}</div>'
