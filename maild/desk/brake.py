@@ -8,12 +8,13 @@ the mail that led to it is kept all the same.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from maild.desk.causes import Cause
+from maild.desk.gathering import Gathering
 from maild.errors import DataError
 from maild.messages.returning import read_marks
 from maild.outgoing.compose import whole_mail, write_letter
@@ -21,11 +22,10 @@ from maild.outgoing.letters import Letters
 from maild.outgoing.webhook import write_call
 from maild.store.budgets import NEWS
 from maild.store.dead import known_dead
-from maild.store.digests import Line
 from maild.store.keep import Keep
 from maild.threads import budget, ladder
 from maild.threads.budget import Breaker
-from maild.threads.digest import digest_line
+from maild.threads.facts import TicketFacts
 from maild.threads.model import Event
 from maild.threads.plan import Letter, LetterKind, Plan, WrittenLetter
 from maild.threads.practice import Practice
@@ -61,6 +61,7 @@ class _Gate:
     connection: Any
     practice: Practice
     letters: Letters
+    gathering: Gathering
     now: datetime
     is_new: bool
     written: list[WrittenLetter] = field(default_factory=list)
@@ -182,16 +183,10 @@ class _Gate:
 
     def _flooded(self, letter: Letter) -> str | None:
         """Why this news waits for a digest: so much came for this person, or about this ticket."""
-        budgets = self.practice.budgets
-        since = self.now - budgets.notifications_within
-        made = self.keep.budgets.news_to(self.connection, letter.to[0].address, since, budgets.notifications)
-        if made >= budgets.notifications:
-            return f"{budgets.notifications} letters within {_minutes(budgets.notifications_within)} minutes"
-        return self._too_many_about(letter)
+        return self.gathering.flooded(letter.to[0].address) or self._too_many_about(letter)
 
     def _gather(self, letter: Letter, why: str, ready_at: datetime) -> None:
-        line = Line(to=letter.to[0], language=letter.language, ticket=letter.ticket, view=digest_line(letter))
-        self.keep.digests.add(self.connection, line, self.now, ready_at)
+        self.gathering.add(letter, ready_at)
         self.kept.append(_Kept(letter=letter, why=why, gathered=True))
 
 
@@ -211,16 +206,58 @@ def carry_through(
 
     `letters_at`: when they are due, if not `now`. Raises DataError for an answer that cannot be written.
     """
+    gathering = Gathering(keep=keep, connection=connection, budgets=practice.budgets, now=letters_at or now)
+    plan, written = _through(gathering, plan, letters, practice, now)
+    gathering.write()
+    keep.apply(connection, plan, written, inbox_id=inbox_id, digest=digest, now=now, letters_at=letters_at)
+    return len(written)
+
+
+def carry_all(
+    keep: Keep,
+    connection: Any,
+    passed: Sequence[tuple[TicketFacts, Plan]],
+    letters: Letters,
+    practice: Practice,
+    *,
+    now: datetime,
+    letters_at: datetime | None = None,
+) -> int:
+    """The same for all tickets that time has passed over in one transaction, each with what was known of it before."""
+    at = letters_at or now
+    gathering = Gathering(keep=keep, connection=connection, budgets=practice.budgets, now=at)
+    told, made = list[tuple[TicketFacts, Plan]](), 0
+    for facts, plan in passed:
+        after, written = _through(gathering, plan, letters, practice, now)
+        for letter in written:
+            # At once: what another ticket may still send to the same person is counted by it.
+            keep.outbox.add(connection, letter, at)
+        told.append((facts, after))
+        made += len(written)
+    gathering.write()
+    keep.apply_passed(connection, told, now)
+    return made
+
+
+def _through(
+    gathering: Gathering, plan: Plan, letters: Letters, practice: Practice, now: datetime
+) -> tuple[Plan, list[WrittenLetter]]:
+    """A plan with a word on each letter that does not go, and the letters that do."""
     gate = _Gate(
-        keep=keep, connection=connection, practice=practice, letters=letters, now=letters_at or now, is_new=plan.is_new
+        keep=gathering.keep,
+        connection=gathering.connection,
+        practice=practice,
+        letters=letters,
+        gathering=gathering,
+        now=gathering.now,
+        is_new=plan.is_new,
     )
     for letter in plan.letters:
         gate.pass_on(letter)
     if gate.kept:
         plan = _told_of(plan, gate.kept, now)
-        _tell_admin(keep, connection, gate.kept, letters_at or now)
-    keep.apply(connection, plan, gate.written, inbox_id=inbox_id, digest=digest, now=now, letters_at=letters_at)
-    return len(gate.written)
+        _tell_admin(gate.keep, gate.connection, gate.kept, gate.now)
+    return plan, gate.written
 
 
 def _told_of(plan: Plan, kept: list[_Kept], now: datetime) -> Plan:
@@ -270,7 +307,3 @@ def _tell_admin(keep: Keep, connection: Any, kept: list[_Kept], now: datetime) -
         text = f"{one.letter.kind} to {one.to}, ticket {one.letter.ticket}: {one.why}"
         _log.warning("letter left out: %s", text)
         keep.troubles.note(connection, Cause.LETTERS_LEFT_OUT, text, now, about="", lasts=False)
-
-
-def _minutes(time: timedelta) -> int:
-    return int(time.total_seconds() // 60)

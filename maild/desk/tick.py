@@ -1,18 +1,20 @@
 """What time asks for: deadlines, each step once; digests; the end of a storm; letters to the admin.
 
-What is due is found by an index. Tickets are done several to a transaction, since a commit waits for the disk; each has
-a savepoint of its own, so that one that fails takes none with it.
+What is due is found by an index. Tickets are done several to a transaction, by a few statements for all of them: a
+commit waits for the disk, and each statement for the server. Where that fails they are done one by one, each in a
+savepoint of its own, so that one that fails takes none with it.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from maild.desk.attendance import office_now
-from maild.desk.brake import carry_through
+from maild.desk.brake import carry_all
 from maild.desk.causes import Cause
 from maild.desk.digests import write_digests
 from maild.desk.handle import Office
@@ -21,10 +23,12 @@ from maild.desk.walk import follow_new_rules
 from maild.desk.weekly import write_weekly
 from maild.errors import RetryLater
 from maild.store.keep import Keep
+from maild.threads.assignment import shares_out
 from maild.threads.budget import Budgets, storm_is_over
 from maild.threads.correspondence import Pen
 from maild.threads.facts import TicketFacts
 from maild.threads.overdue import decide_due
+from maild.threads.plan import Plan
 
 _AT_ONCE = 500
 _PER_COMMIT = 25
@@ -92,28 +96,63 @@ def _end_relay_trouble(keep: Keep, now: datetime) -> None:
 
 
 def _some(keep: Keep, office: Office, ids: Sequence[int], now: datetime, letters_at: datetime | None) -> int:
-    letters, failed = 0, list[int]()
     with keep.database.write() as connection:
         # All at once and in the order of their numbers, before any counter is taken: nobody waits for us in a circle.
-        for ticket_id, facts in keep.tickets.load(connection, ids).items():
-            try:
-                with connection.begin_nested():
-                    letters += _steps(keep, connection, office, facts, now, letters_at)
-            except RetryLater:
-                raise
-            except Exception:  # noqa: BLE001  # a bug with one ticket must not silence the deadlines of all others
-                words = "the deadlines of ticket %d cannot be handled; tried again later"
-                _log.exception(words, ticket_id, extra={"ticket_id": ticket_id})
-                failed.append(ticket_id)
+        found = list(keep.tickets.load(connection, ids).values())
+        try:
+            with connection.begin_nested():
+                return _steps(keep, connection, office, found, now, letters_at)
+        except RetryLater:
+            raise
+        except Exception as error:  # noqa: BLE001  # told of by the one ticket that it comes from
+            letters, failed = _one_by_one(keep, connection, office, found, now, letters_at)
+            if not failed:
+                _log.warning("%d tickets could be done one by one only", len(found), exc_info=error)
     for ticket_id in failed:
         keep.tickets.look_again(ticket_id, now + _AFTER_BUG)
     return letters
 
 
+def _one_by_one(
+    keep: Keep,
+    connection: Any,
+    office: Office,
+    found: Sequence[TicketFacts],
+    now: datetime,
+    letters_at: datetime | None,
+) -> tuple[int, list[int]]:
+    """The same tickets, each by itself; the letters, and the tickets that cannot be handled."""
+    letters, failed = 0, list[int]()
+    for facts in found:
+        try:
+            with connection.begin_nested():
+                letters += _steps(keep, connection, office, [facts], now, letters_at)
+        except RetryLater:
+            raise
+        except Exception:  # noqa: BLE001  # a bug with one ticket must not silence the deadlines of all others
+            number = facts.ticket.id
+            words = "the deadlines of ticket %d cannot be handled; tried again later"
+            _log.exception(words, number, extra={"ticket_id": number})
+            failed.append(number)
+    return letters, failed
+
+
 def _steps(
-    keep: Keep, connection: Any, office: Office, facts: TicketFacts, now: datetime, letters_at: datetime | None
+    keep: Keep,
+    connection: Any,
+    office: Office,
+    found: Sequence[TicketFacts],
+    now: datetime,
+    letters_at: datetime | None,
 ) -> int:
-    number, office = keep.tickets.take_number(connection, "ticks"), office_now(connection, office, now)
-    pen = Pen(practice=office.practice, source="t", number=number, now=now)
-    plan = decide_due(facts, office.practice, pen, now)
-    return carry_through(keep, connection, plan, office.letters, office.practice, now=now, letters_at=letters_at)
+    """What is due on these tickets, all of it in this transaction; how many letters come of it."""
+    numbers = keep.tickets.take_numbers(connection, "ticks", len(found))
+    practice = office_now(connection, office, now).practice
+    passed = list[tuple[TicketFacts, Plan]]()
+    for facts, number in zip(found, numbers, strict=True):
+        plan = decide_due(facts, practice, Pen(practice=practice, source="t", number=number, now=now), now)
+        passed.append((facts, plan))
+        if shares_out(practice):
+            # Whom it was given to has it in hand when the next one is shared out.
+            practice = replace(practice, workload=practice.workload.after(facts.ticket, plan.ticket, plan.turns))
+    return carry_all(keep, connection, passed, office.letters, practice, now=now, letters_at=letters_at)

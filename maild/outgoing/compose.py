@@ -42,7 +42,8 @@ def write_letter(letter: Letter, letters: Letters) -> WrittenLetter:
     Raises NotFound for a template that nobody has, DataError for a sender or recipients that no mail can name.
     """
     own = _formatted(letter)
-    words = letters.render(letter.template, letter.language, letter.context, own.html if own is not None else "")
+    context = letter.context if letter.buttons is None else {**letter.context, "buttons": letter.buttons.views()}
+    words = letters.render(letter.template, letter.language, context, own.html if own is not None else "")
     subject = clean(letter.subject if letter.subject is not None else words.subject)
     bodies = [_text_part("plain", words.text)]
     if words.html:

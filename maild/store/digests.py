@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -37,20 +37,24 @@ class DigestStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, connection: Connection, line: Line, now: datetime, ready_at: datetime) -> None:
-        """Keep a line; from `ready_at` on a digest may take it."""
-        row = {
-            "recipient_key": key_of(line.to) or "",
-            "address": line.to.address,
-            "name": line.to.name,
-            "language": line.language,
-            "ticket_id": line.ticket,
-            "view": dict(line.view),
-            "at": now,
-            "ready_at": ready_at,
-            "told_at": None,
-        }
-        connection.execute(_INSERT, row)
+    def add(self, connection: Connection, lines: Iterable[tuple[Line, datetime]], now: datetime) -> None:
+        """Keep lines, each with the moment from which on a digest may take it."""
+        rows = [
+            {
+                "recipient_key": key_of(line.to) or "",
+                "address": line.to.address,
+                "name": line.to.name,
+                "language": line.language,
+                "ticket_id": line.ticket,
+                "view": dict(line.view),
+                "at": now,
+                "ready_at": ready_at,
+                "told_at": None,
+            }
+            for line, ready_at in lines
+        ]
+        if rows:
+            connection.execute(_INSERT, rows)
 
     def due(self, now: datetime, every: timedelta) -> list[str]:
         """Whose news is ready, and whose last digest is long enough ago."""

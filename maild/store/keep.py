@@ -20,6 +20,7 @@ from maild.store.rules_in_force import RulesInForce
 from maild.store.tickets import TicketStore
 from maild.store.troubles import TroubleStore
 from maild.store.views import Views
+from maild.threads.facts import TicketFacts
 from maild.threads.plan import Plan, WrittenLetter
 
 
@@ -75,3 +76,8 @@ class Keep:
                 decision=plan.explanation,
                 now=now,
             )
+
+    def apply_passed(self, connection: Connection, passed: Sequence[tuple[TicketFacts, Plan]], now: datetime) -> None:
+        """Save what time did to tickets, each with what was loaded of it; their letters are in the outbox already."""
+        self.tickets.save_passed(connection, passed, now)
+        save_turns(connection, (turn for _, plan in passed for turn in plan.turns))

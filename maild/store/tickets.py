@@ -80,7 +80,7 @@ _TAKEN_TICKET = counters.update().where(counters.c.name == "tickets").values(val
 _TAKEN = (
     counters.update()
     .where(counters.c.name == sa.bindparam("counter"))
-    .values(value=counters.c.value + 1)
+    .values(value=counters.c.value + sa.bindparam("count"))
     .returning(counters.c.value)
 )
 _KEPT_TICKET = tickets.update().where(tickets.c.id == sa.bindparam("kept"))
@@ -246,7 +246,12 @@ class TicketStore:
 
     def take_number(self, connection: Connection, name: str) -> int:
         """The next number of a counter, taken: what makes the Message-IDs of orders and ticks differ."""
-        return int(connection.execute(_TAKEN, {"counter": name}).scalar_one())
+        return self.take_numbers(connection, name, 1)[0]
+
+    def take_numbers(self, connection: Connection, name: str, count: int) -> range:
+        """So many numbers of a counter, one after the other."""
+        last = int(connection.execute(_TAKEN, {"counter": name, "count": count}).scalar_one())
+        return range(last - count + 1, last + 1)
 
     def _duplicate(self, connection: Connection, asked: Asked) -> Duplicate | None:
         row = connection.execute(_FIRST_COPY, {"digest": asked.digest, "inbox_id": asked.inbox_id}).first()
@@ -390,6 +395,30 @@ class TicketStore:
         for change in plan.also:
             self._save_change(connection, change, ticket.id)
 
+    def save_passed(self, connection: Connection, passed: Sequence[tuple[TicketFacts, Plan]], now: datetime) -> None:
+        """What time did to tickets that are locked, in few statements: tickets, people, clocks, history and steps.
+
+        Of what hangs on a ticket only that is written which is another than what was loaded of it.
+        """
+        kept = [(before, plan.ticket, plan) for before, plan in passed if plan.ticket is not None]
+        rows = [ticket_row(after) | {"next_step_at": plan.next_step_at, "kept": after.id} for _, after, plan in kept]
+        if rows:
+            connection.execute(_KEPT_TICKET, rows)
+        for facts, after, plan in kept:
+            before = facts.ticket
+            if after.participants != before.participants:
+                self._save_people(connection, after, is_new=False)
+            if _findable(after) != _findable(before):
+                index_ticket(connection, after, is_new=False)
+            if (plan.clocks, after.promise) != (facts.clocks, before.promise):
+                self._save_clocks(connection, after, plan.clocks, is_new=False)
+        _insert(connection, events, (row for _, after, plan in kept for row in _event_rows(after.id, plan.events)))
+        _insert(
+            connection,
+            steps_done,
+            ({"ticket_id": after.id, "key": k, "done_at": now} for _, after, plan in kept for k in plan.steps_done),
+        )
+
     def _judge_anew(self, connection: Connection, inbox_id: int, agent: str, now: datetime) -> None:
         """A mail that was kept as unverified waits again, as its agent's own; what stood for it in the ticket goes."""
         connection.execute(messages.delete().where(messages.c.inbox_id == inbox_id, messages.c.unverified))
@@ -466,6 +495,11 @@ class TicketStore:
         _insert(
             connection, mail_ids, ({"id_hash": h, "kind": k, "ticket_id": ticket_id} for h, k in sorted(wanted - known))
         )
+
+
+def _findable(ticket: Ticket) -> tuple[object, ...]:
+    """What the words are made of by which a ticket is found."""
+    return ticket.number, ticket.subject, ticket.tags, ticket.requester, ticket.participants
 
 
 def _let_in_or_out(known: Mapping[str, bool], ticket: Ticket) -> dict[str, bool]:

@@ -6,6 +6,7 @@ a mail that came by a button may order anything to `agents.py`.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import date
 from urllib.parse import quote
 
@@ -35,18 +36,27 @@ def _idle(name: str, ticket: Ticket, agent: Agent) -> bool:
     return False
 
 
-def button_views(
-    mint: Mint, ticket: Ticket, agent: Agent, language: str, today: date, names: tuple[str, ...]
-) -> list[dict[str, object]]:
-    """Buttons as letters see them; none where a signed address would be longer than addresses may be."""
-    views: list[dict[str, object]] = []
-    for name in names:
-        address = mint.verb_address(name, ticket.id, agent.id, today)
-        if address is not None:
-            label = say(language, f"button_{name}")
-            link = mailto(address, f"[{ticket.number}] {label}", say(language, "button_body"))
-            views.append({"name": name, "label": label, "link": link})
-    return views
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Buttons:
+    """The buttons of a letter: which, for whom, and from which day on. They are made when the letter is written."""
+
+    mint: Mint = field(repr=False)
+    ticket: Ticket
+    agent: Agent
+    language: str
+    today: date
+    names: tuple[str, ...]
+
+    def views(self) -> list[dict[str, object]]:
+        """Buttons as letters see them; none where a signed address would be longer than addresses may be."""
+        views: list[dict[str, object]] = []
+        for name in self.names:
+            address = self.mint.verb_address(name, self.ticket.id, self.agent.id, self.today)
+            if address is not None:
+                label = say(self.language, f"button_{name}")
+                link = mailto(address, f"[{self.ticket.number}] {label}", say(self.language, "button_body"))
+                views.append({"name": name, "label": label, "link": link})
+        return views
 
 
 def mailto(address: str, subject: str, body: str) -> str:

@@ -16,7 +16,7 @@ from maild.messages.subject import topic
 from maild.messages.tokens import Purpose, to_base32
 from maild.people.team import Agent
 from maild.threads.brand import desk_name, shown_desk, signature
-from maild.threads.buttons import button_views
+from maild.threads.buttons import Buttons
 from maild.threads.model import Deadline, Direction, Message, Ticket, Visibility
 from maild.threads.orders.work import Done
 from maild.threads.plan import Enclosed, Letter, LetterKind
@@ -244,7 +244,7 @@ def to_agent(
     context = ticket_context(practice, ticket, agent.name) | context
     language = practice.language_for(agent.language)
     about = f"[{ticket.number}] {ticket.subject}".strip()
-    pressed = button_views(practice.mint, ticket, agent, language, pen.now.date(), buttons)
+    today = pen.now.date()
     root = practice.mint.root_id(Purpose.AGENT_ID, ticket.id)
     return Letter(
         kind=kind,
@@ -254,7 +254,7 @@ def to_agent(
         sender=practice.sender(name),
         reply_to=practice.mint.address(purpose, ticket.id, agent.id),
         subject=about,
-        context=context | {"buttons": pressed} if pressed else context,
+        context=context,
         message_id=pen.message_id(Purpose.AGENT_ID, ticket.id),
         date=pen.now,
         in_reply_to=parent or root,
@@ -264,6 +264,9 @@ def to_agent(
         automatic=True,
         loop_mark=practice.mint.loop_mark(),
         attachments=attachments,
+        buttons=Buttons(mint=practice.mint, ticket=ticket, agent=agent, language=language, today=today, names=buttons)
+        if buttons
+        else None,
         ticket=ticket.id,
     )
 

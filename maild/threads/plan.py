@@ -10,6 +10,7 @@ from enum import StrEnum
 from maild.messages.mail import Address, Attachment
 from maild.people.absence import Absence, HereAgain
 from maild.sla.deadlines import TicketClock
+from maild.threads.buttons import Buttons
 from maild.threads.dead import DeadAddress
 from maild.threads.model import Event, InboxState, Link, Message, Ticket, Undo
 from maild.threads.workload import Turn
@@ -96,6 +97,8 @@ class Letter:
     automatic: bool
     loop_mark: str
     attachments: tuple[Attachment, ...] = ()
+    buttons: Buttons | None = None
+    """What its reader can press; a letter that is never written needs none of their links."""
     own_html: OwnHtml | None = None
     """The writer's own HTML; the plain text alone counts, and this may only say the same."""
     enclosed: tuple[Enclosed, ...] = ()

@@ -5,10 +5,10 @@ Who is chosen by them is judged in `assignment.py`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from maild.threads.model import Status
+from maild.threads.model import Status, Ticket
 
 COUNTED = (Status.NEW, Status.OPEN)
 """What counts as an agent's open tickets: those on which it is our turn. Neither the customer's nor somebody else's."""
@@ -21,6 +21,21 @@ class Workload:
     open: Mapping[str, int] = field(default_factory=dict)
     turns: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
+    def after(self, before: Ticket, ticket: Ticket | None, turns: Iterable[Turn]) -> Workload:
+        """What is known once a ticket has become another; of agents who are not counted nothing is."""
+        had, has = _in_hand(before), _in_hand(ticket) if ticket is not None else _in_hand(before)
+        taken = list(turns)
+        if had == has and not taken:
+            return self
+        known = dict(self.open)
+        for agent, change in ((had, -1), (has, 1)):
+            if agent is not None:
+                known[agent] = known.get(agent, 0) + change
+        last = {pool: dict(numbers) for pool, numbers in self.turns.items()}
+        for turn in taken:
+            last.setdefault(turn.pool, {})[turn.agent] = turn.number
+        return Workload(open=known, turns=last)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Turn:
@@ -29,3 +44,8 @@ class Turn:
     pool: str
     agent: str
     number: int
+
+
+def _in_hand(ticket: Ticket) -> str | None:
+    """Whose open ticket it is; None for nobody's."""
+    return ticket.assignee if ticket.status in COUNTED else None

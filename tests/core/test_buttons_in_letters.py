@@ -13,9 +13,9 @@ from office import ANNA, BORIS, DESK, MINT, NOW, envelope, facts, judge, mail, m
 from maild.messages.tokens import Key, Mint
 from maild.outgoing.letters import Letters
 from maild.outgoing.pretty import to_html
-from maild.threads.buttons import button_views, for_news, mailto
+from maild.threads.buttons import Buttons, for_news, mailto
 from maild.threads.facts import KnownId, TicketFacts, id_hash
-from maild.threads.model import Status
+from maild.threads.model import Status, Ticket
 from maild.threads.orders.table import HANDLERS
 from maild.threads.plan import Letter, LetterKind, Plan
 from maild.threads.words import WORDS
@@ -23,11 +23,14 @@ from maild.threads.words import WORDS
 ANNA_FROM = "Anna <anna@desk.example>"
 
 
+def made(mint: Mint, one: Ticket, language: str, *wanted: str) -> list[dict[str, object]]:
+    """Anna's buttons of today."""
+    return Buttons(mint=mint, ticket=one, agent=ANNA, language=language, today=NOW.date(), names=wanted).views()
+
+
 def names(letter: Letter) -> list[str]:
     """The orders that a letter offers."""
-    buttons = letter.context.get("buttons", [])
-    assert isinstance(buttons, list)
-    return [button["name"] for button in buttons]
+    return [str(button["name"]) for button in letter.buttons.views()] if letter.buttons is not None else []
 
 
 def to(plan: Plan, kind: LetterKind, address: str = ANNA.address) -> Letter:
@@ -83,7 +86,7 @@ def test_what_was_done_can_be_undone_and_what_was_refused_cannot() -> None:
 def test_a_link_opens_a_mail_to_the_signed_address_in_the_agents_language(language: str) -> None:
     """Address, subject and body come out of it as they were meant (RFC 6068)."""
     today = NOW.date()
-    for view in button_views(MINT, ticket(), ANNA, language, today, ("take", "snooze", "undo")):
+    for view in made(MINT, ticket(), language, "take", "snooze", "undo"):
         head, _, fields = str(view["link"]).partition("?")
         address = unquote(head.removeprefix("mailto:"))
         assert address == MINT.verb_address(str(view["name"]), 1001, ANNA.id, today)
@@ -105,7 +108,7 @@ def test_odd_characters_of_an_address_do_not_end_the_link() -> None:
 def test_a_desk_whose_address_leaves_no_room_has_letters_without_buttons() -> None:
     """The letter is the same but for them."""
     mint = Mint((Key(id="a", secret=b"k" * 32),), "a" * 28 + "@desk.example", "desk.example")
-    assert button_views(mint, ticket(10**12), ANNA, "en", NOW.date(), ("take",)) == []
+    assert made(mint, ticket(10**12), "en", "take") == []
     plan = judge(mail(), facts(next_ticket=10**12), how=replace(practice(), mint=mint))
     assert names(to(plan, LetterKind.NOTIFICATION)) == []
 
@@ -160,7 +163,7 @@ def test_a_button_works_again_once_something_else_has_come() -> None:
 
 def test_a_quoted_button_is_never_sent_to_the_customer() -> None:
     """Where a mail client does not mark what it quotes, the net below knows the address in the link."""
-    link = button_views(MINT, ticket(), ANNA, "en", NOW.date(), ("take",))[0]["link"]
+    link = made(MINT, ticket(), "en", "take")[0]["link"]
     plan = order_of_anna(f"The new cartridge is in.\n\n[Take]({link})\n")
     [answer] = [x for x in plan.letters if x.kind is LetterKind.ANSWER]
     assert answer.context["text"] == "The new cartridge is in."
