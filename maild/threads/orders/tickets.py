@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from maild.messages.subject import base_subject
@@ -24,17 +25,27 @@ SPLIT_FROM, SPLIT_INTO = "split_from", "split_into"
 def keep(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
     """The mails that were only proposed belong here. Who wrote them takes part, and is sent nothing before /add."""
     no_argument(order, setting)
-    proposed = [m for m in _messages(work, setting) if m.proposed and m.id is not None and m.id not in work.kept]
+    proposed = proposed_mails(work, setting)
     if not proposed:
         raise WrongError(setting.say("nothing_proposed"))
+    return kept_here(work, proposed, order, setting), setting.say("kept", names=", ".join(map(_writer, proposed)))
+
+
+def proposed_mails(work: Work, setting: Setting) -> list[Message]:
+    """The mails on the ticket that are only proposed, after the orders so far."""
+    return [m for m in _messages(work, setting) if m.proposed and m.id is not None and m.id not in work.kept]
+
+
+def kept_here(work: Work, proposed: Sequence[Message], order: Order, setting: Setting) -> Work:
+    """What is so once these proposed mails belong here: their writers take part, and the customer's side has spoken."""
     ticket = replace(work.ticket, participants=joined(work.ticket, (m.sender for m in proposed), setting.practice))
     happened = work.happened
     if states.can(ticket.status, Happening.CUSTOMER_REPLY) and ticket.status is not Status.SPAM:
         ticket = replace(ticket, status=states.after(ticket.status, Happening.CUSTOMER_REPLY), solved_at=None)
         happened = (*happened, ClockHappening.CUSTOMER_REPLY)
     kept = (*work.kept, *(m.id for m in proposed if m.id is not None))
-    effect = setting.say("kept", names=", ".join(_writer(m) for m in proposed))
-    return replace(work, ticket=ticket, kept=kept, happened=happened), effect
+    note = ("kept", ", ".join(map(_writer, proposed)), order.line)
+    return replace(work, ticket=ticket, kept=kept, happened=happened, notes=(*work.notes, note))
 
 
 def split(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
@@ -50,7 +61,8 @@ def split(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
     change = _own_ticket(work.ticket, chosen[0], setting)
     links = (*work.links, (SPLIT_INTO, change.ticket.id))
     effect = setting.say("split", number=change.ticket.number)
-    return replace(work, also=(*work.also, change), links=links), effect
+    note = ("split_off", f"{change.ticket.number}, {_writer(chosen[0])}", order.line)
+    return replace(work, also=(*work.also, change), links=links, notes=(*work.notes, note)), effect
 
 
 def _own_ticket(origin: Ticket, message: Message, setting: Setting) -> Change:
@@ -112,7 +124,8 @@ def merge(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
     merged = replace(ticket, status=Status.MERGED, solved_at=setting.now, wake_at=None)
     links = (*work.links, (MERGED_INTO, into.id))
     effect = setting.say("merged", number=into.number)
-    return replace(work, ticket=merged, also=(*work.also, change), links=links), effect
+    notes = (*work.notes, ("merged_into", into.number, order.line))
+    return replace(work, ticket=merged, also=(*work.also, change), links=links, notes=notes), effect
 
 
 def _earlier(ticket: Ticket, into: Ticket) -> Deadline | None:

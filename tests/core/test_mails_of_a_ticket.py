@@ -1,0 +1,43 @@
+"""Orders on the mails that a ticket holds: who is let in with his mail, and what the history tells of it."""
+
+from __future__ import annotations
+
+import pytest
+from office import ANNA, NOW, message, practice, ticket
+
+from maild.messages.mail import Address
+from maild.threads.facts import TicketFacts
+from maild.threads.model import Message, Participant, Status, Ticket
+from maild.threads.order_lines import split_orders
+from maild.threads.orders.table import Carried, carry_out
+from maild.threads.orders.work import Setting
+
+STRANGER = Address(name="Mallory", address="mallory@elsewhere.example")
+
+
+def ordered(text: str, *tickets: Ticket, messages: tuple[Message, ...] = ()) -> Carried:
+    """Anna's orders on the first of these tickets."""
+    known = {t.id: TicketFacts(ticket=t, messages=messages if t is tickets[0] else ()) for t in tickets}
+    setting = Setting(agent=ANNA, language="en", now=NOW, practice=practice(), tickets=known, next_ticket=1042)
+    return carry_out(tickets[0], split_orders(text)[0], setting)
+
+
+@pytest.mark.parametrize("line", ["/add", f"/add {STRANGER.address}"])
+def test_whose_mail_is_proposed_is_let_in_with_it(line: str) -> None:
+    """By name or with all who wait; what he wrote belongs here then, and the history says so."""
+    strange = message(sender=STRANGER, proposed=True, id=5)
+    carried = ordered(line, ticket(status=Status.PENDING), messages=(message(id=4), strange))
+    assert carried.work.kept == (5,)
+    assert carried.ticket.status is Status.OPEN
+    assert carried.ticket.participants[-1] == Participant(address=STRANGER, confirmed=True)
+    assert carried.work.notes == (("kept", STRANGER.address, line),)
+    assert ordered("/add a@x.example", ticket(), messages=(message(id=4), strange)).work.kept == ()
+
+
+def test_a_split_and_a_merge_stand_in_the_history_of_the_ticket_itself() -> None:
+    """With the order as the reason."""
+    strange = message(sender=STRANGER, proposed=True, id=5)
+    carried = ordered("/split", ticket(), messages=(message(id=4), strange))
+    assert carried.work.notes == (("split_off", f"SUP-1042, {STRANGER.address}", "/split"),)
+    other = ticket(1007, requester="olga@customer.example")
+    assert ordered("/merge 1007", ticket(), other).work.notes == (("merged_into", "SUP-1007", "/merge 1007"),)
