@@ -27,7 +27,7 @@ from maild.threads.facts import id_hash
 from maild.threads.model import InboxState, Ticket, Visibility
 from maild.threads.notices import Handed, News, handover, notifications, takers
 from maild.threads.order_lines import Order, orders_on_top
-from maild.threads.orders.table import ALIASES, CANNED_WORDS, HANDLERS, Carried, canonical, carry_out
+from maild.threads.orders.table import ALIASES, CANNED_WORDS, HANDLERS, Carried, canonical, carry_out, noted
 from maild.threads.orders.work import Done, Setting
 from maild.threads.plan import LetterKind, OwnHtml, Plan
 from maild.threads.release import Withheld, files_to_send, unlinked, words_to_send
@@ -96,7 +96,7 @@ def agent_mail(draft: Draft, before: Ticket) -> Plan:
         return _machine(draft, before, agent)
     if claim.verb is not None:
         return _button(draft, before, agent, claim)
-    orders, text = orders_on_top(case.mail)
+    orders, text = noted(*orders_on_top(case.mail))
     if only_asks(orders) and not text.strip() and not files_to_send(case.mail):
         return asked_mail(draft, orders, before.id)
     internal = claim.purpose is Purpose.NOTE or any(canonical(o.name) == "note" for o in orders)
@@ -125,6 +125,7 @@ def orders_of_new_mail(draft: Draft, ticket: Ticket, orders: tuple[Order, ...], 
     """Orders in a mail that answers no letter of ours. Words below them are a note, and are sent to nobody else."""
     agent = draft.case.sender.agent
     assert agent is not None
+    orders, text = noted(orders, text)
     internal = any(canonical(o.name) == "note" for o in orders)
     carried = carry_out(ticket, orders, _setting(draft, agent, ticket))
     posts = bool(_calls_canned(orders) or text.strip() or files_to_send(draft.case.mail))

@@ -32,6 +32,7 @@ from maild.threads.model import InboxState, Message, Status, Ticket, Visibility
 from maild.threads.notices import News, notifications
 from maild.threads.order_lines import Order, split_orders
 from maild.threads.order_mail import AT_ONCE
+from maild.threads.orders.table import noted
 from maild.threads.orders.tickets import MERGED_INTO
 from maild.threads.orders.work import Done
 from maild.threads.passed_on import PassedOn
@@ -67,7 +68,7 @@ def forwarded_mail(draft: Draft) -> Plan | None:
 
 def _said_above(forwarded: Forwarded) -> tuple[tuple[Order, ...], str]:
     """The agent's orders, which stand above alone, and his words, which may stand below, too."""
-    orders, words = split_orders(forwarded.before.removesuffix(forwarded.below).strip("\n"))
+    orders, words = noted(*split_orders(forwarded.before.removesuffix(forwarded.below).strip("\n")))
     return orders, "\n\n".join(text for text in (words.strip("\n"), forwarded.below) if text)
 
 

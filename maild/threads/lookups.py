@@ -55,7 +55,7 @@ ASK_WORDS: Mapping[Ask, str] = {
 }
 """Other words for these orders."""
 PEOPLE_WORDS: Mapping[str, str] = {
-    "assign": "give передать назначить отдать",
+    "assign": "give передать назначить отдать передай назначь отдай",
     "cc": "copy копия",
     "uncc": "убрать-копию",
     "add": "allow добавить",

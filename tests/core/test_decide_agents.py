@@ -99,9 +99,13 @@ def test_what_a_client_has_not_marked_as_a_quote_orders_nothing(line: str) -> No
     assert below.ticket.assignee == "anna"
 
 
-def test_a_note_stays_inside_and_colleagues_read_it() -> None:
+@pytest.mark.parametrize(
+    "given",
+    ["/note\n\nHe is a friend of the boss.", "/note: He is a friend of the boss.", "/note He is a friend of the boss."],
+)
+def test_a_note_stays_inside_and_colleagues_read_it(given: str) -> None:
     """The customer gets nothing, and a reply to the note is a note again."""
-    plan = written("/note\n\nHe is a friend of the boss.")
+    plan = written(given)
     assert not of_kind(plan, LetterKind.ANSWER)
     assert plan.message is not None
     assert Visibility.INTERNAL is plan.message.visibility
@@ -127,7 +131,14 @@ def test_orders_alone_post_nothing() -> None:
     assert Status.PENDING is plan.ticket.status
 
 
-@pytest.mark.parametrize("order", ["/clsoe", "/assign nobody", "/priority sky-high", "/close now"])
+def test_words_below_the_line_of_a_note_go_on_with_it() -> None:
+    """It is one text."""
+    plan = written("/note He is a friend\nof the boss.")
+    assert plan.message is not None
+    assert plan.message.reply == "He is a friend\nof the boss."
+
+
+@pytest.mark.parametrize("order", ["/clsoe", "/assign somebody", "/priority sky-high", "/close now"])
 def test_one_wrong_order_stops_the_whole_mail(order: str) -> None:
     """Nothing is sent, nothing is changed, the agent reads why."""
     plan = written(f"/take\n{order}\n\nDear Ivan, close the lid.")

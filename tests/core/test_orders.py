@@ -142,6 +142,61 @@ def test_a_colleague_is_named_as_he_is_called(name: str) -> None:
     assert BORIS.id == ordered(f"/assign {name}").ticket.assignee
 
 
+@pytest.mark.parametrize(
+    "words",
+    ["boris.", "“Boris”", "to Boris", "Boris, please", "<boris@desk.example>", "Boris S. <boris@desk.example>"],
+)
+def test_what_stands_around_a_colleagues_name_does_no_harm(words: str) -> None:
+    """Punctuation, quotation marks, courtesy, the brackets of an address book."""
+    assert BORIS.id == ordered(f"/assign {words}").ticket.assignee
+
+
+def test_a_ticket_can_be_given_to_oneself_and_to_nobody() -> None:
+    """As /take and /unassign do."""
+    assert ordered("/assign me").ticket.assignee == "anna"
+    assert ordered("/передать никому", replace(ticket(), assignee="anna")).ticket.assignee is None
+
+
+def test_an_order_that_needs_words_says_which() -> None:
+    """And one that needs none does not mind courtesy."""
+    assert effect("/assign") == "/assign needs a word behind it: /assign NAME"
+    assert ordered("/close please!").ticket.status is Status.CLOSED
+    assert "stands alone" in effect("/close now")
+
+
+@pytest.mark.parametrize("line", ["/tag printer /close", "/close /tag printer"])
+def test_two_orders_on_one_line_are_told_so(line: str) -> None:
+    """The second one is no tag."""
+    assert "each order stands on a line of its own: /" in effect(line)
+
+
+def test_tags_are_taken_out_of_their_punctuation() -> None:
+    """And without the sign that other programs want in front of them."""
+    assert ordered('/tag #Printer; "office", scanner.').ticket.tags == ("printer", "office", "scanner")
+
+
+@pytest.mark.parametrize(
+    ("word", "priority"), [("High!", "high"), ("высокую", "high"), ("critical", "urgent"), ("medium", "normal")]
+)
+def test_a_priority_is_known_by_what_people_call_it(word: str, priority: str) -> None:
+    """In any case; and a priority that is taken for an order is told how it is one."""
+    assert ordered(f"/priority {word}").ticket.priority == priority
+    assert effect("/urgent").endswith("did you mean /priority urgent?")
+
+
+@pytest.mark.parametrize("words", ["a@c.example, b@c.example.", "a@c.example and b@c.example", "<a@c.example>;b@c.example"])
+def test_everybody_who_is_named_is_put_in_copy(words: str) -> None:
+    """Punctuation behind an address does not leave anybody out."""
+    people = ordered(f"/cc {words}").ticket.participants
+    assert [p.address.address for p in people if p.confirmed][-2:] == ["a@c.example", "b@c.example"]
+
+
+def test_one_word_that_is_no_address_stops_the_copies() -> None:
+    """Or the agent would believe that all of them get the answers."""
+    assert "no mail address" in effect("/cc a@c.example, somebody")
+    assert "no mail address" in effect("/cc a@c.example, Somebody <nowhere>")
+
+
 def test_a_name_that_two_have_means_neither() -> None:
     """The ids are shown instead."""
     twin = Agent(id="boris2", name="Boris Jones", address="b2@desk.example")

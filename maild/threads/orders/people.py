@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from maild.messages.addresses import normal, read_list
 from maild.messages.mail import Address
-from maild.people.names import who_is_meant
+from maild.people.names import fold, who_is_meant
 from maild.threads.facts import usable
 from maild.threads.lookups import names_without_address
 from maild.threads.model import Participant, Ticket
 from maild.threads.order_lines import Order
 from maild.threads.orders.known import known_as
-from maild.threads.orders.work import Setting, Work, WrongError, needed
+from maild.threads.orders.work import Setting, Work, WrongError, bare, needed
 from maild.threads.participants import MAX_PARTICIPANTS
+
+_COMMA = re.compile(r',(?=(?:[^"]*"[^"]*")*[^"]*\Z)')
+"""A comma outside of quotation marks."""
+_AND = frozenset(("and", "to", "и", "для", "&", "+"))
 
 
 def cc(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
@@ -98,12 +103,20 @@ def _marked(ticket: Ticket, key: str, *, is_confirmed: bool) -> Ticket:
 
 def _people(order: Order, work: Work, setting: Setting) -> tuple[Address, ...]:
     words = needed(order, setting)
-    # "a@x.example b@y.example" is meant as two, and no mail header could say so.
-    spaced = words if "<" in words else ", ".join(words.replace(",", " ").replace(";", " ").split())
-    people = read_list(spaced.replace(";", ",").encode())
-    if not people or not all(usable(p) for p in people):
+    people = read_list(", ".join(_pieces(words)).encode())
+    # A piece that is no address is not left out: the agent would believe that he, too, gets the answers.
+    if len(people) != len(_pieces(words)) or not all(usable(p) for p in people):
         raise _no_address(words, work, setting)
     return people
+
+
+def _pieces(words: str) -> list[str]:
+    """The words of each person: "a@x.example b@y.example" is meant as two, and no mail header could say so."""
+    plain = words.replace(";", ",").removeprefix("/")
+    if "<" not in words:
+        plain = plain.replace(" ", ",")
+    pieces = (bare(piece).removeprefix("mailto:") for piece in _COMMA.split(plain))
+    return [piece for piece in pieces if piece and fold(piece) not in _AND]
 
 
 def _no_address(words: str, work: Work, setting: Setting) -> WrongError:

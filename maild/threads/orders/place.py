@@ -14,7 +14,8 @@ from maild.threads.assignment import Chosen, by_queue, choose, on_line, until_wo
 from maild.threads.model import Priority
 from maild.threads.order_lines import Order
 from maild.threads.orders.known import known_as
-from maild.threads.orders.work import Setting, Work, WrongError, named, needed, no_argument, unknown
+from maild.threads.orders.work import Setting, Work, WrongError, bare, named, needed, no_argument, unknown
+from maild.threads.words import VALUES
 
 _MAX_SUBJECT = 250
 _ONE_OF = re.compile(
@@ -23,22 +24,22 @@ _ONE_OF = re.compile(
     re.IGNORECASE,
 )
 """Behind /assign: one of several, by load or by turn."""
-_PRIORITIES = {
-    **{str(p): str(p) for p in Priority},
-    "низкий": "low",
-    "низкая": "low",
-    "обычный": "normal",
-    "обычная": "normal",
-    "средний": "normal",
-    "средняя": "normal",
-    "высокий": "high",
-    "высокая": "high",
-    "срочный": "urgent",
-    "срочная": "urgent",
-    "срочно": "urgent",
-    "неотложный": "urgent",
-    "неотложная": "urgent",
+PRIORITIES = {
+    word: priority
+    for priority, words in {
+        "low": "low minor низкий низкая низкую",
+        "normal": "normal medium обычный обычная обычную средний средняя среднюю нормальная нормальную",
+        "high": "high major important высокий высокая высокую важный важная важную важно",
+        "urgent": "urgent critical emergency asap срочный срочная срочную срочно неотложный неотложная неотложную "
+        "критический критическая критическую критично",
+    }.items()
+    for word in words.split()
 }
+"""What agents call the priorities."""
+_TO = re.compile(r"(?:to|на|для|кому)\s+", re.IGNORECASE)
+_IN_BRACKETS = re.compile(r"<(?:mailto:)?([^<>\s]+@[^<>\s]+)>")
+_ME = frozenset(("me", "myself", "self", "мне", "себе", "на себя", "меня"))
+_NOBODY = frozenset(("nobody", "noone", "no one", "none", "-", "никому", "никто", "никого"))
 
 
 def take(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
@@ -54,7 +55,11 @@ def assign(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
 
     Behind "by load" and "next" colleagues may stand among whom is chosen.
     """
-    words = needed(order, setting)
+    words = _person(needed(order, setting))
+    if fold(words) in _ME and not who_is_meant(words, setting.team.agents):
+        return take(work, replace(order, argument=""), setting)
+    if fold(words) in _NOBODY:
+        return unassign(work, replace(order, argument=""), setting)
     found = _ONE_OF.match(words)
     if found is None or setting.team.agent(words) is not None:
         if not who_is_meant(words, setting.team.agents) and (meant := known_as([words], work.ticket, setting)):
@@ -80,8 +85,16 @@ def _chosen(work: Work, chosen: Chosen, setting: Setting) -> tuple[Work, str]:
     return replace(work, ticket=after, turns=turns, chosen=chosen, notes=(*work.notes, note)), effect
 
 
+def _person(words: str) -> str:
+    """The name or the address among words that say who: "to Boris Novak <boris@desk.example>"."""
+    found = _IN_BRACKETS.search(words)
+    plain = found[1] if found is not None else bare(words).removeprefix("mailto:")
+    return plain[start.end() :] if (start := _TO.match(plain)) is not None else plain or words
+
+
 def find_agent(words: str, setting: Setting) -> Agent:
     """The agent whom these words mean. Raises WrongError."""
+    words = _person(words)
     found = who_is_meant(words, setting.team.agents)
     if len(found) == 1:
         return found[0]
@@ -128,7 +141,7 @@ def queue(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
 
 def line(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
     """To a support line, counted from 1; it is nobody's then, unless its agent serves that line."""
-    wanted = needed(order, setting)
+    wanted = bare(needed(order, setting))
     if not wanted.isdecimal() or not 1 <= int(wanted[:4]) <= LAST_LINE:
         raise WrongError(setting.say("no_such_line", name=wanted, last=LAST_LINE))
     return _to_line(work, int(wanted), setting)
@@ -152,7 +165,8 @@ def _to_line(work: Work, wanted: int, setting: Setting) -> tuple[Work, str]:
 
 def priority(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
     """How urgent it is."""
-    wanted = named(needed(order, setting), _PRIORITIES, setting, "unknown_priority", Priority)
+    words = VALUES.get(setting.language, VALUES["en"])
+    wanted = named(needed(order, setting), PRIORITIES, setting, "unknown_priority", [words[p] for p in Priority])
     effect = setting.say("priority", before=work.ticket.priority, after=Priority(wanted))
     return replace(work, ticket=replace(work.ticket, priority=Priority(wanted))), effect
 
@@ -174,7 +188,11 @@ def untag(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
 
 
 def _tag_words(order: Order, setting: Setting) -> list[str]:
-    return [w.lower() for w in _plain(order, setting).replace(",", " ").split()]
+    words = _plain(order, setting).replace(",", " ").replace(";", " ").split()
+    if (more := next((i for i, word in enumerate(words) if word.startswith("/")), None)) is not None:
+        raise WrongError(setting.say("one_order_a_line", words=" ".join(words[more:])))
+    found = [tag for word in words if (tag := bare(word).lstrip("#").lower())]
+    return found or [word.lower() for word in words]
 
 
 def _plain(order: Order, setting: Setting) -> str:

@@ -69,7 +69,8 @@ def raw(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
         raise WrongError(setting.say("no_mail_here"))
     wanted = order.argument or "1"
     if not wanted.isascii() or not wanted.isdigit() or not 1 <= int(wanted[:9]) <= len(came):
-        raise WrongError(setting.say("no_such_mail", words=wanted, last=len(came)))
+        phrase = "no_such_mail" if len(came) > 1 else "one_mail"
+        raise WrongError(setting.say(phrase, words=wanted, last=len(came)))
     inbox_id, subject = came[int(wanted) - 1]
     if setting.agent is None:
         raise WrongError(setting.say("raw_here", id=inbox_id))

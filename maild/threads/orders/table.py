@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from maild.errors import UsageError
+from maild.people.names import fold
 from maild.threads.lookups import ASK_WORDS, PEOPLE_WORDS, Ask
 from maild.threads.model import Ticket
 from maild.threads.order_lines import Order
@@ -107,14 +108,14 @@ ALIASES: Mapping[str, str] = {
     alias: name
     for name, words in {
         "note": "comment internal заметка комментарий внутреннее",
-        "take": "mine взять беру мое моя",
+        "take": "mine взять беру возьму мое моя",
         "unassign": "release снять",
-        "close": "done закрыть закрыто",
-        "solve": "solved resolve resolved решено решить решена",
-        "reopen": "open открыть переоткрыть",
+        "close": "closed done закрыть закрыто закрыта закрой закрываю",
+        "solve": "solved resolve resolved fixed решено решить решена решил решила",
+        "reopen": "open открыть переоткрыть открой",
         "pending": "wait ожидание ждем",
         "hold": "pause пауза приостановить",
-        "snooze": "later отложить позже",
+        "snooze": "later отложить позже отложи",
         "due": "deadline срок дедлайн",
         "spam": "спам",
         "priority": "prio срочность приоритет",
@@ -146,6 +147,15 @@ def canonical(word: str) -> str | None:
     """The name of the order that a word means; None where it means none."""
     word = word.replace("ё", "е")
     return word if word in HANDLERS else ALIASES.get(word)
+
+
+def noted(orders: Sequence[Order], text: str) -> tuple[tuple[Order, ...], str]:
+    """The orders and the text, with the words behind /note in the text: they are the note."""
+    notes = [order for order in orders if canonical(order.name) == "note" and order.argument]
+    if not notes:
+        return tuple(orders), text
+    left = tuple(replace(order, argument="") if order in notes else order for order in orders)
+    return left, "\n".join([*(order.argument for order in notes), *([text] if text else [])])
 
 
 CANNED_WORDS = frozenset({"canned", *(alias for alias, name in ALIASES.items() if name == "canned")})
@@ -190,6 +200,8 @@ def _one(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
 
 
 def _unknown(word: str, setting: Setting) -> WrongError:
+    if fold(word) in place.PRIORITIES:
+        return WrongError(setting.say("unknown_order", name=word) + setting.say("did_you_mean", name=f"/priority {word}"))
     near = get_close_matches(word, (*HANDLERS, *ALIASES), n=1)
     known = setting.say("known", names=" ".join(f"/{name_in(setting.language, name)}" for name in HANDLERS))
     hint = setting.say("did_you_mean", name=f"/{near[0]}") if near else known

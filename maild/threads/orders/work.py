@@ -6,6 +6,7 @@ of letters lies in the Work until all orders of a mail have succeeded; when one 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -25,7 +26,7 @@ from maild.threads.model import HeldAnswer, Ticket, Undo
 from maild.threads.order_lines import Order
 from maild.threads.plan import Change, Enclosed
 from maild.threads.practice import Practice
-from maild.threads.words import say
+from maild.threads.words import HELP, say
 from maild.threads.workload import Turn
 
 
@@ -115,16 +116,28 @@ class WrongError(UsageError):
     """An order that cannot be carried out; its text is for the agent, in his language."""
 
 
+_AROUND = " .,;:!\"'“”„«»‘’`*"
+_COURTESY = re.compile(r"[\s,]*\b(?:please|pls|thanks|thank you|пожалуйста|спасибо)\Z", re.IGNORECASE)
+
+
+def bare(words: str) -> str:
+    """Words behind an order without what names nothing: quotation marks, punctuation and courtesy around them."""
+    return _COURTESY.sub("", words.strip(_AROUND)).strip(_AROUND)
+
+
 def no_argument(order: Order, setting: Setting) -> None:
     """Raises WrongError where words stand behind an order that takes none."""
-    if order.argument:
+    if order.argument.startswith("/"):
+        raise WrongError(setting.say("one_order_a_line", words=order.argument))
+    if bare(order.argument):
         raise WrongError(setting.say("no_argument", name=order.name))
 
 
 def needed(order: Order, setting: Setting) -> str:
     """The words behind an order. Raises WrongError where there are none."""
     if not order.argument:
-        raise WrongError(setting.say("argument_missing", name=order.name))
+        meant = HELP.get(setting.language, HELP["en"])[order.name][0].strip("[]")
+        raise WrongError(setting.say("argument_missing", name=order.name, words=meant))
     return order.argument
 
 
@@ -141,6 +154,7 @@ def named(wanted: str, names: Mapping[str, str], setting: Setting, phrase: str, 
 
     Raises WrongError, which shows the nearest of the names `shown`, of all of them where none are given.
     """
+    wanted = bare(wanted) or wanted
     key = fold(wanted)
     if key in names:
         return names[key]
