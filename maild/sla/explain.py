@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from maild.sla.calendar import Calendar
@@ -10,6 +11,8 @@ from maild.sla.deadlines import ClockState, TicketClock, is_breached, spent_at
 from maild.sla.promise import Promise, Target, duration_text
 
 _SPANS_SHOWN = 6
+_NOTHING = timedelta(0)
+_SECOND, _MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 _TARGETS_RU = {
     "first_response": "первый ответ",
     "next_response": "следующий ответ",
@@ -57,9 +60,41 @@ _RU = {
 def explain(clock: TicketClock, promise: Promise, now: datetime, language: str = "en") -> str:
     """Promise, start, pauses taken off, every span counted, what is spent and left; in the calendar's own time zone.
 
-    One line of sentences, in English or Russian, for `ticket show`, `explain` and `/why`.
+    One line of sentences, in English or Russian, for `ticket show`, `explain` and `/why`. Times are told to the minute,
+    and to the second where a minute would hide what was decided; the lengths are those between the times that are told.
     """
-    return _Teller(promise.calendar, now, language).tell(clock, promise)
+    allowed = promise.allowed(clock.target)
+    unit = _unit(clock, allowed, now)
+    return _Teller(promise.calendar, _floor(now, unit), language).tell(_told(clock, promise, allowed, unit), promise)
+
+
+def _unit(clock: TicketClock, allowed: timedelta | None, now: datetime) -> timedelta:
+    """To what times are told: to the second beside a due time, and of what was over in less than a minute."""
+    beside = clock.due_at is not None and abs((clock.ended_at or now) - clock.due_at) < _MINUTE
+    told = (clock.spent, clock.spent - allowed) if clock.resumed_at is None and allowed is not None else ()
+    short = any(_NOTHING < abs(length) < _MINUTE for length in told)
+    return _SECOND if beside or short or (allowed is not None and allowed % _MINUTE) else _MINUTE
+
+
+def _floor(at: datetime, unit: timedelta) -> datetime:
+    here = at.astimezone(UTC)
+    return here - timedelta(seconds=here.second, microseconds=here.microsecond) % unit
+
+
+def _told(clock: TicketClock, promise: Promise, allowed: timedelta | None, unit: timedelta) -> TicketClock:
+    """The clock with times of whole units, and with that time spent which goes with them to what is promised."""
+    started, resumed, due, ended = (
+        _floor(at, unit) if at is not None else None
+        for at in (clock.started_at, clock.resumed_at, clock.due_at, clock.ended_at)
+    )
+    assert started is not None
+    whole: timedelta | None = None
+    if ended is not None:
+        whole = promise.calendar.between(started, ended)
+    elif allowed is not None and resumed is not None and due is not None:
+        whole = allowed - promise.calendar.between(resumed, due)
+    spent = whole if whole is not None and abs(whole - clock.spent) < unit else clock.spent // unit * unit
+    return replace(clock, started_at=started, resumed_at=resumed, due_at=due, ended_at=ended, spent=spent)
 
 
 def clock_name(target: Target, language: str) -> str:
@@ -102,7 +137,7 @@ class _Teller:
             ),
             self._say("started", at=self._moment(clock.started_at)),
             *self._before(clock),
-            *self._counted(clock),
+            *(self._counted(clock) if not clock.ended else self._counted_in_all(clock, promise)),
             *self._outcome(clock, allowed),
         ]
         if self._is_russian:
@@ -118,22 +153,35 @@ class _Teller:
             # Pauses were pauses of that promise, by its calendar: this one cannot tell how long they were.
             return [before + (self._say("moved", promise=clock.moved_from) if clock.spent else "")]
         paused = self._calendar.between(clock.started_at, clock.resumed_at) - clock.spent
-        return [before + (self._say("off", paused=self._length(paused)) if paused > timedelta(0) else "")]
+        return [before + (self._say("off", paused=self._length(paused)) if paused > _NOTHING else "")]
 
     def _counted(self, clock: TicketClock) -> list[str]:
         """The spans from the last start: up to the due time while it is ahead, else up to now."""
         if clock.resumed_at is None:
             return []
         end = max(self._now, clock.due_at) if clock.due_at is not None else self._now
-        spans = self._calendar.spans_between(clock.resumed_at, end)
-        if not spans:
-            return [self._say("no_time")]
+        spans = self._spans(clock.resumed_at, end)
+        return [self._say("counted", spans=spans) if spans else self._say("no_time")]
+
+    def _counted_in_all(self, clock: TicketClock, promise: Promise) -> list[str]:
+        """The spans of an ended clock, and the pauses; nothing where its working time was another one meanwhile."""
+        assert clock.ended_at is not None
+        paused = self._calendar.between(clock.started_at, clock.ended_at) - clock.spent
+        spans = self._spans(clock.started_at, clock.ended_at)
+        if clock.moved_from is not None or not spans or paused < _NOTHING or (paused and not promise.pause):
+            return []
+        off = self._say("off", paused=self._length(paused)) if paused else ""
+        return [self._say("counted", spans=spans) + off]
+
+    def _spans(self, start: datetime, end: datetime) -> str:
+        """The open spans with their lengths, of many those in the middle as one sum; empty where there are none."""
+        spans = self._calendar.spans_between(start, end)
         shown = [self._span(a, b) for a, b in spans]
         if len(shown) > _SPANS_SHOWN:
-            left_out = sum(((b - a) for a, b in spans[_SPANS_SHOWN - 2 : -1]), timedelta(0))
+            left_out = sum(((b - a) for a, b in spans[_SPANS_SHOWN - 2 : -1]), _NOTHING)
             middle = self._say("more", count=len(shown) - _SPANS_SHOWN + 1, length=self._length(left_out))
             shown = [*shown[: _SPANS_SHOWN - 2], middle, shown[-1]]
-        return [self._say("counted", spans=", ".join(shown))]
+        return ", ".join(shown)
 
     def _outcome(self, clock: TicketClock, allowed: timedelta) -> list[str]:
         spent = spent_at(clock, self._calendar, self._now)
@@ -141,9 +189,9 @@ class _Teller:
         if clock.ended_at is not None:
             key = "met" if clock.state is ClockState.MET else "late"
             return [self._say(key, at=self._moment(clock.ended_at), spent=told)]
-        left = self._length(max(allowed - spent, timedelta(0)))
+        left = self._length(max(allowed - spent, _NOTHING))
         if is_breached(clock, self._now):
-            over = self._length(max(spent - allowed, timedelta(0)))
+            over = self._length(max(spent - allowed, _NOTHING))
             due = self._say("due_at", at=self._moment(clock.due_at)) if clock.due_at is not None else self._say("due")
             return [self._say("over", due=due, spent=told, over=over)]
         if clock.due_at is None:
@@ -151,10 +199,14 @@ class _Teller:
         return [self._say("running", spent=told, left=left, at=self._moment(clock.due_at))]
 
     def _moment(self, at: datetime) -> str:
-        return moment_text(at, self._calendar.zone, "ru" if self._is_russian else "en")
+        return moment_text(at, self._calendar.zone, "ru" if self._is_russian else "en") + _seconds(at)
 
     def _span(self, start: datetime, end: datetime) -> str:
         """A span with its length, a long one with both its days."""
         here, there = (at.astimezone(self._calendar.zone) for at in (start, end))
-        until = f"{there:%H:%M}" if here.date() == there.date() else self._moment(end)
+        until = f"{there:%H:%M}{_seconds(end)}" if here.date() == there.date() else self._moment(end)
         return f"{self._moment(start)}-{until} ({self._length(end - start)})"
+
+
+def _seconds(at: datetime) -> str:
+    return f":{at:%S}" if at.second else ""

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from core.sla_office import HOUR, moscow, promise, timeline
+import re
+from datetime import timedelta
 
+from core.sla_office import HOUR, moscow, promise, timeline
+from hypothesis import given
+from hypothesis import strategies as st
+
+from maild.durations import parse_duration
 from maild.sla.calendar import Calendar
 from maild.sla.deadlines import pause, recompute
-from maild.sla.events import Happening
+from maild.sla.events import Happening, follow_status
 from maild.sla.explain import explain
 
 FIRST = ("20T16:00", Happening.FIRST_MAIL, "new")
@@ -106,4 +112,66 @@ def test_a_breach_and_a_pause_are_told_in_russian() -> None:
     )
     assert "До вт 2026-11-24 09:00 прошло 1 ч, паузы вычтены: 9 ч. " in explain(
         clocks[0], promise(), moscow("24T10:00"), "ru"
+    )
+
+
+def test_a_start_between_two_minutes_does_not_spoil_the_sums() -> None:
+    """Who adds up what is printed comes to what was promised."""
+    clock = timeline(("20T16:00:41.700000", Happening.FIRST_MAIL, "new"))[0]
+    assert explain(clock, promise(), moscow("23T10:00:05")).endswith(
+        "started Fri 2026-11-20 16:00. "
+        "counted Fri 2026-11-20 16:00-18:00 (2h), Mon 2026-11-23 09:00-11:00 (2h). "
+        "3h spent, 1h left, due Mon 2026-11-23 11:00."
+    )
+
+
+@given(st.lists(st.integers(1, 5 * 3600), max_size=6), st.integers(60, 3600 * 8))
+def test_what_is_printed_adds_up_to_what_is_promised(lengths: list[int], later: int) -> None:
+    """Whatever the seconds at which the ticket was put aside and taken up again."""
+    at, status = moscow("20T11:00:07.250000"), "new"
+    [clock] = timeline(("20T11:00:07.250000", Happening.FIRST_MAIL, status), under=promise(resolution=None))
+    for length in lengths:
+        at, status = at + timedelta(seconds=length), "hold" if status != "hold" else "open"
+        [clock] = follow_status((clock,), promise(), status, at)
+    told = explain(clock, promise(), at + timedelta(seconds=later))
+    spent = sum((parse_duration(one) for one in re.findall(r"\(([\dhms]+)\)", told)), timedelta(0))
+    before = re.search(r"(\w+) spent until", told)
+    spent += parse_duration(before[1]) if before is not None else timedelta(0)
+    running = re.search(r"(\w+) spent, (\w+) left, due", told)
+    over = re.search(r"(\w+) spent, over by (\w+)\.", told)
+    if running is not None:
+        assert parse_duration(running[1]) + parse_duration(running[2]) == spent == 4 * HOUR
+    elif over is not None:
+        assert parse_duration(over[1]) - parse_duration(over[2]) == 4 * HOUR
+        assert parse_duration(over[1]) == spent or status == "hold"
+    else:
+        still = re.search(r"paused after (\w+), (\w+) left\.", told)
+        assert still is not None or status == "hold"
+        assert still is None or parse_duration(still[1]) + parse_duration(still[2]) == 4 * HOUR
+
+
+def test_what_was_decided_within_a_minute_is_told_to_the_second() -> None:
+    """Else it would read: due 11:00, over by nothing."""
+    clock = timeline(("20T16:00:41", Happening.FIRST_MAIL, "new"))[0]
+    assert explain(clock, promise(), moscow("23T11:01:10")).endswith(
+        "started Fri 2026-11-20 16:00:41. "
+        "counted Fri 2026-11-20 16:00:41-18:00 (1h59m19s), Mon 2026-11-23 09:00-11:01:10 (2h1m10s). "
+        "due Mon 2026-11-23 11:00:41, 4h29s spent, over by 29s."
+    )
+
+
+def test_an_ended_clock_shows_what_was_counted_and_what_pauses_took_off() -> None:
+    """What was a ticket's time is asked most of all when it is over."""
+    met = timeline(FIRST, ("23T10:00", Happening.ANSWERED, "open"))[0]
+    assert explain(met, promise(), moscow("30T10:00")).endswith(
+        ". counted Fri 2026-11-20 16:00-18:00 (2h), Mon 2026-11-23 09:00-10:00 (1h). met Mon 2026-11-23 10:00 after 3h."
+    )
+    held = ("20T17:00:30", Happening.STATUS_CHANGED, "hold"), ("23T09:30:50", Happening.STATUS_CHANGED, "open")
+    paused = timeline(FIRST, *held, ("23T10:00", Happening.ANSWERED, "open"))[0]
+    assert explain(paused, promise(), moscow("30T10:00")).endswith(
+        "Mon 2026-11-23 09:00-10:00 (1h), 1h31m of pauses taken off. met Mon 2026-11-23 10:00 after 1h29m."
+    )
+    other = promise(calendar=Calendar(name="office", timezone="UTC", hours={}))
+    assert explain(met, other, moscow("30T10:00")).endswith(
+        "started Fri 2026-11-20 13:00. met Mon 2026-11-23 07:00 after 3h."
     )
