@@ -19,6 +19,7 @@ from maild.messages.tokens import Purpose
 from maild.outgoing.sender import Sender
 from maild.people.team import Agent
 from maild.store.keep import Keep
+from maild.store.views import Wanted
 from maild.threads.model import Status
 from maild.threads.plan import LetterKind, Outcome, OutgoingMail
 
@@ -300,3 +301,49 @@ def test_an_answer_to_a_merged_ticket_of_the_same_customer_reaches_him(hall: Hal
     hall.one.inbox.add([hall.from_agent(ANNA, "/merge SUP-1003"), hall.from_agent(BORIS, "Pull it.", answers=seen)])
     hall.handle()
     assert hall.answers() == [("Pull it.", "ivan@customer.example", "waiting")]
+
+
+def _confirmations(hall: Hall) -> list[str]:
+    """The addresses to which the letters that ask "was it you?" are answered."""
+    rows = [r for r in hall.one.outbox.listing() if r["kind"] == LetterKind.CONFIRMATION]
+    return [read_mail(hall.one.outbox.raw(r["id"])).reply_to[0].address for r in rows]
+
+
+def _says_yes(hall: Hall, to: str, words: str) -> Arrival:
+    hall.mails += 1
+    text, own = f"{words}\n", f"<yes{hall.mails}@desk>"
+    return arrival(text, sender=f"anna <{ANNA.address}>", to=to, at=hall.at, date=hall.at, message_id=own)
+
+
+@both_moments
+def test_two_confirmations_at_one_instant_carry_a_mail_out_once(hall: Hall, stop_at: str) -> None:
+    """From the phone and from the desk: one answer, one order, one event."""
+    to = MINT.address(Purpose.AGENT, 1001, ANNA.id)
+    raw = eml("/close\n\nClose the lid.", sender=f"anna <{ANNA.address}>", to=to, date=hall.at, message_id="<u@desk>")
+    hall.one.inbox.add([raw_arrival(raw, at=hall.at, sender=ANNA.address, recipients=(to,))])
+    hall.handle()
+    [asks] = _confirmations(hall)
+    hall.side_by_side(_says_yes(hall, asks, "Yes"), _says_yes(hall, asks, "да"), stop_at)
+    assert [text for text, _, _ in hall.answers()] == ["Close the lid."]
+    events = hall.one.views.ticket("1001", "SUP").events
+    assert [e.kind for e in events].count("confirmed") == 1
+    assert hall.status() is Status.CLOSED
+
+
+@both_moments
+def test_two_confirmations_of_a_forward_at_one_instant_open_one_ticket(hall: Hall, stop_at: str) -> None:
+    """The customer has one ticket and is told of it once."""
+    body = (
+        "---------- Forwarded message ---------\nFrom: Petr <petr@third.example>\nDate: Mon, Nov 23, 2026\n"
+        "Subject: Heating\nTo: anna@desk.example\n\nIt is cold.\n"
+    )
+    raw = eml(body, sender=f"anna <{ANNA.address}>", subject="Fwd: Heating", date=hall.at, message_id="<f@desk>")
+    hall.one.inbox.add([raw_arrival(raw, at=hall.at, sender=ANNA.address)])
+    hall.handle()
+    [asks] = _confirmations(hall)
+    hall.side_by_side(_says_yes(hall, asks, "Yes"), _says_yes(hall, asks, "да"), stop_at)
+    rows = [r for r in hall.one.outbox.listing() if r["kind"] == LetterKind.ACKNOWLEDGEMENT]
+    told = [r["recipients"][0]["address"] for r in rows]
+    assert told.count("petr@third.example") == 1
+    asked = [t.ticket.requester for t in hall.one.views.tickets(Wanted())]
+    assert [a.address for a in asked if a is not None].count("petr@third.example") == 1
