@@ -27,7 +27,8 @@ _OWN_ELEMENTS = re.compile(
     r"h[1-6])[\s/>])",
     re.IGNORECASE,
 )
-_PREFIX = "x-"
+PREFIX = "x-"
+"""Stands before the names of elements that the library would finish by itself."""
 _BETWEEN_TAGS = re.compile(r">(?=[ \t\r\n])(?=[ \t\r\n]{1,200}<)")
 _HIDDEN = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all|"
@@ -49,11 +50,9 @@ def to_text(html: str) -> str:
     """The readable text of an HTML body; input over `INPUT_CAP` characters and text over `TEXT_CAP` are cut."""
     if len(html) > INPUT_CAP:
         html = _EMBEDDED.sub("", html[:EMBEDDED_CAP])
-    source = _NBSP.sub(Lines.NBSP, html[:INPUT_CAP].replace("\x00", "").replace("\\", Lines.BACKSLASH))
-    source = _BETWEEN_TAGS.sub(f">{Lines.SPACE}", _OWN_ELEMENTS.sub(rf"<\1{_PREFIX}", source))
     visitor = _Visitor()
     try:
-        _convert(source, visitor)
+        walk(html, visitor)
     except Exception:  # noqa: BLE001  the library raises errors of many kinds, and a mail must be read in any case
         return _stripped(html[:INPUT_CAP])
     if not visitor.heard:
@@ -61,12 +60,17 @@ def to_text(html: str) -> str:
     return charset.clean(visitor.lines.text())[:TEXT_CAP]
 
 
-def _convert(source: str, visitor: _Visitor) -> None:
-    """Tell the visitor what is in it."""
+def walk(html: str, visitor: object, hidden: str = "drop") -> None:
+    """Tell a visitor of each element and text in their order; `hidden`: whether also of those that hide themselves.
+
+    Raises errors of many kinds for input that the library refuses.
+    """
     import html_to_markdown  # a mail server's pipe starts us once a mail, and many have no HTML
 
+    source = _NBSP.sub(Lines.NBSP, html[:INPUT_CAP].replace("\x00", "").replace("\\", Lines.BACKSLASH))
+    source = _BETWEEN_TAGS.sub(f">{Lines.SPACE}", _OWN_ELEMENTS.sub(rf"<\1{PREFIX}", source))
     options = html_to_markdown.ConversionOptions(
-        extract_metadata=False, max_depth=250, include_blockquote_citations=False, hidden_content="drop"
+        extract_metadata=False, max_depth=250, include_blockquote_citations=False, hidden_content=hidden
     )
     html_to_markdown.convert(source, options, cast("Any", visitor))
 
@@ -116,7 +120,7 @@ class _Visitor:
 
     def visit_element_start(self, context: Any) -> str:
         """An element begins; what is hidden is skipped with everything inside."""
-        tag = context.tag_name.removeprefix(_PREFIX)
+        tag = context.tag_name.removeprefix(PREFIX)
         self.heard = True
         attributes = context.attributes()
         self._events += 1
@@ -127,7 +131,7 @@ class _Visitor:
 
     def visit_element_end(self, context: Any, _output: str) -> str:
         """An element ends."""
-        tag = context.tag_name.removeprefix(_PREFIX)
+        tag = context.tag_name.removeprefix(PREFIX)
         if tag not in _VOID and tag not in _UNSEEN:
             self.lines.close(tag)
         return "continue"

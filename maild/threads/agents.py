@@ -13,6 +13,7 @@ from maild.errors import UsageError
 from maild.messages.addresses import normal
 from maild.messages.mail import Mail, MailClass
 from maild.messages.tokens import Claim, Purpose
+from maild.messages.unseen import unseen_in
 from maild.people.proof import date_fits
 from maild.people.team import Agent
 from maild.sla.events import Happening as ClockHappening
@@ -226,9 +227,12 @@ def _own_words(draft: Draft, ticket: Ticket, agent: Agent, text: str, *, calls: 
     own = {normal(a) for a in agent.addresses}
     try:
         orders, mint = HANDLERS.keys() | ALIASES.keys(), draft.case.practice.mint
-        words = words_to_send(text, ticket.number, own, orders, mint, CANNED_WORDS)
+        practice, html = draft.case.practice, draft.case.mail.html
+        words = words_to_send(text, ticket.number, own, orders, mint, CANNED_WORDS, unlinked(practice))
     except Withheld as why:
         raise UsageError(say(agent.language, str(why))) from why
+    if words and html is not None and (unseen := unseen_in(html, words)):
+        raise UsageError(say(agent.language, "unseen_words", words=unseen))
     if calls or words or files_to_send(draft.case.mail):
         if (others := others_would_read(draft, ticket, agent)) is not None:
             raise UsageError(others)

@@ -18,6 +18,8 @@ from maild.threads.order_lines import read_order
 from maild.threads.practice import Practice
 
 _ADDRESS = re.compile(r"[^\s<>()\[\]\"',;:]{1,64}@[^\s<>()\[\]\"',;:]{1,255}")
+_TARGET = re.compile(r"[ \t\u00a0]?(?:<(?=[^<>]{0,2000}>)([^<>\s]{3,2000})>|\[(mailto:[^\[\]\s]{3,2000})\])")
+"""Behind the words of a link, as they are written into plain text: <https://...>, [mailto:...]."""
 _MARGIN = " \t\u00a0>|*"
 _ENCODED_TIMES = 4
 _RULE = " \t\u00a0>|*-_="
@@ -49,11 +51,13 @@ def words_to_send(
     orders: Collection[str],
     mint: Mint,
     within: Collection[str] = (),
+    unlinked: Collection[str] = (),
 ) -> str:
     """The agent's words for the customer. `number` is the ticket's, `orders` the names of all orders.
 
-    `within` are those that may stand among his words. Raises Withheld where his words cannot be told from ours for
-    sure, or where an order stands below them.
+    `within` are those that may stand among his words; `unlinked` is what no target of a link may hold that a reader of
+    HTML has written behind the link's words. Raises Withheld where his words cannot be told from ours for sure, or
+    where an order stands below them.
     """
     lines = text.split("\n")
     ours = [i for i, line in enumerate(lines) if _is_ours(line, number, orders, mint)]
@@ -66,7 +70,7 @@ def words_to_send(
     if any(_is_order(line.strip(), orders) and not _is_order(line.strip(), within) for line in lines):
         raise Withheld("order_below")
     kept = [line for line in lines if normal(line.strip(" \t\u00a0<>").removeprefix("mailto:")) not in own_addresses]
-    words = "\n".join(kept).strip("\n")
+    words = "\n".join(_without_targets(line, unlinked) for line in kept).strip("\n")
     return "" if words.lstrip().startswith(("-- \n", "--\n")) or not words.strip(_RULE + "\n") else words
 
 
@@ -81,6 +85,18 @@ def _is_ours(line: str, number: str, orders: Collection[str], mint: Mint) -> boo
     for _ in range(_ENCODED_TIMES if "%" in line else 0):
         line = unquote(line)
     return "+" in line and any(mint.read_address(address) for address in _ADDRESS.findall(line))
+
+
+def _without_targets(line: str, unlinked: Collection[str]) -> str:
+    """A line without the addresses of agents that stand in it only since a link goes there."""
+
+    def kept(found: re.Match[str]) -> str:
+        target = found[1] or found[2]
+        for _ in range(_ENCODED_TIMES if "%" in target else 0):
+            target = unquote(target)
+        return "" if any(word in normal(target) for word in unlinked) else found[0]
+
+    return _TARGET.sub(kept, line) if unlinked and ("<" in line or "[mailto:" in line) else line
 
 
 def _is_order(line: str, orders: Collection[str]) -> bool:
