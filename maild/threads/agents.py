@@ -51,7 +51,8 @@ def gate_closed(draft: Draft) -> str | None:
     claim = thread.claim
     is_own = claim is not None and sender.agent is not None and thread.holder == sender.agent.id
     if not is_own or claim is None or claim.purpose not in (Purpose.AGENT, Purpose.NOTE, Purpose.VERB):
-        return "no_token"
+        others = claim is not None and claim.purpose in (Purpose.AGENT, Purpose.NOTE, Purpose.VERB)
+        return "others_token" if others and not is_own else "no_token"
     if claim.verb is not None and claim.too_old(draft.at.date()):
         return "button_expired"
     if sender.proof.kind == "confirmed":

@@ -131,6 +131,13 @@ def test_orders_alone_post_nothing() -> None:
     assert Status.PENDING is plan.ticket.status
 
 
+def test_who_answers_a_colleagues_letter_is_told_so() -> None:
+    """He is proven; but the address is hers, as if she had passed the letter on to him."""
+    plan = written("/close", sender="Boris <boris@desk.example>", to=TO_ANNA, by=in_session("boris"))
+    told = [x for x in plan.letters if x.kind is LetterKind.NOTIFICATION and x.to[0].address == BORIS.address]
+    assert ["another agent" in str(x.context["why"]) for x in told] == [True]
+
+
 def test_words_below_the_line_of_a_note_go_on_with_it() -> None:
     """It is one text."""
     plan = written("/note He is a friend\nof the boss.")
