@@ -313,7 +313,7 @@ def sealed_changes(changes: Iterable[Change], practice: Practice, actor: str, no
     """Changes of other tickets, each with its place in the history and the time at which it is looked at next."""
     sealed = []
     for change in changes:
-        event = Event(at=now, kind=change.kind, actor=actor, detail=change.detail)
+        event = Event(at=now, kind=change.kind, actor=actor, detail=change.detail, because=change.because)
         look = next_look(practice.promises, change.ticket, change.clocks, change.steps_done)
         if practice.rules.schedules:
             # Its messages are moving: the next tick sees them all, and when a rule of time may hold.

@@ -188,6 +188,7 @@ class Change:
     kind: str
     """Of the event that stands in this ticket's history."""
     detail: str
+    because: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

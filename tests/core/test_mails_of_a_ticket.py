@@ -41,3 +41,14 @@ def test_a_split_and_a_merge_stand_in_the_history_of_the_ticket_itself() -> None
     assert carried.work.notes == (("split_off", f"SUP-1042, {STRANGER.address}", "/split"),)
     other = ticket(1007, requester="olga@customer.example")
     assert ordered("/merge 1007", ticket(), other).work.notes == (("merged_into", "SUP-1007", "/merge 1007"),)
+
+
+def test_who_hears_no_more_after_a_merge_is_named() -> None:
+    """Else the agent believes that the other customer still gets the answers."""
+    other = ticket(1007, requester="olga@other.example")
+    (done,) = ordered("/merge 1007", ticket(), other).done
+    assert done.effect == "goes on in SUP-1007; sent nothing there before /add: ivan@customer.example"
+    (same,) = ordered("/merge 1007", ticket(), ticket(1007)).done
+    assert same.effect == "goes on in SUP-1007"
+    (change,) = ordered("/merge 1007", ticket(), other).work.also
+    assert change.because == "/merge 1007"

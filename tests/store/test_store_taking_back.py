@@ -244,7 +244,7 @@ def test_an_answer_that_was_released_and_has_left_is_not_taken_back(scene: Scene
     assert "has left already" in scene.told(BORIS)
     assert scene.status() is Status.PENDING
     events = scene.keep.views.ticket("1001", "SUP").events
-    assert ("answer", "boris", "by Boris Smith", "/send") in [(e.kind, e.actor, e.detail, e.because) for e in events]
+    assert ("answer", "boris", "by Boris Smith", "/send") in [(e["kind"], e["actor"], e["detail"], e["because"]) for e in events]
 
 
 def test_an_answer_that_was_released_and_has_not_left_is_taken_back(scene: Scene) -> None:

@@ -326,7 +326,7 @@ def test_two_confirmations_at_one_instant_carry_a_mail_out_once(hall: Hall, stop
     hall.side_by_side(_says_yes(hall, asks, "Yes"), _says_yes(hall, asks, "да"), stop_at)
     assert [text for text, _, _ in hall.answers()] == ["Close the lid."]
     events = hall.one.views.ticket("1001", "SUP").events
-    assert [e.kind for e in events].count("confirmed") == 1
+    assert [e["kind"] for e in events].count("confirmed") == 1
     assert hall.status() is Status.CLOSED
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from maild.messages.addresses import normal
 from maild.messages.subject import base_subject
 from maild.messages.words import plain_line
 from maild.sla.events import Happening as ClockHappening
@@ -58,14 +59,14 @@ def split(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
         raise WrongError(setting.say("nothing_to_split"))
     if any(change.is_new for change in work.also):
         raise WrongError(setting.say("one_split"))
-    change = _own_ticket(work.ticket, chosen[0], setting)
+    change = _own_ticket(work.ticket, chosen[0], order, setting)
     links = (*work.links, (SPLIT_INTO, change.ticket.id))
     effect = setting.say("split", number=change.ticket.number)
     note = ("split_off", f"{change.ticket.number}, {_writer(chosen[0])}", order.line)
     return replace(work, also=(*work.also, change), links=links, notes=(*work.notes, note)), effect
 
 
-def _own_ticket(origin: Ticket, message: Message, setting: Setting) -> Change:
+def _own_ticket(origin: Ticket, message: Message, order: Order, setting: Setting) -> Change:
     practice, number = setting.practice, setting.next_ticket
     ticket = replace(
         origin,
@@ -96,6 +97,7 @@ def _own_ticket(origin: Ticket, message: Message, setting: Setting) -> Change:
         links=((SPLIT_FROM, origin.id),),
         messages=(message.id,),
         detail=origin.number,
+        because=order.line,
         kind="split",
     )
 
@@ -119,13 +121,23 @@ def merge(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
         links=((MERGED_FROM, ticket.id),),
         whole=True,
         detail=ticket.number,
+        because=order.line,
         kind="merge",
     )
     merged = replace(ticket, status=Status.MERGED, solved_at=setting.now, wake_at=None)
     links = (*work.links, (MERGED_INTO, into.id))
     effect = setting.say("merged", number=into.number)
+    if out := _heard_no_more(ticket, after):
+        effect += setting.say("merged_out", people=", ".join(out))
     notes = (*work.notes, ("merged_into", into.number, order.line))
     return replace(work, ticket=merged, also=(*work.also, change), links=links, notes=notes), effect
+
+
+def _heard_no_more(ticket: Ticket, into: Ticket) -> list[str]:
+    """Who got the answers so far, and gets none on the other ticket."""
+    still = {normal(p.address.address) for p in into.participants if p.confirmed}
+    people = [p.address.address for p in ticket.participants if p.confirmed]
+    return [address for address in people if normal(address) not in still]
 
 
 def _earlier(ticket: Ticket, into: Ticket) -> Deadline | None:
