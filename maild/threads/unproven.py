@@ -80,11 +80,19 @@ def _question(draft: Draft, ticket: Ticket, agent: Agent, why: str) -> Letter:
         template="confirmation",
         context={
             "why": _why(language, why, case.sender.proof),
-            "text": case.mail.reply or case.mail.text,
+            "text": _what_was_meant(draft, language),
         },
     )
     holder = confirmation(agent.id, case.facts.inbox_id)
     return replace(letter, subject=None, reply_to=practice.mint.address(Purpose.CONFIRM, ticket.id, holder))
+
+
+def _what_was_meant(draft: Draft, language: str) -> str:
+    """What a yes would carry out: the words of the mail, or the button, in whose mail no word counts."""
+    claim, mail = draft.thread.claim, draft.case.mail
+    if claim is not None and claim.verb is not None:
+        return f"/{claim.verb}: {say(language, f'button_{claim.verb}')}"
+    return mail.reply or mail.text
 
 
 def _why(language: str, why: str, proof: Proof) -> str:

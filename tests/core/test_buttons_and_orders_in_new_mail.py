@@ -75,7 +75,8 @@ def test_a_button_proves_nobody() -> None:
     plan = pressed("close", by=None)
     assert plan.ticket is not None
     assert plan.ticket.status is Status.OPEN
-    assert LetterKind.CONFIRMATION in {x.kind for x in plan.letters}
+    (asked,) = [x for x in plan.letters if x.kind is LetterKind.CONFIRMATION]
+    assert asked.context["text"] == "/close: Закрыть"
 
 
 def test_a_button_is_bound_to_its_order_its_ticket_its_agent_and_its_day() -> None:
