@@ -12,13 +12,14 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 
 from maild.clock import Clock
 from maild.ingest.arrival import make_arrival
 from maild.ingest.imap_envelope import polled_envelope
-from maild.ingest.imap_session import DONE, CommandRefused, ConnectionLost, Folder, ImapSession
+from maild.ingest.imap_session import DONE, CommandRefused, ConnectionLost, Folder, ImapSession, Overlong, Senseless
 from maild.ingest.mailbox import After, Cursor, Mailbox, MailboxLedger, NotTaken, Start
 from maild.messages.envelope import Arrival
 
@@ -31,6 +32,11 @@ LARGE_MAIL = 4 << 20
 """Mails from this size on are fetched in pieces, so that a line which breaks loses a piece and not the mail."""
 LARGEST_MAIL = 128 << 20
 """Of a mail beyond this only the beginning is taken, and it stays on the server whatever is set."""
+
+BELIEVED = timedelta(minutes=1)
+"""How long a server must say that its numbers went back."""
+GIVEN_UP = timedelta(minutes=10)
+"""How long a mail is asked for whose answers break the connection by what they say; others wait behind it."""
 
 _SIZES_AT_ONCE = 200
 _WINDOW = 5_000
@@ -46,6 +52,28 @@ class _Sized(NamedTuple):
     arrived_at: datetime | None = None
 
 
+class Renumbering:
+    """How often all mails of a folder may be looked at again because their numbers mean nothing any more.
+
+    The first time at once, then after a minute, and each further time after four times as long: for a server that
+    numbers anew at each look, all mails would be fetched again without a pause.
+    """
+
+    def __init__(self) -> None:
+        self._not_before: datetime | None = None
+        self._pause = timedelta()
+
+    def waits_until(self, now: datetime) -> datetime | None:
+        """None, and that counts as one more; or when the next may be."""
+        if self._not_before is not None and now < self._not_before:
+            return self._not_before
+        if self._not_before is not None and now > self._not_before + timedelta(days=2):
+            self._pause = timedelta()
+        self._pause = min(4 * self._pause or timedelta(minutes=1), timedelta(days=1))
+        self._not_before = now + self._pause
+        return None
+
+
 class MailboxIntake:
     """Takes what is new in one folder. It outlives connections; `problem` is what went wrong beside the taking."""
 
@@ -57,6 +85,10 @@ class MailboxIntake:
         self._target: str | None = None
         self._one_by_one = 0
         self._withheld: Counter[int] = Counter()
+        self._senseless: dict[str, datetime] = {}
+        self._overlong: set[str] = set()
+        self._renumbering = Renumbering()
+        self._behind_since: datetime | None = None
         self._begun: tuple[str, bytearray] = ("", bytearray())
         self.problem: str | None = None
 
@@ -67,7 +99,8 @@ class MailboxIntake:
         """
         folder = session.select(self._mailbox.folder, writing=self._mailbox.after is not After.KEEP)
         cursor = self._cursor(session, folder)
-        if session is not self._marked_up:
+        # Where numbers are given a second time, what has a known number need not be what was taken under it.
+        if session is not self._marked_up and self._behind_since is None:
             self._mark_leftovers(session, folder, cursor.last_uid)
             self._marked_up = session
         taken = 0
@@ -121,19 +154,37 @@ class MailboxIntake:
     def _cursor(self, session: ImapSession, folder: Folder) -> Cursor:
         """How far the folder has been read; under another UIDVALIDITY the old UIDs mean nothing (RFC 3501, 2.3.1.1)."""
         known = self._ledger.cursor(self._mailbox.key)
-        if known is not None and known.uidvalidity == folder.uidvalidity:
+        now = self._clock.now()
+        if known is not None and known.uidvalidity == folder.uidvalidity and not self._went_back(known, folder, now):
             return known
         if known is not None:
-            log.warning("mailbox %s: the server numbers its mails anew, all are looked at again", self._mailbox.key)
-            cursor = Cursor(uidvalidity=folder.uidvalidity, last_uid=0, began_at=known.began_at)
+            cursor = self._from_the_start(known, folder, now)
         else:
             left = 0
             if self._mailbox.start is Start.NEW:
                 left = folder.uidnext - 1 if folder.uidnext else max(session.search(1, None), default=0)
-            now = self._clock.now()
             cursor = Cursor(uidvalidity=folder.uidvalidity, last_uid=left, left_uid=left, began_at=now)
         self._ledger.add_from_mailbox(self._mailbox.key, [], cursor)
         return cursor
+
+    def _from_the_start(self, known: Cursor, folder: Folder, now: datetime) -> Cursor:
+        if known.uidvalidity != folder.uidvalidity and (until := self._renumbering.waits_until(now)) is not None:
+            raise ConnectionLost(
+                f"the server numbers its mails anew again and again: they are looked at next at {until:%H:%M} UTC"
+            )
+        log.warning("mailbox %s: the server numbers its mails anew, all are looked at again", self._mailbox.key)
+        return Cursor(uidvalidity=folder.uidvalidity, last_uid=0, began_at=known.began_at)
+
+    def _went_back(self, known: Cursor, folder: Folder, now: datetime) -> bool:
+        """Whether UIDs are given anew that were given before: the server was set back to an older state.
+
+        It is believed when it is so for a minute: servers may be late in telling their next UID.
+        """
+        if not 0 < folder.uidnext <= known.last_uid:
+            self._behind_since = None
+            return False
+        self._behind_since = self._behind_since or now
+        return now - self._behind_since >= BELIEVED and self._renumbering.waits_until(now) is None
 
     def _groups(self, session: ImapSession, uids: Sequence[int]) -> Iterator[list[_Sized]]:
         """Mails that are fetched together: at most so many, at most so many bytes; after trouble one at a time."""
@@ -157,7 +208,8 @@ class MailboxIntake:
         # holds up none but itself.
         singly, self._one_by_one = self._one_by_one, GROUP_MAILS
         bodies = self._fetch(session, folder, group)
-        self._account_for(session, [mail.uid for mail in group if mail.uid not in bodies])
+        missing = [mail.uid for mail in group if mail.uid not in bodies]
+        self._account_for(session, missing, partial(self._mailbox.source, cursor.uidvalidity))
         arrivals = list(self._arrivals(cursor, group, bodies).values())
         # From here on the mails are ours, and not before may the server be told so.
         self._ledger.add_from_mailbox(self._mailbox.key, arrivals, replace(cursor, last_uid=group[-1].uid))
@@ -180,15 +232,29 @@ class MailboxIntake:
 
     def _fetch(self, session: ImapSession, folder: Folder, group: Sequence[_Sized]) -> dict[int, bytes]:
         """The bodies that the server gives; none when it refuses one of them, and then they come one by one later."""
-        there = [mail for mail in group if mail.size is not None]
+        source = partial(self._mailbox.source, folder.uidvalidity)
+        there = [mail for mail in group if mail.size is not None and not self._is_given_up(source(mail.uid))]
         if not there:
             return {}
+        first = source(there[0].uid)
         try:
-            if len(there) == 1 and _is_large(there[0]):
+            if len(there) == 1 and (_is_large(there[0]) or first in self._overlong):
                 return self._fetch_pieces(session, folder, there[0])
             return session.bodies([mail.uid for mail in there], _bytes(there))
         except CommandRefused:
             return {}
+        except Senseless as error:
+            if len(there) == 1:
+                self._senseless.setdefault(first, self._clock.now())
+                # One that is far larger than the server told may come piece by piece.
+                self._overlong |= {first} if isinstance(error, Overlong) else set()
+            self._one_by_one = GROUP_MAILS
+            raise
+
+    def _is_given_up(self, source: str) -> bool:
+        """Whether a server had long enough to make sense of a mail, while those behind it waited."""
+        since = self._senseless.get(source)
+        return since is not None and self._clock.now() - since >= GIVEN_UP
 
     def _fetch_pieces(self, session: ImapSession, folder: Folder, mail: _Sized) -> dict[int, bytes]:
         """A large mail; what came of it over a connection that broke is not asked for again.
@@ -211,13 +277,13 @@ class MailboxIntake:
         self._begun = ("", bytearray())
         return {mail.uid: bytes(body)}
 
-    def _account_for(self, session: ImapSession, missing: Sequence[int]) -> None:
+    def _account_for(self, session: ImapSession, missing: Sequence[int], source: Callable[[int], str]) -> None:
         """Mails that came without a body: gone meanwhile, or there and not given, which is tried again a few times."""
         for uid in missing:
             if not session.search(uid, uid):
                 continue
             self._withheld[uid] += 1
-            if self._withheld[uid] < _TRIES:
+            if self._withheld[uid] < _TRIES and not self._is_given_up(source(uid)):
                 raise ConnectionLost(f"the mail with UID {uid} is there, but the server does not give it")
             log.error("mailbox %s: UID %d cannot be fetched and is left on the server", self._mailbox.key, uid)
 

@@ -14,19 +14,20 @@ import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from ipaddress import ip_address
 from types import TracebackType
 from typing import Any
 
-import imapclient
 from imapclient import exceptions
 
 from maild.errors import Unavailable
+from maild.ingest.imap_line import SMALL_ANSWER, BoundedClient, TooMuch
 from maild.ingest.mailbox import AccessToken, Mailbox, Secret, Security
 
 DONE = b"$MaildDone"
-_SMALL_ANSWER = 1 << 20
+_LARGEST_NUMBER = (1 << 32) - 1
+"""Of UIDs, and of what says under which they hold (RFC 3501, 9: nz-number)."""
 _PLAIN_WORD = re.compile(r"[!#$&'+,\-./0-9:;<=>?@A-Z\[\]^_`a-z|}~]+")
 
 
@@ -42,12 +43,23 @@ class ConnectionLost(Unavailable):
     """The connection cannot be used any more, or never could."""
 
 
+class Senseless(ConnectionLost):
+    """So it is because of what the server said: it made no sense, or no end."""
+
+
+class Overlong(Senseless):
+    """It had no end, or far more was announced than had been told."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Timeouts:
-    """Seconds to wait for a connection (TLS included), and for the next bytes of an answer."""
+    """Seconds to wait for a connection (TLS included), for the next bytes of an answer, and for the whole of one whose
+    bytes come more slowly than any line brings them.
+    """
 
     connect: float = 20.0
     read: float = 60.0
+    answer: float = 900.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,15 +84,11 @@ class Outline:
 class ImapSession:
     """A connection that is logged in."""
 
-    def __init__(self, client: Any) -> None:
-        self._client = client
-        client.normalise_times = False
-        # imaplib would hand every line, the password among them, to the log.
-        client._imap.debug = 0
-        self._allowed = _SMALL_ANSWER
+    def __init__(self, client: BoundedClient, timeouts: Timeouts) -> None:
+        self._client: Any = client
+        self._line = client.line
+        self._timeouts = timeouts
         self._selectable: dict[str, str] = {}
-        self._read = client._imap.read
-        client._imap.read = self._read_bounded
 
     @classmethod
     def open(cls, mailbox: Mailbox, secret: Secret, timeouts: Timeouts) -> ImapSession:
@@ -89,16 +97,9 @@ class ImapSession:
         """
         with _translated("connect"):
             context = ssl.create_default_context(cafile=mailbox.ca_file)
-            # The package annotates its own time-outs wrongly; what it really takes is written in its documentation.
-            connect: Any = imapclient.IMAPClient
-            client = connect(
-                mailbox.host,
-                port=mailbox.port,
-                ssl=mailbox.security is Security.TLS,
-                ssl_context=context if mailbox.security is Security.TLS else None,
-                timeout=imapclient.SocketTimeout(timeouts.connect, timeouts.read),
-            )
-        session = cls(client)
+            first = context if mailbox.security is Security.TLS else None
+            client = BoundedClient(mailbox.host, mailbox.port, first, timeouts.connect, timeouts.read, timeouts.answer)
+        session = cls(client, timeouts)
         try:
             session._protect(mailbox, context)
             session._login(mailbox, secret)
@@ -113,6 +114,7 @@ class ImapSession:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         if kind is None:
             with suppress(Exception):
+                self._line.begin(patience=self._timeouts.read)
                 self._client.logout()
         self.close()
 
@@ -128,12 +130,12 @@ class ImapSession:
 
     def can(self, capability: str) -> bool:
         """Whether the server has a capability."""
-        with _translated("CAPABILITY"):
+        with self._speaking("CAPABILITY"):
             return bool(self._client.has_capability(capability))
 
     def select(self, name: str, *, writing: bool) -> Folder:
         """Open a folder afresh, below the prefix that the server wants; one that can only be read for reading."""
-        with _translated(f"SELECT {name}"):
+        with self._speaking(f"SELECT {name}"):
             name = self._selectable.get(name, name)
             writable = writing
             try:
@@ -151,13 +153,13 @@ class ImapSession:
         if told is None:
             return self.select(name, writing=writing)
         validity = told.get(b"UIDVALIDITY")
-        if not isinstance(validity, int):
+        if not isinstance(validity, int) or not 0 <= validity <= _LARGEST_NUMBER:
             raise ConnectionLost(f"the server gives no UIDVALIDITY for {name}, so mails cannot be told apart")
         kept = told.get(b"PERMANENTFLAGS", ())
         keywords = any(flag.lower() in (rb"\*", DONE.lower()) for flag in kept)
         return Folder(
             uidvalidity=validity,
-            uidnext=int(told.get(b"UIDNEXT", 0)),
+            uidnext=min(int(told.get(b"UIDNEXT", 0)), _LARGEST_NUMBER),
             exists=int(told.get(b"EXISTS", 0)),
             writable=writable,
             keywords=keywords,
@@ -165,7 +167,7 @@ class ImapSession:
 
     def find_folder(self, name: str) -> str:
         """The name under which the server has this folder, made if need be: some want a prefix (RFC 2342)."""
-        with _translated(f"find {name}"):
+        with self._speaking(f"find {name}"):
             if self._client.folder_exists(name):
                 return name
             full = self._below_prefix(name)
@@ -181,21 +183,20 @@ class ImapSession:
 
     def search(self, first: int, last: int | None, *criteria: str) -> list[int]:
         """The UIDs from `first` to `last` (None: to the end) that fit, in their order."""
-        with _translated("SEARCH"):
+        with self._speaking("SEARCH"):
             found = self._client.search(["UID", f"{first}:{last or '*'}", *criteria])
         # The end may lie before the start, and then servers must answer with the last mail (RFC 3501, 6.4.8).
-        return sorted(uid for uid in found if first <= uid <= (last or uid))
+        return sorted({uid for uid in found if first <= uid <= (last or _LARGEST_NUMBER)})
 
     def outlines(self, uids: Sequence[int]) -> dict[int, Outline]:
         """Sizes and times of those that are still there, as the server tells them."""
-        with _translated("FETCH RFC822.SIZE"):
+        with self._speaking("FETCH RFC822.SIZE"):
             told = self._client.fetch(list(uids), ["RFC822.SIZE", "INTERNALDATE"])
         found = {}
         for uid in uids:
             size, at = (told.get(uid, {}).get(name) for name in (b"RFC822.SIZE", b"INTERNALDATE"))
             if isinstance(size, int):
-                arrived_at = at if isinstance(at, datetime) and at.tzinfo is not None else None
-                found[uid] = Outline(size=size, arrived_at=arrived_at)
+                found[uid] = Outline(size=size, arrived_at=_moment(at))
         return found
 
     def bodies(self, uids: Sequence[int], expected: int) -> dict[int, bytes]:
@@ -213,12 +214,12 @@ class ImapSession:
 
     def add_keyword(self, uids: Sequence[int]) -> None:
         """Set our keyword; no other flag is ever set on a mail that stays."""
-        with _translated("STORE"):
+        with self._speaking("STORE"):
             self._client.add_flags(list(uids), [DONE], silent=True)
 
     def move(self, uids: Sequence[int], folder: str) -> None:
         """Move by MOVE (RFC 6851), else by copying and deleting."""
-        with _translated(f"MOVE to {folder}"):
+        with self._speaking(f"MOVE to {folder}"):
             if self._client.has_capability("MOVE"):
                 self._client.move(list(uids), folder)
                 return
@@ -229,7 +230,7 @@ class ImapSession:
         r"""Mark as \Deleted and remove exactly these by UID EXPUNGE (RFC 4315); where the server has none they stay
         marked, since a bare EXPUNGE would remove what others have marked.
         """
-        with _translated("delete"):
+        with self._speaking("delete"):
             self._client.delete_messages(list(uids), silent=True)
             if self._client.has_capability("UIDPLUS"):
                 self._client.uid_expunge(list(uids))
@@ -240,9 +241,10 @@ class ImapSession:
         What it said is never looked at, and what it said together with its first answer is not even noticed: this is
         a hint to search, no more (RFC 2177). A dead connection is noticed when the waiting is ended.
         """
-        with _translated("IDLE"):
+        with self._speaking("IDLE"):
             self._client.idle()
             spoke = self._wait(seconds, wake)
+            self._line.begin()
             self._client.idle_done()
         return spoke
 
@@ -256,25 +258,20 @@ class ImapSession:
             return any(key.fileobj is sock for key, _ in selector.select(seconds))
 
     def _fetch_bodies(self, uids: Sequence[int], item: str, key: bytes, allowed: int) -> dict[int, bytes]:
-        self._allow(allowed + _SMALL_ANSWER)
-        with _translated("FETCH"):
+        with self._speaking("FETCH", allowed + SMALL_ANSWER):
             told = self._client.fetch(list(uids), [item])
-        self._allow(_SMALL_ANSWER)
         # A mail that somebody removed meanwhile is missing, or answered with NIL.
         return {uid: body for uid in uids if isinstance(body := told.get(uid, {}).get(key), bytes)}
 
-    def _allow(self, octets: int) -> None:
-        """How many bytes of literals the answers until the next call may bring altogether."""
-        self._allowed = octets
-
-    def _read_bounded(self, size: int) -> bytes:
-        self._allowed -= size
-        if self._allowed < 0:
-            raise exceptions.IMAPClientAbortError(f"the server announced {size} bytes, far more than it had told")
-        return bytes(self._read(size))
+    @contextmanager
+    def _speaking(self, doing: str, literals: int = SMALL_ANSWER) -> Iterator[None]:
+        """One command, whose answer may bring so many bytes of literals."""
+        self._line.begin(literals)
+        with _translated(doing):
+            yield
 
     def _protect(self, mailbox: Mailbox, context: ssl.SSLContext) -> None:
-        with _translated("STARTTLS"):
+        with self._speaking("STARTTLS"):
             self._client.socket().setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
             # imapclient sends a command and its end apart, and the second part would wait 40 ms for the first.
             self._client.socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -285,7 +282,7 @@ class ImapSession:
 
     def _login(self, mailbox: Mailbox, secret: Secret) -> None:
         try:
-            with _translated("LOGIN"):
+            with self._speaking("LOGIN"):
                 if isinstance(secret, AccessToken):
                     self._login_with_token(mailbox, secret)
                     return
@@ -324,23 +321,52 @@ def _translated(doing: str) -> Iterator[None]:
         yield
     except Unavailable:
         raise
-    except exceptions.IMAPClientAbortError as error:
-        raise ConnectionLost(_sentence(doing, error)) from error
-    except exceptions.ProtocolError as error:
-        raise ConnectionLost(_sentence(doing, error)) from error
     except exceptions.IMAPClientError as error:
-        # imapclient wraps a connection that broke in the login like a refusal; after a line without end nothing fits.
-        lost = isinstance(error.__context__, exceptions.IMAPClientAbortError) or "got more than" in str(error)
-        raise (ConnectionLost if lost else CommandRefused)(_sentence(doing, error)) from error
-    except (OSError, ValueError, TypeError, AttributeError, LookupError, AssertionError) as error:
-        # The network, or an answer that the parsers of imapclient stumble over.
+        # Both packages raise in new words what they were raised, and imapclient a broken login like a refusal.
+        kinds = (
+            (TooMuch, Overlong),
+            (exceptions.ProtocolError, Senseless),
+            (exceptions.IMAPClientAbortError, ConnectionLost),
+            (exceptions.IMAPClientError, CommandRefused),
+        )
+        kind = next(ours for theirs, ours in kinds if any(isinstance(one, theirs) for one in _chain(error)))
+        raise kind(_sentence(doing, error)) from error
+    except OSError as error:
         raise ConnectionLost(_sentence(doing, error)) from error
+    except (
+        ValueError,
+        TypeError,
+        AttributeError,
+        LookupError,
+        AssertionError,
+        ArithmeticError,
+        RuntimeError,
+    ) as error:
+        # An answer that the parsers of imapclient stumble over.
+        raise Senseless(_sentence(doing, error)) from error
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """An error, the one in whose handling it was raised, and so on."""
+    while error is not None:
+        yield error
+        error = error.__context__
 
 
 def _sentence(doing: str, error: Exception) -> str:
     """One short line; what a server wrote is shown escaped."""
     text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(error)[:300]) or type(error).__name__
     return f"{doing}: {text}"
+
+
+def _moment(told: object) -> datetime | None:
+    """When a mail came, as far as that can be; a server may tell a zone that is days away, or the year 0."""
+    if not isinstance(told, datetime) or told.tzinfo is None:
+        return None
+    try:
+        return told.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _is_loopback(sock: socket.socket) -> bool:

@@ -159,6 +159,9 @@ def _search(connection: Connection, tag: str, args: str) -> None:
 
 def _fetch(connection: Connection, tag: str, args: str) -> None:
     wanted, _, item = args.partition(" ")
+    part = re.search(r"<(\d+)\.(\d+)>", item)
+    start, length = (int(part[1]), int(part[2])) if part else (0, None)
+    key = f"BODY[]<{start}>" if part else "BODY[]"
     for uid in uids_of(connection.server, wanted):
         raw = connection.server.mails[uid]
         if "SIZE" in item:
@@ -166,5 +169,6 @@ def _fetch(connection: Connection, tag: str, args: str) -> None:
         elif raw is None:
             connection.say(f"* {uid} FETCH (UID {uid} BODY[] NIL)\r\n")
         else:
-            connection.say(f"* {uid} FETCH (UID {uid} BODY[] {{{len(raw)}}}\r\n".encode() + raw + b")\r\n")
+            raw = raw[start:][:length]
+            connection.say(f"* {uid} FETCH (UID {uid} {key} {{{len(raw)}}}\r\n".encode() + raw + b")\r\n")
     connection.say(f"{tag} OK done\r\n")
