@@ -68,7 +68,8 @@ class Connection(SMTP):
         self._client_due: float | None = loop.time()
         self._session_ends = 0.0
         self._eof = False
-        self._paused = False
+        # Not `_paused`: by that name asyncio's own part of this object remembers that it may not write now.
+        self._held = False
         self._admitted = False
         self._hung_up = False
 
@@ -112,8 +113,8 @@ class Connection(SMTP):
                 return
             self._body, data = None, rest
         self._input += data
-        if len(self._input) > _INPUT_HIGH and not self._paused:
-            self._paused = True
+        if len(self._input) > _INPUT_HIGH and not self._held:
+            self._held = True
             self._pipe.pause_reading()
         self._wake()
 
@@ -327,8 +328,8 @@ class Connection(SMTP):
             self._waiter.set_result(None)
 
     def _resume(self) -> None:
-        if self._paused and len(self._input) < _INPUT_HIGH:
-            self._paused = False
+        if self._held and len(self._input) < _INPUT_HIGH:
+            self._held = False
             with suppress(RuntimeError):  # it is closing
                 self._pipe.resume_reading()
 
