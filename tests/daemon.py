@@ -6,6 +6,7 @@ Whatever maild is installed where the tests run is what runs here: `python -m ma
 from __future__ import annotations
 
 import base64
+import fcntl
 import hashlib
 import json
 import os
@@ -16,12 +17,14 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from functools import cache
 from io import StringIO
 from pathlib import Path
 from typing import Any, TypeVar
@@ -273,12 +276,31 @@ def wait_for(look: Callable[[], T | None], what: str, seconds: float = 15) -> T:
 
 
 def free_port() -> int:
-    """A port that nobody listens on, below those that the system gives to outgoing connections."""
+    """A port that nobody listens on, below those that the system gives to outgoing connections.
+
+    It is this process's as long as it lives: two runs beside each other never choose the same one, though a server
+    takes a second before it listens.
+    """
     while True:
         port = random.randrange(12000, 32000)
+        if port in _given:
+            continue
         with socket.socket() as sock, suppress(OSError):
+            # A byte of the file stands for a port; a lock of another process is an OSError, too, and ends with it.
+            fcntl.lockf(_ports(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+            _given.add(port)
             sock.bind((HOST, port))
             return port
+
+
+_given = set[int]()
+
+
+@cache
+def _ports() -> int:
+    """The file on which all test processes of a user tell each other which ports they have chosen. Never closed."""
+    name = Path(tempfile.gettempdir()) / f"maild-test-ports-{os.geteuid()}"
+    return os.open(name, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
 
 
 def make_desk(folder: Path, settings: Mapping[str, object] | None = None, more: str = "") -> Daemon:

@@ -24,8 +24,9 @@ from typing import Any
 import imapclient
 import pytest
 import trustme
+from daemon import HOST, free_port
 
-HOST, PASSWORD, USER = "127.0.0.1", "secret", "help"
+PASSWORD, USER = "secret", "help"
 ROOT = os.geteuid() == 0
 ACCOUNT = "nobody" if ROOT else pwd.getpwuid(os.geteuid()).pw_name
 GROUP = grp.getgrgid(pwd.getpwnam(ACCOUNT).pw_gid).gr_name
@@ -138,20 +139,15 @@ class Dovecot:
                     found.append(int(status.parent.name))
         return found
 
+    def kill_sessions(self) -> None:
+        """SIGKILL to every IMAP session, if it has not just ended by itself."""
+        for session in self.sessions():
+            with suppress(ProcessLookupError):
+                os.kill(session, signal.SIGKILL)
+
     def signal_all(self, number: signal.Signals) -> None:
         """Send a signal to every process of this server, which leads a process group of its own."""
         os.killpg(self.process.pid, number)
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on."""
-    sockets = [socket.socket() for _ in range(count)]
-    for sock in sockets:
-        sock.bind((HOST, 0))
-    ports = [int(sock.getsockname()[1]) for sock in sockets]
-    for sock in sockets:
-        sock.close()
-    return ports
 
 
 @contextmanager
@@ -167,7 +163,7 @@ def dovecot(
         (pytest.fail if os.environ.get("MAILD_ALL_PARTS") else pytest.skip)(f"Dovecot is missing: {NEEDED}")
     # Not under pytest's folder, which only its owner may enter; and the paths of sockets must be short.
     folder = Path(tempfile.mkdtemp(prefix="maild-imap-"))
-    ports = dict(zip(("imap", "imaps", "lmtp"), free_ports(3), strict=True))
+    ports = {name: free_port() for name in ("imap", "imaps", "lmtp")}
     process = None
     try:
         for name, text in (files or {}).items():
