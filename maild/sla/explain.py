@@ -34,6 +34,7 @@ _EN = {
     "due_at": "due {at}",
     "due": "due",
     "over": "{due}, {spent} spent, over by {over}",
+    "at_once": "{due}, at the change, since more than {allowed} was spent by then, over by {over}",
     "paused": "paused after {spent}, {left} left",
     "running": "{spent} spent, {left} left, due {at}",
 }
@@ -52,6 +53,7 @@ _RU = {
     "due_at": "срок {at}",
     "due": "срок",
     "over": "{due}, прошло {spent}, просрочено на {over}",
+    "at_once": "{due}, в момент смены обещания: уже прошло больше, чем {allowed}; просрочено на {over}",
     "paused": "пауза, прошло {spent}, осталось {left}",
     "running": "прошло {spent}, осталось {left}, срок {at}",
 }
@@ -191,9 +193,14 @@ class _Teller:
             return [self._say(key, at=self._moment(clock.ended_at), spent=told)]
         left = self._length(max(allowed - spent, _NOTHING))
         if is_breached(clock, self._now):
-            over = self._length(max(spent - allowed, _NOTHING))
             due = self._say("due_at", at=self._moment(clock.due_at)) if clock.due_at is not None else self._say("due")
-            return [self._say("over", due=due, spent=told, over=over)]
+            over = max(spent - allowed, _NOTHING)
+            if clock.due_at is not None:
+                over = min(over, self._calendar.between(clock.due_at, self._now))
+            if clock.due_at is not None and clock.due_at == clock.resumed_at and clock.spent > allowed:
+                over = spent - clock.spent
+                return [self._say("at_once", due=due, allowed=self._length(allowed), over=self._length(over))]
+            return [self._say("over", due=due, spent=told, over=self._length(over))]
         if clock.due_at is None:
             return [self._say("paused", spent=told, left=left)]
         return [self._say("running", spent=told, left=left, at=self._moment(clock.due_at))]

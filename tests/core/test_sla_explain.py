@@ -175,3 +175,17 @@ def test_an_ended_clock_shows_what_was_counted_and_what_pauses_took_off() -> Non
     assert explain(met, other, moscow("30T10:00")).endswith(
         "started Fri 2026-11-20 13:00. met Mon 2026-11-23 07:00 after 3h."
     )
+
+
+def test_a_clock_that_was_due_at_once_is_over_since_then_alone() -> None:
+    """More was spent than the new promise allows; that alone makes nobody late by as much."""
+    tight = promise(name="tight", first_response=HOUR / 2)
+    moved = recompute(timeline(FIRST)[0], promise(), tight, moscow("20T17:00"))
+    assert explain(moved, tight, moscow("20T17:10")).endswith(
+        "1h spent until Fri 2026-11-20 17:00, a part of it as standard counted it. "
+        "counted Fri 2026-11-20 17:00-17:10 (10m). "
+        "due Fri 2026-11-20 17:00, at the change, since more than 30m was spent by then, over by 10m."
+    )
+    assert explain(moved, tight, moscow("20T17:10"), "ru").endswith(
+        " Срок пт 2026-11-20 17:00, в момент смены обещания: уже прошло больше, чем 30 мин; просрочено на 10 мин."
+    )
