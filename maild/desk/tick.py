@@ -107,7 +107,7 @@ def _some(keep: Keep, office: Office, ids: Sequence[int], now: datetime, letters
         except Exception as error:  # noqa: BLE001  # told of by the one ticket that it comes from
             letters, failed = _one_by_one(keep, connection, office, found, now, letters_at)
             if not failed:
-                _log.warning("%d tickets could be done one by one only", len(found), exc_info=error)
+                _log.warning("what is due on %d tickets could only be done one by one", len(found), exc_info=error)
     for ticket_id in failed:
         keep.tickets.look_again(ticket_id, now + _AFTER_BUG)
     return letters

@@ -11,10 +11,12 @@ from urllib.parse import unquote
 
 import pytest
 from office import NOW, STANDARD, eml, practice
+from store.pieces import letter
 
 from maild.clock import FixedClock
 from maild.desk.alarms import Alarms
 from maild.desk.causes import Cause
+from maild.desk.gathering import Gathering
 from maild.desk.handle import Desk, Office
 from maild.desk.tick import do_due, keep_house
 from maild.ingest.arrival import make_arrival
@@ -114,6 +116,25 @@ def test_an_out_of_office_robot_with_no_headers_gets_three_an_hour(keep: Keep) -
             clock.at += timedelta(minutes=10)
         assert told(keep, "acknowledgement")[IVAN] == min(10, 3 * (hour + 1))
     assert len(keep.views.tickets(Wanted())) == 36
+
+
+def test_news_on_its_way_to_a_digest_counts_before_it_is_written_and_after(keep: Keep) -> None:
+    """Ten tickets that are due in one transaction flood a person as ten in ten transactions do."""
+    anna, boris = AGENTS
+    with keep.database.write() as connection:
+        made = {"keep": keep, "connection": connection, "budgets": SMALL, "now": NOW}
+        first = Gathering(**made)
+        for _ in range(4):
+            assert first.flooded(anna) is None
+            first.add(letter("Anna@desk.example").letter, NOW)
+        why = "4 letters within 10 minutes"
+        assert [first.flooded(anna), first.flooded(anna), first.flooded(boris)] == [why, why, None]
+        first.write()
+        first.write()
+        assert [Gathering(**made).flooded(anna), Gathering(**made).flooded(boris)] == [why, None]
+    lines = keep.digests.take
+    with keep.database.write() as connection:
+        assert len(lines(connection, anna, NOW, every=timedelta(hours=1), limit=10)) == 4
 
 
 @pytest.mark.fault("D3")

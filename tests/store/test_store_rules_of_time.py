@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -20,7 +21,7 @@ from maild.desk.tick import do_due
 from maild.desk.walk import follow_new_rules
 from maild.routing.conditions import read_condition
 from maild.routing.fields import FIELDS
-from maild.routing.rules import Actions, Rule
+from maild.routing.rules import Actions, Choice, Rule
 from maild.store.keep import Keep
 from maild.store.tables import steps_done, tickets
 from maild.threads.model import Status
@@ -75,6 +76,17 @@ def looks(keep: Keep) -> set[datetime | None]:
 def notes(keep: Keep, number: str = "1001") -> list[str]:
     """The notes that rules wrote on a ticket."""
     return [e["detail"] for e in keep.views.ticket(number, "SUP").events if e["kind"] == "note"]
+
+
+@pytest.mark.parametrize("by", ["load", "turn"])
+def test_tickets_that_fall_due_together_are_shared_out_one_after_the_other(keep: Keep, by: str) -> None:
+    """Each is given away with the others in sight, though all of them are done in one transaction."""
+    how = office(rule("Share", {"silence": {"above": "14d"}}, assignee=Choice(by=by, among=("anna", "boris"))))
+    open_tickets(keep, how, 7)
+    do_due(keep, how, LATER)
+    with keep.database.read() as connection:
+        had = Counter(connection.scalars(sa.select(tickets.c.assignee)))
+    assert had == {"anna": 4, "boris": 3}
 
 
 def test_a_rule_of_time_is_done_once_however_often_time_is_looked_at(keep: Keep) -> None:

@@ -17,8 +17,10 @@ from maild.messages.thread_index import conversation, reply_index
 from maild.messages.tokens import Purpose
 from maild.sla.deadlines import ClockState, Missed, TicketClock
 from maild.sla.promise import Target
+from maild.store.assignment import workload
 from maild.store.keep import Keep
 from maild.store.tickets import Asked
+from maild.store.views import Wanted
 from maild.threads.facts import Facts, TicketFacts, id_hash, index_name, read_clues
 from maild.threads.model import (
     AttachmentNote,
@@ -32,6 +34,7 @@ from maild.threads.model import (
     Visibility,
 )
 from maild.threads.plan import LetterKind, Remembered
+from maild.threads.workload import Turn
 
 OLGA = Participant(address=Address(name="Ольга", address="olga@customer.example"), confirmed=False)
 
@@ -200,15 +203,49 @@ def test_numbers_begin_at_1001_and_have_no_gaps(keep: Keep) -> None:
 
 
 def test_numbers_of_orders_and_ticks_never_come_twice(keep: Keep) -> None:
-    """Each counter counts for itself, whoever asks at the same time."""
+    """Each counter counts for itself, whoever asks at the same time, and for how many."""
 
-    def take(name: str) -> int:
+    def take(name: str, count: int) -> list[int]:
         with keep.database.write() as connection:
-            return keep.tickets.take_number(connection, name)
+            if count == 1:
+                return [keep.tickets.take_number(connection, name)]
+            return list(keep.tickets.take_numbers(connection, name, count))
 
-    taken = at_once(*[lambda: [take("ticks") for _ in range(10)] for _ in range(4)])
-    assert list(range(2, 42)) == sorted(n for some in taken for n in some)
-    assert take("orders") == 2
+    taken = at_once(*[lambda n=n: [take("ticks", n) for _ in range(10)] for n in (1, 1, 2, 3)])  # type: ignore[misc]
+    assert list(range(2, 72)) == sorted(n for some in taken for numbers in some for n in numbers)
+    assert take("orders", 1) == [2]
+
+
+def test_what_time_does_to_many_tickets_is_kept_whole(keep: Keep) -> None:
+    """Each part of a ticket that has become another, of each ticket its own; what is as it was stays."""
+    running = TicketClock(target=Target.RESOLUTION, started_at=NOW, resumed_at=NOW, due_at=NOW, promise="standard")
+    ended = replace(running, state=ClockState.MET, ended_at=NOW, resumed_at=None)
+    for number in (1001, 1002, 1003):
+        save(keep, plan(number, ticket=ticket(number, participants=(OLGA,)), clocks=(running,)))
+    event, turn = Event(at=NOW, kind="note", actor="clock", detail="late"), Turn(pool="p", agent="anna", number=3)
+    changed = [
+        plan(1001, ticket=ticket(1001), clocks=(ended,), events=(event,), steps_done=("a", "b"), next_step_at=NOW),
+        plan(1002, ticket=ticket(1002, participants=(OLGA,), tags=("late",)), clocks=(running,), steps_done=("a",)),
+        plan(
+            1003,
+            ticket=ticket(1003, participants=(OLGA,)),
+            clocks=(running,),
+            turns=(Turn(pool="p", agent="anna", number=3),),
+        ),
+    ]
+    with keep.database.write() as connection:
+        loaded = keep.tickets.load(connection, [1001, 1002, 1003])
+        passed = [(loaded[a_plan.belongs_to or 0], a_plan) for a_plan in changed]
+        keep.apply_passed(connection, passed, NOW)
+    for a_plan in changed:
+        facts = load(keep, a_plan.belongs_to or 0)
+        assert (facts.ticket, facts.clocks) == (a_plan.ticket, a_plan.clocks)
+        assert facts.steps_done == frozenset(a_plan.steps_done)
+    assert keep.tickets.due(NOW, 10) == [1001]
+    assert [e["detail"] for e in keep.views.ticket("1001", "SUP").events] == ["late"]
+    assert [one.ticket.id for one in keep.views.tickets(Wanted(search="late"))] == [1002]
+    with keep.database.write() as connection:
+        assert workload(connection, ()).turns == {"p": {"anna": 3}}
 
 
 def test_a_known_id_leads_to_its_ticket(keep: Keep) -> None:
