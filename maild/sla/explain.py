@@ -26,6 +26,7 @@ _EN = {
     "before": "{spent} spent until {at}",
     "off": ", {paused} of pauses taken off",
     "moved": ", a part of it as {promise} counted it",
+    "edited": ", a part of it before the promise was edited",
     "no_time": "no working time since",
     "more": "{count} more spans ({length})",
     "counted": "counted {spans}",
@@ -45,6 +46,7 @@ _RU = {
     "before": "до {at} прошло {spent}",
     "off": ", паузы вычтены: {paused}",
     "moved": ", часть из них — по прежнему обещанию {promise}",
+    "edited": ", часть из них — до правки обещания",
     "no_time": "с тех пор рабочего времени не было",
     "more": "ещё отрезков: {count} ({length})",
     "counted": "учтено: {spans}",
@@ -153,7 +155,8 @@ class _Teller:
         before = self._say("before", spent=self._length(clock.spent), at=self._moment(clock.resumed_at))
         if clock.moved_from is not None:
             # Pauses were pauses of that promise, by its calendar: this one cannot tell how long they were.
-            return [before + (self._say("moved", promise=clock.moved_from) if clock.spent else "")]
+            key = "moved" if clock.moved_from != clock.promise else "edited"
+            return [before + (self._say(key, promise=clock.moved_from) if clock.spent else "")]
         paused = self._calendar.between(clock.started_at, clock.resumed_at) - clock.spent
         return [before + (self._say("off", paused=self._length(paused)) if paused > _NOTHING else "")]
 

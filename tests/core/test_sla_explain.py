@@ -189,3 +189,10 @@ def test_a_clock_that_was_due_at_once_is_over_since_then_alone() -> None:
     assert explain(moved, tight, moscow("20T17:10"), "ru").endswith(
         " Срок пт 2026-11-20 17:00, в момент смены обещания: уже прошло больше, чем 30 мин; просрочено на 10 мин."
     )
+
+
+def test_what_was_counted_before_an_edit_of_the_promise_is_told_as_that() -> None:
+    """It bears the same name: "standard, as standard counted it" would tell nothing."""
+    moved = recompute(timeline(FIRST)[0], promise(), promise(first_response=2 * HOUR), moscow("20T17:00"))
+    told = explain(moved, promise(first_response=2 * HOUR), moscow("20T17:10"))
+    assert "1h spent until Fri 2026-11-20 17:00, a part of it before the promise was edited. counted" in told
