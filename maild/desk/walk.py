@@ -46,21 +46,22 @@ def _some(keep: Keep, office: Office, now: datetime) -> int:
         if walk is None:
             return 0
         ids = keep.rules.behind(connection, walk, SCHEDULED, _AT_ONCE)
-        for facts in keep.tickets.load(connection, ids).values():
-            _one(keep, connection, office, walk, facts, now)
+        found = keep.tickets.load(connection, ids).values()
+        looks = {facts.ticket.id: _one(keep, connection, office, walk, facts, now) for facts in found}
+        keep.tickets.look_at(connection, looks)
         keep.rules.come(connection, walk, ids[-1] if len(ids) == _AT_ONCE else None)
         return len(ids)
 
 
-def _one(keep: Keep, connection: Any, office: Office, walk: Walk, facts: TicketFacts, now: datetime) -> None:
+def _one(keep: Keep, connection: Any, office: Office, walk: Walk, facts: TicketFacts, now: datetime) -> datetime | None:
+    """Let a ticket follow the rules of now; when it is to be looked at next."""
     practice, ticket = office.practice, facts.ticket
     text = walk.text_of(ticket.id)
     before = _earlier(office, text) if text is not None and text != office.promises_text else practice.promises
     after, clocks = keep_fitting(practice.promises, ticket, facts.clocks, now, before)
     look = look_at(practice, after, clocks, talk_of(facts), facts.steps_done, now)
     if (after, clocks) == (ticket, facts.clocks):
-        keep.tickets.look_at(connection, ticket.id, look)
-        return
+        return look
     events = [Event(at=now, kind=k, actor=_CLOCK, detail=d, because=FITS_NOW) for k, d in differences(ticket, after)]
     if not events:
         detail = f"counted by the rules of revision {practice.revision}"
@@ -75,6 +76,7 @@ def _one(keep: Keep, connection: Any, office: Office, walk: Walk, facts: TicketF
         next_step_at=look,
     )
     keep.tickets.save(connection, plan, inbox_id=None, digest=None, now=now)
+    return look
 
 
 def _earlier(office: Office, text: str) -> Promises:

@@ -344,11 +344,12 @@ class TicketStore:
     def look_again(self, ticket_id: int, at: datetime) -> None:
         """Set the time at which a ticket's deadlines are looked at next."""
         with self._database.write() as connection:
-            self.look_at(connection, ticket_id, at)
+            self.look_at(connection, {ticket_id: at})
 
-    def look_at(self, connection: Connection, ticket_id: int, at: datetime | None) -> None:
-        """The same as a part of a transaction; None: never by itself."""
-        connection.execute(tickets.update().where(tickets.c.id == ticket_id).values(next_step_at=at))
+    def look_at(self, connection: Connection, looks: Mapping[int, datetime | None]) -> None:
+        """The same of many tickets as a part of a transaction; None: never by itself."""
+        if looks:
+            connection.execute(_KEPT_TICKET, [{"kept": ticket, "next_step_at": at} for ticket, at in looks.items()])
 
     def save(
         self, connection: Connection, plan: Plan, *, inbox_id: int | None, digest: str | None, now: datetime

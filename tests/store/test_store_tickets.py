@@ -226,12 +226,7 @@ def test_what_time_does_to_many_tickets_is_kept_whole(keep: Keep) -> None:
     changed = [
         plan(1001, ticket=ticket(1001), clocks=(ended,), events=(event,), steps_done=("a", "b"), next_step_at=NOW),
         plan(1002, ticket=ticket(1002, participants=(OLGA,), tags=("late",)), clocks=(running,), steps_done=("a",)),
-        plan(
-            1003,
-            ticket=ticket(1003, participants=(OLGA,)),
-            clocks=(running,),
-            turns=(Turn(pool="p", agent="anna", number=3),),
-        ),
+        plan(1003, ticket=ticket(1003, participants=(OLGA,)), clocks=(running,), turns=(turn,)),
     ]
     with keep.database.write() as connection:
         loaded = keep.tickets.load(connection, [1001, 1002, 1003])
