@@ -25,7 +25,7 @@ from maild.sla.deadlines import TicketClock
 from maild.threads.dead import DeadAddress
 from maild.threads.lookups import Answer, Found, Lookup, people_sought, read_lookups
 from maild.threads.model import HeldAnswer, Message, Status, Ticket, Undo
-from maild.threads.order_lines import Order, split_orders, ticket_numbers
+from maild.threads.order_lines import Order, said_first, ticket_numbers
 from maild.threads.workload import Workload
 
 _MAX_REFERENCES = 100
@@ -237,7 +237,7 @@ def read_clues(mail: Mail, envelope: Envelope, mint: Mint, tag: str, team: Team)
         ids.append(mail.bounce.original_message_id)
     sender = sender_key(mail)
     agent = team.agent_by_address(sender) if sender is not None else None
-    orders, _ = split_orders(mail.reply)
+    orders, _ = said_first(mail)
     inner = _passed_on(mail, team) if agent is not None and envelope.channel != "import" else None
     near_first = tuple(dict.fromkeys(i for i in ids if i))
     foreign = agent is None and envelope.channel != "import"

@@ -93,8 +93,17 @@ def notifications(
     if also is not None and also not in told:
         told.append(also)
     told = [a for a in told if a != but]
-    shown = _of_mail(mail, news, pen.now)
+    shown = _of_mail(_named(mail, news, team), news, pen.now)
     return [_notification(pen, ticket, agent, news, _remarked(pen, ticket, agent, mail, news, shown)) for agent in told]
+
+
+def _named(mail: Mail, news: News, team: Team) -> Mail:
+    """The mail of a note with its writer's name where his mail program says none: colleagues know him by it."""
+    writer = mail.sender
+    agent = team.agent_by_address(writer.address) if writer is not None and news.event == "note" else None
+    if writer is None or writer.name or agent is None:
+        return mail
+    return replace(mail, sender=replace(writer, name=agent.name))
 
 
 def undelivered(

@@ -78,13 +78,21 @@ def _goes_on(above: str, line: str) -> bool:
     return above.rstrip().endswith(",") or len(above.rstrip()) + 1 + len(words[0]) > _FIRST_WORD_OUT
 
 
+def said_first(mail: Mail) -> tuple[tuple[Order, ...], str]:
+    """The orders that a mail begins with, and its text without them; a mail without text may be one in its subject."""
+    orders, text = split_orders(mail.reply)
+    if not orders and not text.strip() and mail.subject.lstrip().startswith("/"):
+        return split_orders(mail.subject)
+    return orders, text
+
+
 def orders_on_top(mail: Mail) -> tuple[tuple[Order, ...], str]:
     """The orders on top of what somebody wrote, and his text without them.
 
     Where a client marks no quotes, what stands below its "On ... wrote:" may be the words of whoever is answered: an
     order there is nobody's.
     """
-    orders, text = split_orders(mail.reply)
+    orders, text = said_first(mail)
     return ((), mail.reply) if orders and _below_attribution(mail) else (orders, text)
 
 

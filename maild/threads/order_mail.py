@@ -16,11 +16,10 @@ from maild.threads.draft import Draft
 from maild.threads.lookups import OF_TICKET, ask_of
 from maild.threads.model import InboxState
 from maild.threads.order_lines import Order, orders_on_top, ticket_numbers
-from maild.threads.orders.table import too_many
-from maild.threads.orders.work import Done
+from maild.threads.orders.table import canonical, help_text, too_many, unknown_order
+from maild.threads.orders.work import Done, Setting, WrongError
 from maild.threads.plan import Plan
 from maild.threads.unproven import unverified
-from maild.threads.words import say
 
 AT_ONCE = ("session", "confirmed")
 """Proofs that nobody can replay."""
@@ -42,6 +41,8 @@ def order_mail(draft: Draft) -> Plan:
     if only_asks(orders):
         return asked_mail(draft, orders, next(iter(case.clues.tickets_named), draft.thread.ticket))
     language = case.practice.language_for(agent.language)
+    if all(canonical(order.name) == "help" for order in orders):
+        return _helped(draft, orders)
     if refused := too_many(orders, language):
         draft.letters.append(order_letter(draft.pen, agent, case.mail, done=refused))
         return draft.seal(InboxState.OWN, f"too many orders of {agent.id}; nothing was done")
@@ -76,11 +77,38 @@ def _addressed(draft: Draft, orders: tuple[Order, ...]) -> tuple[int | None, tup
 
 
 def _refused(draft: Draft, orders: tuple[Order, ...], named: str | None) -> Plan:
+    case, setting = draft.case, _setting(draft)
+    agent = setting.agent
+    assert agent is not None
+    done = tuple(Done(line=o.line, effect=_why_refused(o, named, setting), ok=False) for o in orders)
+    draft.letters.append(order_letter(draft.pen, agent, case.mail, done=done))
+    return draft.seal(InboxState.OWN, f"orders of {agent.id} that name no ticket of ours; nothing was done")
+
+
+def _why_refused(order: Order, named: str | None, setting: Setting) -> str:
+    if canonical(order.name) is None:
+        return str(unknown_order(order.name, setting))
+    if named is not None:
+        return setting.say("no_such_ticket", number=named)
+    return setting.say("name_a_ticket", name=order.name, tag=setting.practice.tag)
+
+
+def _helped(draft: Draft, orders: tuple[Order, ...]) -> Plan:
+    """What orders there are is told without a ticket."""
+    setting, done = _setting(draft), list[Done]()
+    agent = setting.agent
+    assert agent is not None
+    for order in orders:
+        try:
+            done.append(Done(line=order.line, effect=help_text(order, setting, setting.language), ok=True))
+        except WrongError as error:
+            done.append(Done(line=order.line, effect=str(error), ok=False))
+    draft.letters.append(order_letter(draft.pen, agent, draft.case.mail, done=tuple(done)))
+    return draft.seal(InboxState.OWN, f"{agent.id} asked what orders there are")
+
+
+def _setting(draft: Draft) -> Setting:
     case, agent = draft.case, draft.case.sender.agent
     assert agent is not None
     language = case.practice.language_for(agent.language)
-    tag = case.practice.tag
-    why = say(language, "no_such_ticket", number=named) if named else say(language, "name_a_ticket", tag=tag)
-    done = tuple(Done(line=o.line, effect=why, ok=False) for o in orders)
-    draft.letters.append(order_letter(draft.pen, agent, case.mail, done=done))
-    return draft.seal(InboxState.OWN, f"orders of {agent.id} that name no ticket of ours; nothing was done")
+    return Setting(agent=agent, language=language, now=draft.now, practice=case.practice)

@@ -116,6 +116,28 @@ def test_the_subject_may_name_the_ticket_too() -> None:
     assert new_mail("/close", subject="[SUP-1007] Printer").ticket.status is Status.CLOSED  # type: ignore[union-attr]
 
 
+def test_an_order_may_be_the_subject_of_a_mail_without_text() -> None:
+    """As one writes it on a phone; no ticket is opened of it."""
+    assert new_mail("", subject="/close SUP-1007").ticket.status is Status.CLOSED  # type: ignore[union-attr]
+    assert new_mail("Hello", subject="/close SUP-1007").ticket.subject == "/close SUP-1007"  # type: ignore[union-attr]
+
+
+def test_help_needs_no_ticket() -> None:
+    """All orders, one of them, or what was misspelt."""
+    for text, part in (("/help", "/merge"), ("/help snooze", "/отложить"), ("/help clsoe", "/close?")):
+        plan = new_mail(text)
+        (letter,) = plan.letters
+        assert (plan.state, letter.to[0].address, plan.ticket) == (InboxState.OWN, ANNA.address, None)
+        assert part in str(letter.context["orders"])
+
+
+def test_a_misspelt_order_without_a_ticket_is_corrected_first() -> None:
+    """And one that is right is shown with a number behind it."""
+    (letter,) = new_mail("/clsoe\n/take").letters
+    said = [one["effect"] for one in letter.context["orders"]]  # type: ignore[attr-defined]
+    assert said == ["команды /clsoe нет; может быть, /close?", "укажите, о какой заявке речь, например /take SUP-1007"]
+
+
 def test_a_text_in_a_new_mail_goes_to_no_customer() -> None:
     """Only a note stays; anything else is refused with a word on how to answer."""
     plan = new_mail("/solve SUP-1001\n\nAll done, Ivan!")

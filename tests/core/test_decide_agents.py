@@ -103,14 +103,16 @@ def test_what_a_client_has_not_marked_as_a_quote_orders_nothing(line: str) -> No
     "given",
     ["/note\n\nHe is a friend of the boss.", "/note: He is a friend of the boss.", "/note He is a friend of the boss."],
 )
-def test_a_note_stays_inside_and_colleagues_read_it(given: str) -> None:
-    """The customer gets nothing, and a reply to the note is a note again."""
-    plan = written(given)
+@pytest.mark.parametrize(("sender", "writer"), [(ANNA_FROM, "Anna"), ("anna@desk.example", "Анна Петрова")])
+def test_a_note_stays_inside_and_colleagues_read_it(given: str, sender: str, writer: str) -> None:
+    """The customer gets nothing, a reply to the note is a note again, and its writer has a name."""
+    plan = written(given, sender=sender)
     assert not of_kind(plan, LetterKind.ANSWER)
     assert plan.message is not None
     assert Visibility.INTERNAL is plan.message.visibility
     (told,) = [x for x in plan.letters if x.kind is LetterKind.NOTIFICATION]
     assert BORIS.address == told.to[0].address
+    assert told.context["message"]["sender"]["name"] == writer  # type: ignore[index]
     claim = MINT.read_address(told.reply_to or "")
     assert claim is not None
     assert Purpose.NOTE is claim.purpose

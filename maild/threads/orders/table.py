@@ -13,7 +13,7 @@ from maild.threads.model import Ticket
 from maild.threads.order_lines import Order
 from maild.threads.orders import absence, people, place, sending, status, tickets
 from maild.threads.orders.asking import asking
-from maild.threads.orders.work import Done, Handler, Setting, Work, WrongError, no_argument
+from maild.threads.orders.work import Done, Handler, Setting, Work, WrongError, bare, no_argument
 from maild.threads.states import Happening
 from maild.threads.words import HELP, say
 
@@ -37,18 +37,23 @@ def _note(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
 
 
 def _help(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
-    """One order explained, or all of them in a line each."""
-    if order.argument:
-        name = canonical(order.argument.lstrip("/").lower())
-        if name is None:
-            raise _unknown(order.argument.lstrip("/").lower(), setting)
-        return work, help_line(name, setting.language) + _canned_there(name, work, setting)
-    return work, "\n".join([setting.say("all_orders"), *(help_line(name, setting.language) for name in HANDLERS)])
+    return work, help_text(order, setting, work.ticket.language)
 
 
-def _canned_there(name: str, work: Work, setting: Setting) -> str:
-    """The canned texts for this ticket's customer, behind the help of the order that puts them in."""
-    names = setting.practice.canned.names(work.ticket.language) if name == "canned" else ()
+def help_text(order: Order, setting: Setting, customers: str) -> str:
+    """One order explained, or all of them in a line each; `customers` is the customer's language. Raises WrongError."""
+    wanted = bare(order.argument).lstrip("/").lower()
+    if not wanted:
+        return "\n".join([setting.say("all_orders"), *(help_line(name, setting.language) for name in HANDLERS)])
+    name = canonical(wanted)
+    if name is None:
+        raise unknown_order(wanted, setting)
+    return help_line(name, setting.language) + _canned_there(name, customers, setting)
+
+
+def _canned_there(name: str, customers: str, setting: Setting) -> str:
+    """The canned texts for a customer of this language, behind the help of the order that puts them in."""
+    names = setting.practice.canned.names(customers) if name == "canned" else ()
     return setting.say("known", names=" ".join(names)) if names else ""
 
 
@@ -195,11 +200,12 @@ def carry_out(ticket: Ticket, orders: Iterable[Order], setting: Setting) -> Carr
 def _one(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
     name = canonical(order.name)
     if name is None:
-        raise _unknown(order.name, setting)
+        raise unknown_order(order.name, setting)
     return HANDLERS[name](work, replace(order, name=name), setting)
 
 
-def _unknown(word: str, setting: Setting) -> WrongError:
+def unknown_order(word: str, setting: Setting) -> WrongError:
+    """What to say of a word that is no order: which was meant, or all there are."""
     if fold(word) in place.PRIORITIES:
         return WrongError(setting.say("unknown_order", name=word) + setting.say("did_you_mean", name=f"/priority {word}"))
     near = get_close_matches(word, (*HANDLERS, *ALIASES), n=1)
