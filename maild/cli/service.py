@@ -38,13 +38,14 @@ def run(app: App, once: bool, log_format: str | None) -> None:
 @click.pass_obj
 def tick(app: App, at: str | None) -> None:
     """Do what deadlines ask for, once; the letters that come of it are handed over before it ends."""
-    from maild.desk.assembly import make_transport
+    from maild.desk.assembly import make_reprint, make_transport
     from maild.desk.callers import call_senders
     from maild.desk.tick import do_due
     from maild.outgoing.sender import Sender, Senders
 
     now = app.clock.now()
     letters = do_due(app.keep, app.office, time_of(at) if at else now, now)
+    app.keep.outbox.print_anew_by(make_reprint(lambda: app.office))
     mail = Sender(app.keep.outbox, [make_transport(app.settings)], app.clock)
     sent = Senders([mail, *call_senders(app.settings, app.keep, app.clock)]).send_due(app.clock.now())
     report(app.json, f"{letters} letters by deadlines, {sent} letters tried", letters=letters, tried=sent)

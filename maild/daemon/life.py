@@ -24,7 +24,7 @@ from maild.daemon.ticks import Ticks
 from maild.daemon.vitals import CountedOutbox, Durations, Parts, Vitals
 from maild.daemon.watch import SignsOfLife, make_web
 from maild.desk.alarms import Alarms
-from maild.desk.assembly import make_transports
+from maild.desk.assembly import make_reprint, make_transports
 from maild.desk.callers import call_senders
 from maild.desk.causes import Cause
 from maild.desk.disk import look_at_disk
@@ -61,6 +61,7 @@ class Daemon:
         self._rulebook = Rulebook(settings, self._alarms)
         self._desk = Desk(self._keep, self._rulebook.office, clock, self._readers)
         self._outbox, self._handling = CountedOutbox(self._keep), Durations()
+        self._outbox.print_anew_by(make_reprint(self._rulebook.office))
         rules = SendingRules(give_up=settings.outgoing.give_up, uncertain_after=settings.outgoing.uncertain_after)
         mail = Sender(
             self._outbox,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,10 +22,12 @@ from maild.errors import ConfigError, Finding
 from maild.messages.addresses import normal
 from maild.messages.tokens import Mint
 from maild.outgoing.letters import Letters
+from maild.outgoing.readdress import readdressed
 from maild.outgoing.smtp import Security, SmtpTransport
 from maild.outgoing.transports import MaildirTransport, Transport
 from maild.people.team import Team
 from maild.routing.fields import WEEKDAYS
+from maild.store.outbox import Reprint
 from maild.threads.budget import BIG_DOMAINS, Budgets, organisation
 from maild.threads.periods import Weekly
 from maild.threads.practice import Practice
@@ -55,6 +57,11 @@ def make_signer(settings: Settings) -> Signer | None:
     from maild.crypto.dkim import load_signer
 
     return load_signer(out.dkim_domain, out.dkim_selector, out.dkim_key_file)
+
+
+def make_reprint(office: Callable[[], Office]) -> Reprint:
+    """How letters are printed whose people have changed before they left, signed as this office signs."""
+    return lambda raw, to, cc: readdressed(raw, to, cc, office().letters.signer)
 
 
 def signer_findings(settings: Settings) -> list[Finding]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,6 +23,8 @@ from maild.threads.undelivered import LetterNews, NotReached
 Row = Mapping[Any, Any]
 # Built once: SQLAlchemy spends more on making a statement than SQLite on carrying it out.
 _INSERT = outbox.insert().returning(outbox.c.id)
+Reprint = Callable[[bytes, Sequence[Address], Sequence[Address]], bytes]
+"""A letter's bytes, for whom it is now, and who is in copy: the bytes that leave."""
 _CLAIM = timedelta(seconds=30)
 """How long a claim is certainly not taken for a dead one's."""
 _STOPPABLE = (OutboxState.WAITING, OutboxState.UNCERTAIN)
@@ -40,6 +42,11 @@ class OutboxStore:
         of_webhook = (outbox.c.kind == LetterKind.WEBHOOK) & (outbox.c.recipient_key == webhook)
         self._lane = of_webhook if webhook else outbox.c.kind != LetterKind.WEBHOOK
         self._is_webhook = bool(webhook)
+        self._reprint: Reprint | None = None
+
+    def print_anew_by(self, reprint: Reprint) -> None:
+        """Letters whose people have changed since they were written are printed anew by this before they leave."""
+        self._reprint = reprint
 
     def add(self, connection: Connection, written: WrittenLetter, now: datetime) -> int | None:
         """Keep a letter to be sent; None where one with its unique key stands there already."""
@@ -50,12 +57,13 @@ class OutboxStore:
         for one in (*letter.to, *letter.cc):
             by_address.setdefault(one.address, one)
         recipients = list(by_address.values())
+        copies = {one.address for one in letter.cc} - {one.address for one in letter.to}
         row = {
             "message_id": letter.message_id,
             "kind": str(letter.kind),
             "header_from": address_row(letter.sender),
             "envelope_from": letter.envelope_from,
-            "recipients": [address_row(a) | {"state": "waiting", "error": ""} for a in recipients],
+            "recipients": [_recipient_row(a, copy=a.address in copies) for a in recipients],
             "recipient_key": recipients[0].name if letter.kind is LetterKind.WEBHOOK else key_of(recipients[0]) or "",
             "subject": written.subject,
             "ticket_id": letter.ticket,
@@ -122,7 +130,7 @@ class OutboxStore:
                 .limit(limit)
                 .with_for_update(skip_locked=True, of=outbox)
             )
-            rows = connection.execute(query).mappings().all()
+            rows = [self._printed(connection, row) for row in connection.execute(query).mappings().all()]
             ids = [row["id"] for row in rows]
             if ids:
                 claimed = {"state": OutboxState.SENDING, "claimed_by": self._holder, "attempts": outbox.c.attempts + 1}
@@ -131,6 +139,26 @@ class OutboxStore:
                     # A command that sends by itself has no daemon to renew a lease for it.
                     renew(connection, f"claims:{self._holder}", self._holder, _CLAIM)
         return [_to_outgoing(row) for row in rows]
+
+    def _printed(self, connection: Connection, row: Row) -> Row:
+        """A due letter; where people were let in or out since it was written, it is printed for those whom it is for.
+
+        One that may have arrived goes as it went.
+        """
+        people = row["recipients"]
+        if (
+            self._reprint is None
+            or row["state"] != OutboxState.WAITING
+            or not any(r["state"] == "let_out" or "moved" in r for r in people)
+        ):
+            return row
+        there = [r for r in people if r["state"] != "let_out"]
+        to = [_address(r) for r in there if not r.get("copy", r is not people[0])]
+        cc = [_address(r) for r in there if r.get("copy", r is not people[0])]
+        raw = self._reprint(bytes(row["raw"]), to, cc)
+        if raw != row["raw"]:
+            connection.execute(outbox_raw.update().where(outbox_raw.c.outbox_id == row["id"]).values(raw=raw))
+        return {**row, "raw": raw}
 
     def mark_uncertain(self, outbox_id: int, until: datetime) -> None:
         """The final dot is about to be sent: a crash leaves it uncertain now, to go again at `until`. Durable.
@@ -336,6 +364,10 @@ def _is_news(recipient: Row) -> bool:
 
 def _again(recipient: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in recipient.items() if name != "told"} | {"state": "waiting"}
+
+
+def _recipient_row(person: Address, *, copy: bool) -> dict[str, Any]:
+    return address_row(person) | {"state": "waiting", "error": "", "copy": copy}
 
 
 def _address(recipient: Row) -> Address:

@@ -132,7 +132,7 @@ def _followed(recipient: dict[str, Any], changed: Mapping[str, bool]) -> dict[st
     if let_in is False and recipient["state"] == "waiting":
         return recipient | {"state": "let_out", "error": LET_OUT}
     if let_in and recipient["state"] == "let_out":
-        return recipient | {"state": "waiting", "error": ""}
+        return recipient | {"state": "waiting", "error": "", "moved": True}
     return recipient
 
 

@@ -23,6 +23,7 @@ from maild.errors import ConfigError
 from maild.messages.mail import Address, Attachment
 from maild.outgoing.compose import write_letter
 from maild.outgoing.letters import Letters
+from maild.outgoing.readdress import readdressed
 from maild.threads.plan import Letter, LetterKind
 
 AT = datetime(2025, 11, 24, 9, 0, tzinfo=UTC)
@@ -82,6 +83,18 @@ def letter(**changes: Any) -> Letter:
 def written(by: Signer | None, **changes: Any) -> bytes:
     """The letter's bytes, signed."""
     return write_letter(letter(**changes), Letters(None, ("ru", "en"), "UTC", by)).raw
+
+
+def test_a_letter_whose_people_have_changed_is_the_one_that_would_have_been_written_for_them(
+    key_file: Callable[[str], Path],
+) -> None:
+    """Byte for byte, with a signature that holds; unsigned, too."""
+    by, copies = signer(key_file("rsa")), letter().cc
+    for signs in (by, None):
+        now = readdressed(written(signs), letter().to, copies[1:3], signs)
+        assert written(signs, cc=copies[1:3]) == now
+    assert holds(readdressed(written(by), (), copies, by), by)
+    assert written(None, to=copies[:1], cc=copies[1:]) == readdressed(written(None), (), copies, None)
 
 
 def holds(raw: bytes, by: Signer) -> bool:
