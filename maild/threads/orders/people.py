@@ -13,6 +13,7 @@ from maild.threads.lookups import names_without_address
 from maild.threads.model import Participant, Ticket
 from maild.threads.order_lines import Order
 from maild.threads.orders.known import known_as
+from maild.threads.orders.tickets import kept_here, proposed_mails
 from maild.threads.orders.work import Setting, Work, WrongError, bare, needed
 from maild.threads.participants import MAX_PARTICIPANTS
 
@@ -45,10 +46,18 @@ def uncc(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
 
 
 def add(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
-    """Let a stranger in: whoever is named, or everybody whose mail is proposed or who was put in copy."""
+    """Let a stranger in: whoever is named, or everybody whose mail is proposed or who was put in copy.
+
+    Proposed mails of whoever is let in belong here then.
+    """
+    proposed = proposed_mails(work, setting)
     if order.argument:
-        return cc(work, order, setting)
+        named = {normal(p.address) for p in _people(order, work, setting)}
+        theirs = [m for m in proposed if m.sender is not None and normal(m.sender.address) in named]
+        return cc(kept_here(work, theirs, order, setting) if theirs else work, order, setting)
     staff = setting.practice.is_staff
+    if proposed:
+        work = kept_here(work, proposed, order, setting)
     waiting = [p.address for p in work.ticket.participants if not p.confirmed and not staff(p.address.address)]
     if not waiting:
         raise WrongError(setting.say("nobody_waits"))
