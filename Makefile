@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := $(shell find maild rules settings.toml pyproject.toml -type f -not -name '*.pyc' 2>/dev/null)
 
-.PHONY: run test check faults faults-long bombs fuzz lock clean help
+.PHONY: run test check faults faults-long bombs fuzz properties lock clean help
 
 help:
 	@echo "make run    install into .venv and start the desk on 127.0.0.1:8025"
@@ -13,6 +13,7 @@ help:
 	@echo "make faults-long  every case with the published figures: an hour or two; the figures go to build/faults.txt"
 	@echo "make bombs  what mails made to cost do cost, up to 25 MB (some minutes)"
 	@echo "make fuzz   20,000 damaged mails; FOLDERS=... for other ones than those of the tests"
+	@echo "make properties   the property tests on new examples; make test tries the same ones every time"
 	@echo "make lock   renew requirements.txt and requirements-dev.txt"
 
 run: .venv/installed
@@ -41,6 +42,9 @@ bombs: .venv/installed-dev
 
 fuzz: .venv/installed-dev
 	PYTHONPATH=. $(BIN)/python tests/fuzz.py $(FOLDERS)
+
+properties: .venv/installed-dev
+	$(BIN)/pytest tests/core -m hypothesis --hypothesis-profile fresh
 
 .venv/made:
 	$(PYTHON) -c 'import sys; sys.exit("maild needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'

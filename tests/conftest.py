@@ -12,6 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# Properties are tried on the same examples every time, however busy the machine is: a run says what the change before
+# it did, and nothing by chance. `make properties` looks for new examples.
+_COMMON = settings(deadline=None, suppress_health_check=(HealthCheck.too_slow,))
+settings.register_profile("steady", _COMMON, max_examples=250, derandomize=True, database=None)
+settings.register_profile("fresh", _COMMON, max_examples=5000, print_blob=True)
+settings.load_profile("steady")
 
 _CORE = "A1 A2 A3 A6 A7 A10 A11 A12 B1 B2 B4 B5 B8 C2 C3 C4 D1 D2 D4 D7 E1 E2 E3 E5 F1 F8 G-1 G-2 G-3 H1 H3 I1"
 CORE = frozenset(_CORE.split())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from maild.messages.calendar import summary
@@ -119,7 +119,6 @@ def test_values_are_clean() -> None:
     assert told == "Invitation: a When: never\nOrganizer: x y z <a@b.example>"
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.lists(st.text('ABCDEFVZ:;=,"\\\n \t0123456789TPNMОж', max_size=60), max_size=20))
 def test_no_text_raises(lines: list[str]) -> None:
     """Random lines inside an event."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from maild.crypto import pgp_packets
@@ -58,7 +58,6 @@ def test_why_a_signature_proves_nothing_is_told() -> None:
         assert reason.endswith("; its PGP signature does not count: it was altered")
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=300))
 def test_no_bytes_are_taken_for_a_key_by_accident(noise: bytes) -> None:
     """Odd data is told by ValueError and by nothing else."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from maild.messages.html import to_text
@@ -43,14 +43,12 @@ def all_parts(split: Split) -> Counter[str]:
     return words_of("\n".join((split.reply, split.quoted, split.signature)))
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(text=TEXTS)
 def test_every_word_of_a_text_stands_in_one_of_the_three_parts(text: str) -> None:
     """Reply, quoted and signature together hold each word as often as the text did."""
     assert all_parts(split_reply(text)) == words_of(text)
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(html=HTMLS)
 def test_every_word_of_marked_html_stands_in_one_of_the_three_parts(html: str) -> None:
     """The marks of clients cut the text, and lose nothing of it."""
@@ -59,7 +57,6 @@ def test_every_word_of_marked_html_stands_in_one_of_the_three_parts(html: str) -
     assert split is None or all_parts(split) == words_of(text)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(above=st.lists(st.sampled_from(PIECES[:4]), min_size=1, max_size=3), below=TEXTS)
 def test_what_stands_first_is_always_the_senders(above: list[str], below: str) -> None:
     """Whatever follows, the sender's own opening sentence is never taken for another's."""

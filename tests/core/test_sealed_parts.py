@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from parts import need
 
@@ -204,7 +204,6 @@ SIGNED = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02"
 SIGNERS = b"\x30\x80" + SIGNED + b"\xa0\x80\x30\x80\x02\x01\x01\x31\x00\x30\x00\x31\x80"
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.binary(max_size=200))
 def test_no_bytes_raise(noise: bytes) -> None:
     """Random bytes as a CMS message and as text."""

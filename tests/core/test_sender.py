@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from maild.messages.json_view import as_json
@@ -226,7 +226,6 @@ def test_a_stranger_who_bears_a_name_of_ours_is_noticed(name: str, ours: str | N
     assert imitated(Address(name=name, address="Anna@Desk.example"), NAMES, OURS) is None
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.text(max_size=80), st.text(max_size=80), st.binary(max_size=120))
 def test_no_sender_raises(name: str, domain: str, raw: bytes) -> None:
     """Any name, any domain, any bytes; what comes out is clean."""

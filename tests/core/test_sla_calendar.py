@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from maild.sla.calendar import Calendar, Span
@@ -244,7 +244,6 @@ def open_minutes(calendar: Calendar, start: datetime, end: datetime) -> list[dat
     return found
 
 
-@settings(max_examples=150, deadline=None)
 @given(calendars(), st.sampled_from(STARTS), st.integers(0, 3000), st.integers(0, 5000), st.data())
 def test_a_counter_of_minutes_agrees(
     calendar: Calendar, base: datetime, offset: int, length: int, data: st.DataObject
@@ -262,7 +261,6 @@ def test_a_counter_of_minutes_agrees(
         assert calendar.is_open(start) == (minutes[0] == start)
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.sampled_from(ZONES), st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1)), st.integers(1, 10**10))  # noqa: DTZ001
 def test_adding_and_counting_are_each_others_inverse(zone: str, at: datetime, microseconds: int) -> None:
     """Down to the microsecond, from any moment, over far distances too."""

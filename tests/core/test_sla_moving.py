@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from core.sla_office import HOUR, OFFICE, moscow, promise
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from office import NOW, STANDARD, ticket
 
@@ -244,7 +244,6 @@ def travel(moves: list[tuple[int, str, Promise]]) -> tuple[TicketClock, Promise,
     return clock, under, at
 
 
-@settings(max_examples=300, deadline=None)
 @given(MOVES, st.sampled_from(PROMISES))
 def test_time_spent_stays_spent_and_nothing_is_due_in_the_past_but_what_was_missed(
     moves: list[tuple[int, str, Promise]], other: Promise
@@ -260,7 +259,6 @@ def test_time_spent_stays_spent_and_nothing_is_due_in_the_past_but_what_was_miss
         assert moved.due_at == other.calendar.add(at, left)
 
 
-@settings(max_examples=300, deadline=None)
 @given(MOVES, st.lists(st.sampled_from(PROMISES), min_size=1, max_size=4))
 def test_to_and_fro_at_one_moment_changes_nothing(moves: list[tuple[int, str, Promise]], others: list[Promise]) -> None:
     """Neither the due time, nor whether it is missed, nor what is spent."""
@@ -277,7 +275,6 @@ def test_to_and_fro_at_one_moment_changes_nothing(moves: list[tuple[int, str, Pr
     assert spent_at(back, under.calendar, at) == spent_at(clock, under.calendar, at)
 
 
-@settings(max_examples=300, deadline=None)
 @given(MOVES, MOVES)
 def test_what_was_missed_is_missed_again_under_a_promise_as_tight(
     moves: list[tuple[int, str, Promise]], more: list[tuple[int, str, Promise]]

@@ -7,7 +7,7 @@ import struct
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from maild.messages import rtf, tnef
@@ -177,7 +177,6 @@ def test_rich_text_is_read_as_words() -> None:
     assert rtf.read(source).text == "a\tb\n{c}\U0001f600d\u00a0e"
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.binary(max_size=400), st.integers(0, 600))
 @pytest.mark.fault("G-5")
 def test_no_bytes_raise_or_take_long(noise: bytes, at: int) -> None:
