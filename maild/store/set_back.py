@@ -38,8 +38,9 @@ def due_as_before(database: Database, now: datetime, by: timedelta) -> int:
         for table, column, waits in _WAITS:
             rows = connection.execute(sa.select(table.c.id, column).where(waits, column > now)).all()
             if rows:
-                one = table.update().where(table.c.id == sa.bindparam("wanted")).values({column: sa.bindparam("at")})
-                connection.execute(one, [{"wanted": number, "at": max(now, at - by)} for number, at in rows])
+                # No name here may be that of a column: SQLAlchemy keeps those for itself.
+                one = table.update().where(table.c.id == sa.bindparam("wanted")).values({column: sa.bindparam("new")})
+                connection.execute(one, [{"wanted": number, "new": max(now, at - by)} for number, at in rows])
             moved += len(rows)
     return moved
 

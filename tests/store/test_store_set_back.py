@@ -9,6 +9,8 @@ import sqlalchemy as sa
 from office import NOW
 from store.pieces import arrival, desk, handle_all, letter, post
 
+from maild.messages.mail import Address
+from maild.store.digests import Line
 from maild.store.figures import Counting
 from maild.store.keep import Keep
 from maild.store.set_back import due_as_before, newest, shorten_leases
@@ -30,6 +32,17 @@ def test_what_waits_moves_with_the_clock(keep: Keep) -> None:
     assert keep.inbox.next_time() == now
     assert keep.outbox.next_time() == now + timedelta(seconds=15)
     assert due_as_before(keep.database, now + HOUR, HOUR) == 0
+
+
+def test_news_for_a_digest_moves_with_the_clock(keep: Keep) -> None:
+    """What was to be told after a quiet night is told an hour earlier by the clock, and as long from now."""
+    line = Line(to=Address(address="anna@desk.example"), language="ru", ticket=None, view={"event": "new"})
+    with keep.database.write() as connection:
+        keep.digests.add(connection, [(line, NOW + timedelta(minutes=20))], NOW)
+    assert due_as_before(keep.database, NOW - HOUR, HOUR) == 1
+    soon = NOW - HOUR + timedelta(minutes=20)
+    assert keep.digests.due(soon - timedelta(seconds=1), timedelta(0)) == []
+    assert keep.digests.due(soon, timedelta(0)) == ["anna@desk.example"]
 
 
 def test_a_lease_of_another_hour_is_shortened_and_not_taken(shared: str, another: Callable[[str], Keep]) -> None:
