@@ -26,6 +26,8 @@ from maild.threads.words import say
 _SHOWN_BEFORE = 3
 _LINES, _LINE = 5, 160
 """How much of each earlier mail a letter shows: a reminder, not the whole."""
+_SUBJECT = 100
+"""How much of an earlier ticket's subject."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -277,15 +279,22 @@ def _reminder(pen: Pen, message: Message) -> dict[str, object]:
     writer = pen.practice.team.agent(message.author)
     sender = {"name": writer.name, "address": ""} if writer is not None else person_view(message.sender)
     lines = [line for line in (message.reply or message.text)[:20_000].splitlines() if line.strip()]
-    text = "\n".join(line if len(line) <= _LINE else line[: _LINE - 1] + "…" for line in lines[:_LINES])
+    text = "\n".join(_shortened(line, _LINE) for line in lines[:_LINES])
     internal = message.visibility is Visibility.INTERNAL
     text += "\n…" if len(lines) > _LINES else ""
     return {"sender": sender, "at": message.at, "internal": internal, "text": text}
 
 
+def _shortened(line: str, most: int) -> str:
+    return line if len(line) <= most else line[: most - 1] + "…"
+
+
 def _earlier(ticket: Ticket, news: News) -> list[dict[str, object]]:
     others = [one for one in news.background.earlier if one.id != ticket.id][:EARLIER_SHOWN]
-    return [{"number": o.number, "subject": o.subject, "status": str(o.status), "at": o.at} for o in others]
+    return [
+        {"number": o.number, "subject": _shortened(o.subject, _SUBJECT), "status": str(o.status), "at": o.at}
+        for o in others
+    ]
 
 
 def _take_along(attachments: tuple[Attachment, ...]) -> tuple[tuple[Attachment, ...], tuple[str, ...]]:

@@ -71,6 +71,12 @@ def test_a_letter_lists_up_to_five_other_tickets_of_the_customer() -> None:
     assert "SUP-1000 of 15 August 2026, closed: Fax" in write_letter(letter, LETTERS).text
 
 
+def test_the_long_subject_of_an_earlier_ticket_is_told_in_short() -> None:
+    """It is there to be known again."""
+    letter = told((), earlier=(replace(past(1000), subject="Fax " * 100),))
+    assert [len(entry["subject"]) for entry in letter.context["earlier"]] == [100]  # type: ignore[attr-defined]
+
+
 def test_a_strangers_past_is_not_shown_as_the_customers() -> None:
     """What was gathered is of whoever wrote; the ticket is another's."""
     hers = ticket(requester="olga@customer.example")
