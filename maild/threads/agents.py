@@ -34,6 +34,7 @@ from maild.threads.plan import LetterKind, OwnHtml, Plan
 from maild.threads.release import Withheld, files_to_send, unlinked, words_to_send
 from maild.threads.seals import SEALS, seal_closed, seal_elsewhere
 from maild.threads.states import Happening
+from maild.threads.thanks import is_reaction
 from maild.threads.undo import action
 from maild.threads.words import say
 
@@ -98,6 +99,9 @@ def agent_mail(draft: Draft, before: Ticket) -> Plan:
         return _machine(draft, before, agent)
     if claim.verb is not None:
         return _button(draft, before, agent, claim)
+    if is_reaction(case.mail):
+        carried = carry_out(before, (), _setting(draft, agent, before))
+        return _nothing_done(draft, before, agent, (), carried, say(agent.language, "reaction"), "")
     orders, text = noted(*orders_on_top(case.mail))
     if only_asks(orders) and not text.strip() and not files_to_send(case.mail):
         return asked_mail(draft, orders, before.id)

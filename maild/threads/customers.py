@@ -38,6 +38,8 @@ def customer_mail(draft: Draft) -> Plan:
     automatic = case.mail.surely_automatic
     if not automatic and not _still_open(case, ticket):
         following = _following(case, ticket)
+        if following is None and draft.thread.certain and _only_thanks(case, ticket):
+            return _thanked(draft, ticket)
         if following is None:
             return open_ticket(draft, ticket)
         draft.turn_to(following)
@@ -85,8 +87,13 @@ def _still_open(case: Case, ticket: Ticket) -> bool:
     """Whether a customer's mail goes on in this ticket: not when it is closed, or solved longer ago than the window."""
     if not takes_mail(ticket):
         return False
+    return ticket.status is not Status.SOLVED or _lately(case, ticket)
+
+
+def _lately(case: Case, ticket: Ticket) -> bool:
+    """Whether it was solved or closed no longer ago than the reopen window."""
     age = case.facts.received_at - ticket.solved_at if ticket.solved_at else timedelta(0)
-    return ticket.status is not Status.SOLVED or age <= case.practice.reopen_window
+    return age <= case.practice.reopen_window
 
 
 def _reply(draft: Draft, before: Ticket) -> Plan:
@@ -118,8 +125,9 @@ def _told(draft: Draft, event: str, what: str) -> Plan:
 
 
 def _only_thanks(case: Case, ticket: Ticket) -> bool:
-    """Whether a mail on a solved ticket wants nothing; another subject than the ticket's may say what it wants."""
-    if ticket.status is not Status.SOLVED or base_subject(case.mail.subject) not in ("", ticket.base_subject):
+    """Whether a mail on a solved or closed ticket wants nothing; another subject than its own may say what it wants."""
+    ended = ticket.status in (Status.SOLVED, Status.CLOSED) and _lately(case, ticket)
+    if not ended or base_subject(case.mail.subject) not in ("", ticket.base_subject):
         return False
     names = [case.practice.name, *(agent.name for agent in case.practice.team.agents)]
     names.extend(person.name for person in (case.mail.sender, ticket.requester) if person is not None)
@@ -129,10 +137,12 @@ def _only_thanks(case: Case, ticket: Ticket) -> bool:
 def _thanked(draft: Draft, ticket: Ticket) -> Plan:
     """The customer says thanks for what is solved: it stands in the history, and nobody need do anything."""
     draft.message = incoming(draft.case, draft.at, visibility=Visibility.PUBLIC)
-    draft.note("thanks", "the customer's thanks", "nothing else stands in the mail, so the ticket stays solved")
+    draft.note("thanks", "the customer's thanks", "nothing else stands in the mail, so the ticket stays as it is")
     draft.change(ticket, "thanks")
     draft.ask_rules("reply")
-    return draft.seal(InboxState.TICKETED, f"thanks on {ticket.number}, by {draft.thread.rung}; it stays solved")
+    return draft.seal(
+        InboxState.TICKETED, f"thanks on {ticket.number}, by {draft.thread.rung}; it stays {ticket.status}"
+    )
 
 
 def _automatic_follow_up(draft: Draft, before: Ticket) -> Plan:

@@ -229,6 +229,7 @@ SENTENCES: Mapping[str, str] = {
     # details and reasons in histories
     "customer's reply": "ответ клиента",
     "the customer's thanks": "клиент поблагодарил",
+    "nothing else stands in the mail, so the ticket stays as it is": "больше в письме ничего нет, состояние прежнее",
     "nothing else stands in the mail, so the ticket stays solved": "больше в письме ничего нет, заявка остаётся решена",
     "a mail from somebody who is not in this conversation": "письмо от того, кто не участвует в переписке",
     "a mail from an archive": "письмо из архива",
@@ -442,8 +443,8 @@ PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"reply on (\S+), by (.+)", "ответ по заявке {0}, признак: {1}"),
         (r"reply on (\S+), which is spam", "ответ по заявке {0}, а она спам"),
         (
-            r"thanks on (\S+), by (.+); it stays solved",
-            "благодарность по заявке {0}, признак: {1}; она остаётся решённой",
+            r"thanks on (\S+), by (.+); it stays (.+)",
+            "благодарность по заявке {0}, признак: {1}; состояние прежнее: {2}",
         ),
         (r"proposed for (\S+), by (.+)", "предложено к заявке {0}, признак: {1}"),
         (r"imported into (\S+), by (.+)", "загружено в заявку {0}, признак: {1}"),

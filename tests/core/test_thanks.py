@@ -7,12 +7,13 @@ from datetime import timedelta
 import pytest
 from office import MINT, NOW, envelope, facts, judge, mail, message, ticket
 
+from maild.messages.read import read_mail
 from maild.messages.tokens import Purpose
 from maild.sla.deadlines import ClockState, TicketClock
 from maild.sla.promise import Target
 from maild.threads.facts import TicketFacts
-from maild.threads.model import InboxState, Status
-from maild.threads.plan import Plan
+from maild.threads.model import InboxState, Status, Visibility
+from maild.threads.plan import LetterKind, Plan
 from maild.threads.thanks import only_thanks
 
 TOKEN = MINT.address(Purpose.CUSTOMER, 1001, "ivan@customer.example")
@@ -50,6 +51,22 @@ def reply(text: str, *, status: Status = Status.SOLVED, subject: str = "Re: Prin
         "Thx 👍",
         "🙏",
         "Vielen Dank für die schnelle Hilfe!",
+        "Понял, спасибо!",
+        "Спасибо, разобрались, всё ок",
+        "Большое спасибо за подробное объяснение",
+        "Благодарим за быстрое решение проблемы",
+        "Спасибо, проблема решена, заявку можно закрыть",
+        "Спасибо, можно закрывать",
+        "Спасибо, буду знать",
+        "Спасибо, пришло",
+        "Спасибо, и вам хороших выходных!",
+        "Добрый день! Спасибо, всё получилось. С уважением, Ваня",
+        "Принято, спасибо. Больше вопросов нет.",
+        "Thanks, got it!",
+        "Understood, thank you for the explanation.",
+        "Thanks, you can close this ticket.",
+        "Works like a charm, thank you!",
+        "Thanks, received. Have a nice weekend! Best regards, Jack",
         "Merci beaucoup pour votre aide",
         "¡Muchas gracias!",
         "Grazie mille",
@@ -95,6 +112,15 @@ def test_thanks_leave_a_solved_ticket_solved(text: str) -> None:
         "Please close it, thanks",
         "Thank you! See https://x.example/log",
         "Danke, geht leider nicht",
+        "Спасибо, а когда придёт?",
+        "Спасибо, можно ещё раз",
+        "Спасибо, можно закрыть другую",
+        "Спасибо, опять пришло ещё раз",
+        "Подробное объяснение, спасибо",
+        "Спасибо, не понял",
+        "Thanks, is it working",
+        "Thanks, received it again",
+        "A clear explanation, thanks",
         "No thanks",
         "It works now.",
         "Ок",
@@ -133,3 +159,49 @@ def test_thanks_with_a_file_are_looked_at() -> None:
     field = {"Content_Disposition": "attachment; filename=log.txt"}
     assert only_thanks(mail("Спасибо!"), ())
     assert not only_thanks(mail("Спасибо!", **field), ())
+
+
+def test_thanks_on_a_closed_ticket_open_no_new_one() -> None:
+    """Nobody wants a number and a deadline for a word of thanks; after the window for a reply it is as any mail."""
+    plan = reply("Спасибо, всё работает!", status=Status.CLOSED)
+    assert plan.ticket is not None
+    assert (plan.is_new, plan.ticket.id, plan.ticket.status) == (False, 1001, Status.CLOSED)
+    assert plan.letters == ()
+    assert reply("Спасибо, но не работает", status=Status.CLOSED).is_new
+    late = ticket(status=Status.CLOSED, solved_at=NOW - timedelta(days=31))
+    known = facts(late, messages=(message(id=1),))
+    assert judge(mail("Спасибо!", to=TOKEN, message_id="<9@c>"), known, by=envelope(None, TOKEN)).is_new
+
+
+REACTION = (
+    "MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary=b\r\n\r\n--b\r\n"
+    "Content-Type: text/plain; charset=utf-8\r\n\r\n{emoji}\r\n\r\n{name} reacted via Gmail\r\n"
+    "<https://www.google.com/gmail/about/?utm_source=gmail-in-product#app>\r\n--b\r\n"
+    "Content-Type: text/vnd.google.email-reaction+json; charset=utf-8\r\n\r\n"
+    '{{"emoji":"{emoji}","version":1}}\r\n--b--\r\n'
+)
+
+
+@pytest.mark.parametrize(("emoji", "thanks"), [("👍", True), ("❤️", True), ("🙏", True), ("😢", False), ("👎", False)])
+def test_a_reaction_of_gmail_is_read_as_its_face(emoji: str, thanks: bool) -> None:
+    """One tap, which comes as a mail with a file that nobody attached."""
+    head = f"From: Ivan <ivan@customer.example>\r\nTo: {TOKEN}\r\nSubject: Re: Printer\r\nMessage-ID: <r@c>\r\n"
+    found = read_mail((head + REACTION.format(emoji=emoji, name="Ivan")).encode(), is_own=MINT.is_own)
+    assert only_thanks(found, ("Ivan",)) is thanks
+
+
+def test_an_agents_reaction_is_no_answer() -> None:
+    """The customer is sent no "Anna reacted via Gmail"; she is told so."""
+    to = MINT.address(Purpose.AGENT, 1001, "anna")
+    head = (
+        f"From: Anna <anna@desk.example>\r\nTo: {to}\r\nSubject: Re: [SUP-1001] Printer\r\nMessage-ID: <r@d>\r\n"
+        f"Date: {NOW:%a, %d %b %Y %H:%M:%S +0000}\r\n"
+    )
+    found = read_mail((head + REACTION.format(emoji="👍", name="Anna")).encode(), is_own=MINT.is_own)
+    known = facts(ticket(), messages=(message(id=1),))
+    plan = judge(found, known, by=envelope("anna@desk.example", to, login="anna"))
+    assert [letter.kind for letter in plan.letters] == [LetterKind.TRANSCRIPT]
+    assert plan.ticket is not None
+    assert plan.ticket.status is Status.OPEN
+    assert plan.message is not None
+    assert plan.message.visibility is Visibility.INTERNAL
