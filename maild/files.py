@@ -1,14 +1,30 @@
-"""Small files that are there whole or not at all: what a power cut in the middle leaves is the old one."""
+"""Small files: written whole or not at all, so that a power cut in the middle leaves the old one; read under limits."""
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from pathlib import Path
 
 
 def create_private(path: Path) -> int:
     """A descriptor of a new file that only its owner reads. Raises OSError, also where it exists."""
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+
+
+def read_regular(path: Path, largest: int) -> bytes:
+    """What a plain file holds. Raises OSError, also for a pipe or a device, which would be waited for without end, and
+    for a file of more than `largest` bytes.
+    """
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    with os.fdopen(handle, "rb") as file:
+        kind = os.fstat(handle)
+        if not stat.S_ISREG(kind.st_mode):
+            raise OSError(errno.EINVAL, "it is no plain file")
+        if kind.st_size > largest:
+            raise OSError(errno.EFBIG, f"it is larger than {largest // 1_000_000} MB")
+        return file.read()
 
 
 def write_draft(path: Path, content: bytes) -> Path:

@@ -8,9 +8,11 @@ from pathlib import Path
 from maild.config.files import Source
 from maild.config.report import Found
 from maild.errors import Finding
+from maild.files import read_regular
 from maild.sla.closures import ClosedDays, Doubt, read_closed_days
 
 FOLDER = "calendars"
+_LARGEST = 10_000_000
 
 
 class ClosureFiles:
@@ -48,7 +50,7 @@ class ClosureFiles:
             raise ValueError("a file of the rules' own folder is wanted here, so that a backup has it, too")
         if not (self._folder / path).is_file() and (self._folder / FOLDER / path).is_file():
             path = FOLDER / path
-        raw = (self._folder / path).read_bytes()
+        raw = read_regular(self._folder / path, _LARGEST)
         shown = str(self._shown / path)
         try:
             text = raw.removeprefix(codecs.BOM_UTF8).decode("utf-8")

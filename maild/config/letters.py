@@ -42,6 +42,8 @@ class Letters:
     canned: frozenset[str] = frozenset()
     canned_in: frozenset[tuple[str, str]] = frozenset()
     """Of each canned text its key and the language that it is for; "" where it is for all."""
+    built_in: frozenset[str] = frozenset()
+    """The names of the letters that the desk itself has."""
 
     def canned_missing(self, name: str, languages: Sequence[str]) -> list[str]:
         """The languages in which a canned text does not exist, where it exists in any."""
@@ -69,7 +71,8 @@ def find_letters(folder: Path) -> Letters:
             found[language] = found.get(language, frozenset()) | {file.stem}
     canned = frozenset((canned_key(file.name), file.language) for file in canned_files(folder) if file.well_named)
     keys = frozenset(key for key, _ in canned)
-    return Letters(by_language=dict(sorted(found.items())), canned=keys, canned_in=canned)
+    own = frozenset(file.stem for file in built_in.glob(f"*/*{_SUFFIX}"))
+    return Letters(by_language=dict(sorted(found.items())), canned=keys, canned_in=canned, built_in=own)
 
 
 def canned_files(folder: Path) -> Iterator[CannedFile]:

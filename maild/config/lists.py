@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from maild.config.files import Source
+from maild.config.files import Source, read_text
 from maild.errors import Finding
 
 LISTS_FOLDER = "lists"
-_LARGEST = 5_000_000
 _COMMENT = "#"
 
 
@@ -35,29 +35,18 @@ def read_lists(folder: Path, shown: str) -> ListFiles:
     for file in sorted(folder.glob("*.txt")) if folder.is_dir() else ():
         where = f"{shown}/{file.name}"
         entries[file.name] = ()  # who asks for a list that cannot be read is not wrong as well
-        try:
-            raw = file.read_bytes()
-            if len(raw) > _LARGEST:
-                raise ValueError(f"a list has at most {_LARGEST} bytes")
-            text = raw.decode("utf-8-sig")
-        except OSError as error:
-            findings.append(_broken(where, f"the file cannot be read: {error.strerror}"))
-        except UnicodeDecodeError:
-            findings.append(_broken(where, "the file is not in UTF-8"))
-        except ValueError as error:
-            findings.append(_broken(where, str(error)))
+        source = read_text(file, where)
+        if source.broken is not None:
+            findings.append(source.broken)
         else:
-            sources[f"{LISTS_FOLDER}/{file.name}"] = Source(name=where, raw=raw, text=text)
-            entries[file.name] = tuple(_entries(text))
+            sources[f"{LISTS_FOLDER}/{file.name}"] = source
+            entries[file.name] = tuple(dict.fromkeys(entry for _, entry in numbered_entries(source)))
     return ListFiles(entries=entries, sources=sources, findings=tuple(findings))
 
 
-def _entries(text: str) -> list[str]:
-    """The values, without empty lines and remarks: a whole line of them, or what stands behind ` #`."""
-    lines = (line.strip() for line in text.splitlines())
-    values = (line.partition(f" {_COMMENT}")[0].strip() for line in lines if not line.startswith(_COMMENT))
-    return [value for value in dict.fromkeys(values) if value]
-
-
-def _broken(where: str, message: str) -> Finding:
-    return Finding(file=where, line=0, column=0, severity="error", code="bad-value", message=message)
+def numbered_entries(source: Source) -> Iterator[tuple[int, str]]:
+    """The values with their lines, without remarks (whole lines, or what stands behind ` #`)."""
+    for number, line in enumerate(source.lines, 1):
+        value = line.strip().partition(f" {_COMMENT}")[0].strip()
+        if value and not value.startswith(_COMMENT):
+            yield number, value

@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from maild.config.agent_keys import key_doubts, with_keys
+from maild.config.example_names import Names
 from maild.config.files import Source, parse_source, read_source
+from maild.config.folder_doubts import list_doubts, stray_files, unsent_letters
+from maild.config.lead_doubts import leaderless, strange_languages
 from maild.config.letters import Letters, find_letters
 from maild.config.lists import LISTS_FOLDER, read_lists
 from maild.config.report import names_given
 from maild.config.rule_checks import Named
 from maild.config.rule_doubts import idle_agents, rule_doubts
-from maild.config.rule_files import Ruling, default_findings, read_rules
+from maild.config.rule_files import Ruling, default_findings, names_of, read_rules
 from maild.config.settings import Desk
 from maild.config.sla_file import GivenPromise, read_levels
 from maild.config.team_file import read_team, team_doubts, unknown_hours
@@ -53,6 +56,8 @@ class Policy:
     revision: str
     promises_text: str = ""
     """sla.toml as it is written."""
+    names: Names = field(default_factory=Names)
+    """Everything that an example can name."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,6 +81,8 @@ class _Read:
     ruling: Ruling
     teams: Source
     letters: Letters
+    named: Named
+    lists: Mapping[str, Source]
     doubts: tuple[Finding, ...]
     errors: tuple[Finding, ...]
 
@@ -108,10 +115,24 @@ def check_policy(
         return list(read.errors)
     policy = read.policy
     found = [*team_doubts(read.teams, policy.team), *idle_agents(read.teams, policy.team, _named_agents(policy))]
-    found.extend([*rule_doubts(read.ruling, policy.team, read.letters, desk.languages), *read.doubts])
+    moments = [str(step.at) for given in policy.promises for step in given.promise.steps]
+    found.extend(rule_doubts(read.ruling, policy.team, read.letters, desk.languages, read.named, moments))
+    found.extend(read.doubts)
+    found.extend(_folder_doubts(rules_dir, read))
+    spoken = dict.fromkeys((*desk.languages, *read.letters.by_language))
+    found.extend(strange_languages(read.teams, policy.team, list(spoken)))
+    asked = [(given.promise, given.fits.when) for given in policy.promises]
+    found.extend(leaderless(read.teams, policy.team, policy.rules.rules, asked))
     found.extend(key_doubts(read.policy.team, read.teams, trouble_of))
     whole = whole_mails(read.policy, fields_of) if fields_of is not None else WholeMails()
     return _sorted([*found, *_letter_doubts(read, desk), *whole.findings, *_example_findings(read, whole)])
+
+
+def _folder_doubts(rules_dir: Path, read: _Read) -> Iterator[Finding]:
+    shown, rules = _shown(rules_dir), read.policy.rules.rules
+    yield from list_doubts(read.lists, rules)
+    yield from stray_files(rules_dir, shown)
+    yield from unsent_letters(rules_dir / LETTERS_FOLDER, f"{shown}/{LETTERS_FOLDER}", read.letters, rules)
 
 
 def _named_agents(policy: Policy) -> list[str]:
@@ -129,7 +150,7 @@ def _named_agents(policy: Policy) -> list[str]:
 def whole_mails(policy: Policy, fields_of: FieldsOf) -> WholeMails:
     """The examples that are whole mails, and what is wrong with them."""
     folder = policy.letters_dir.parent
-    return read_whole_mails(folder, _shown(folder), policy.rules, policy.team, fields_of)
+    return read_whole_mails(folder, _shown(folder), policy.rules, policy.team, fields_of, policy.names)
 
 
 def run_examples(policy: Policy, whole: Sequence[Example] = ()) -> list[ExampleResult]:
@@ -241,6 +262,7 @@ def _read(rules_dir: Path, desk: Desk, webhooks: tuple[str, ...] | None) -> _Rea
         examples=ruling.examples,
         letters_dir=rules_dir / LETTERS_FOLDER,
         promises_text=levels_source.text,
+        names=names_of(team, letters, named, [rule.name for rule in ruling.rules.rules]),
         revision=_revision(
             {
                 TEAMS_FILE: teams,
@@ -255,7 +277,16 @@ def _read(rules_dir: Path, desk: Desk, webhooks: tuple[str, ...] | None) -> _Rea
     errors = tuple(_sorted(findings))
     given = {rule.then.sla for rule in ruling.rules.rules}
     doubts = (*levels.doubts, *(doubt for name, doubt in levels.hidden.items() if name not in given))
-    return _Read(policy=policy, ruling=ruling, teams=teams, letters=letters, doubts=doubts, errors=errors)
+    return _Read(
+        policy=policy,
+        ruling=ruling,
+        teams=teams,
+        letters=letters,
+        named=named,
+        lists=lists.sources,
+        doubts=doubts,
+        errors=errors,
+    )
 
 
 def own_addresses(desk: Desk, team: Team) -> frozenset[str]:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from maild.config.files import Source, nearest
 from maild.config.positions import Path
-from maild.config.schema import Table
+from maild.config.schema import AGENT_ID_FORM, LABEL_FORM, LANGUAGE_FORM, TAG_FORM, Table
 from maild.errors import Finding
 
 T = TypeVar("T", bound=Table)
 
+_OF_KEY = "[key]"
+"""The end of pydantic's path where it means the name of a key."""
+_IS_WANTED = " is wanted here"
 _WANTED = {
     "string_type": "a text in quotes is wanted here",
     "int_type": "a whole number is wanted here",
@@ -23,11 +27,15 @@ _WANTED = {
     "model_type": "a table is wanted here",
     "date_type": 'a date is wanted here, such as "2026-12-31"',
     "date_from_datetime_parsing": 'a date is wanted here, such as "2026-12-31"',
-    "date_from_datetime_inexact": "a date without a time of day is wanted here",
+    "date_from_datetime_inexact": 'a date is wanted here, such as "2026-12-31"',
     "string_too_short": "there is nothing in it",
-    "string_too_long": "it is too long",
-    "greater_than_equal": "the number is too small",
-    "less_than_equal": "the number is too large",
+    "too_short": "there is nothing in it",
+}
+_FORMS = {
+    TAG_FORM: "a tag is one word, with no space and no comma in it",
+    AGENT_ID_FORM: "small letters, digits, dot, - and _ make an id, and it begins with a letter or a digit",
+    LANGUAGE_FORM: "a language is written by its two or three letters, such as en or ru",
+    LABEL_FORM: "it has to be one line, with something in it",
 }
 
 
@@ -42,6 +50,12 @@ class Found(NamedTuple):
         """An error about a key of this table."""
         rule = getattr(self.table, "name", None) if self.path[0] == "rule" else None
         return self.source.finding((*self.path, *path), code, message, hint, rule=rule, at_value=at_value)
+
+    def doubt(self, path: Path, code: str, message: str, hint: str) -> Finding:
+        """A warning about a value of this table."""
+        rule = getattr(self.table, "name", None) if self.path[0] == "rule" else None
+        where = (*self.path, *path)
+        return self.source.finding(where, code, message, hint, severity="warning", rule=rule, at_value=True)
 
     @property
     def line(self) -> int:
@@ -93,7 +107,7 @@ def _read(model: type[Table], data: object, source: Source, path: Path) -> tuple
 def _findings(
     model: type[Table], error: ValidationError, source: Source, path: Path, rule: str | None
 ) -> Iterator[Finding]:
-    details = error.errors(include_url=False, include_input=False)
+    details = error.errors(include_url=False, include_input=True)
     places = [tuple(part for part in detail["loc"] if not _is_branch(model, part)) for detail in details]
     for position, (place, detail) in enumerate(zip(places, details, strict=True)):
         # Of a key that may be of several kinds, what is wrong is told for each: the one that goes deepest is meant.
@@ -104,8 +118,29 @@ def _findings(
         elif detail["type"] == "missing":
             yield source.finding((*path, *place), "missing-key", f"the key '{place[-1]}' is missing", rule=rule)
         else:
-            message = f"{_last_name((*path[:1], *place))}: {_words(detail)}"
-            yield source.finding((*path, *place), "bad-value", message, rule=rule, at_value=True)
+            of_key = detail["loc"][-1] == _OF_KEY
+            named = place[:-1] if of_key else place
+            same = [other for other, where in zip(details, places, strict=True) if where == place]
+            message = f"{_last_name((*path[:1], *named))}: {_all_words(same)}"
+            at_value = not of_key
+            yield source.finding((*path, *place), "bad-value", message, _hint(detail), rule=rule, at_value=at_value)
+
+
+def _all_words(details: Sequence[Any]) -> str:
+    """What each of the kinds wants that a key may be of."""
+    words = list(dict.fromkeys(_words(detail) for detail in details))
+    if all(word.endswith(_IS_WANTED) for word in words):
+        return " or ".join(word.removesuffix(_IS_WANTED) for word in words) + _IS_WANTED
+    return words[0]
+
+
+def _hint(detail: Any) -> str:
+    """The word that was meant, where one is near."""
+    given = detail.get("input")
+    if detail["type"] not in ("literal_error", "enum") or not isinstance(given, str):
+        return ""
+    near = nearest(given, re.findall("'([^']+)'", detail["ctx"]["expected"]))
+    return near if near.startswith("did") else ""
 
 
 def _is_branch(model: type[Table], part: str | int) -> bool:
@@ -127,11 +162,20 @@ def _last_name(place: Path) -> str:
 
 
 def _words(detail: Any) -> str:
-    if detail["type"] in ("literal_error", "enum"):
-        return f"one of {detail['ctx']['expected'].replace(' or ', ', ')} is wanted here"
-    if detail["type"] == "string_pattern_mismatch":
-        return "it has characters that are not possible here"
-    words = str(_WANTED.get(detail["type"]) or detail["msg"])
+    kind, limits = detail["type"], detail.get("ctx", {})
+    match kind:
+        case "literal_error" | "enum":
+            expected = limits["expected"].replace(" or ", ", ")
+            return f"{'one of ' if ',' in expected else ''}{expected}{_IS_WANTED}"
+        case "string_pattern_mismatch":
+            return _FORMS.get(limits["pattern"], "it has characters that are not possible here")
+        case "greater_than_equal":
+            return f"a number of {limits['ge']} or more{_IS_WANTED}"
+        case "less_than_equal":
+            return f"a number of {limits['le']} at most{_IS_WANTED}"
+        case "string_too_long":
+            return f"it has more than {limits['max_length']} characters"
+    words = str(_WANTED.get(kind) or detail["msg"])
     return words.removeprefix("Value error, ")
 
 

@@ -46,7 +46,6 @@ def event_findings(found: Found, condition: Condition | None, reading: Reading |
     """Whether the rule is ever asked, and whether its fields are there when it is."""
     events = events_of(condition)
     if not events:
-        yield found.finding(("when",), "never-holds", f"'{found.table.name}' can never hold: no event is left to it")
         return
     for path, spoken in reading.spoken if reading is not None else ():
         if spoken.at.isdisjoint(events):

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from maild.config.action_doubts import (
+    back_to_sender,
+    fields_made,
+    idle_actions,
+    nobody_on_line,
+    nowhere_told,
+    unknown_field,
+    unknown_moment,
+)
 from maild.config.files import Source
 from maild.config.letters import Letters
 from maild.config.positions import Path
 from maild.config.report import Found
+from maild.config.rule_checks import Named
 from maild.config.rule_files import Ruling
 from maild.config.schema import RuleTable
 from maild.errors import Finding
@@ -25,21 +35,30 @@ _BY_MAIL = frozenset(("new", "reply", "answer"))
 _PERSON = Check(field="class", test="is", values=("person",), shown=("person",), kind=Kind.CHOICE)
 
 
-def rule_doubts(ruling: Ruling, team: Team, letters: Letters, languages: Sequence[str]) -> Iterator[Finding]:
-    """Rules that never have their turn or take everything, tests that choose nothing, letters that never go."""
+def rule_doubts(
+    ruling: Ruling, team: Team, letters: Letters, languages: Sequence[str], named: Named, moments: Sequence[str]
+) -> Iterator[Finding]:
+    """Rules that never have their turn or take everything, tests that choose nothing, letters that never go.
+
+    `moments`: those of the promises' steps, as rules may ask for them.
+    """
     for rule, others in hidden_rules(ruling.rules.rules):
         takes = " and ".join(f"'{other.name}' ({other.file}:{other.line})" for other in others)
         message = f"'{rule.name}' never has its turn: {takes} {'takes' if len(others) == 1 else 'take'} all its mails"
         hint = "put it above, or write continue = true in the other"
-        yield _doubt(ruling.found[rule.name], ("name",), "hidden-by", message, hint)
+        yield ruling.found[rule.name].doubt(("name",), "hidden-by", message, hint)
+    made = fields_made(ruling.rules.rules)
     for name, tests in ruling.tests.items():
         for path, check in tests:
-            yield from _of_test(ruling.found[name], ("when", *path), check)
+            found = ruling.found[name]
+            yield from _of_test(found, ("when", *path), check)
+            yield from unknown_field(found, ("when", *path), check, made)
+            yield from unknown_moment(found, ("when", *path), check, moments)
     by_name = {rule.name: rule for rule in ruling.rules.rules}
     for name, found in ruling.found.items():
         yield from _of_rule(found, by_name[name])
         yield from _of_canned(found, letters, languages)
-        yield from _of_line(found, team)
+        yield from _of_then(found, by_name[name], team, named)
     yield from _alike(ruling)
 
 
@@ -47,12 +66,12 @@ def _of_test(found: Found, path: Path, check: Check) -> Iterator[Finding]:
     """A pattern that may be cut off, a value that stands everywhere."""
     for place, value in enumerate(check.values):
         if check.test == "matches" and is_slow(str(value)):
-            message = f"the pattern {value} may take very long: what repeats in it repeats again"
+            message = f"the pattern {value} may take very long: a text can be cut in it in too many ways"
             hint = "it is cut off after 0.1 s and then does not match"
-            yield _doubt(found, (*path, place), "slow-pattern", message, hint)
+            yield found.doubt((*path, place), "slow-pattern", message, hint)
     for place, why in too_broad(check):
         hint = f"write what you look for, or exists = true where any {check.field} will do"
-        yield _doubt(found, (*path, place), "too-broad", why, hint)
+        yield found.doubt((*path, place), "too-broad", why, hint)
 
 
 def _of_rule(found: Found, rule: Rule) -> Iterator[Finding]:
@@ -64,12 +83,21 @@ def _of_rule(found: Found, rule: Rule) -> Iterator[Finding]:
     if decides and "new" in events and at_event(rule.when, "new", FIELDS) is True:
         message = f"'{rule.name}' takes every new mail, so no rule below it is asked"
         hint = "default = true in the last rule of all is meant for that; else say for which mails it is"
-        yield _doubt(found, ("when",), "takes-all", message, hint)
+        yield found.doubt(("when",), "takes-all", message, hint)
     for key in ("reply", "letter"):
         if getattr(table.then, key) and events <= _BY_MAIL and impossible(_and_a_person(rule.when), FIELDS):
             message = f"the {key} is never sent: '{rule.name}' holds for automatic mail alone"
             hint = "no letter of ours answers a machine: leave it out"
-            yield _doubt(found, ("then", key), "never-sent", message, hint)
+            yield found.doubt(("then", key), "never-sent", message, hint)
+
+
+def _of_then(found: Found, rule: Rule, team: Team, named: Named) -> Iterator[Finding]:
+    then = found.table.then
+    yield from idle_actions(found, rule)
+    yield from nowhere_told(found, ("then", "tell"), then.tell, named)
+    yield from back_to_sender(found, rule)
+    if then.line is not None:
+        yield from nobody_on_line(found, then.line, ("then", "line"), then.queue, team)
 
 
 def _and_a_person(when: Condition) -> AllOf:
@@ -84,18 +112,7 @@ def _of_canned(found: Found, letters: Letters, languages: Sequence[str]) -> Iter
     if absent:
         message = f"the canned text '{name}' does not exist in {', '.join(absent)}"
         hint = f"write letters/canned/{absent[0]}/{name}.txt, or letters/canned/{name}.txt for every language"
-        yield _doubt(found, ("then", "reply"), "missing-letter", message, hint)
-
-
-def _of_line(found: Found, team: Team) -> Iterator[Finding]:
-    """A support line that nobody serves, neither of the queue nor at all."""
-    then = found.table.then
-    queue = team.queue(then.queue)
-    if then.line is None or queue is None or not queue.everybody or team.line_or_others(queue.name, then.line):
-        return
-    message = f"nobody serves line {then.line} of the queue '{queue.name}'"
-    hint = f"teams.toml: an agent of the queue with line = {then.line}, or lines = {{ {then.line} = [...] }}"
-    yield _doubt(found, ("then", "line"), "queue-unserved", message, hint)
+        yield found.doubt(("then", "reply"), "missing-letter", message, hint)
 
 
 def _alike(ruling: Ruling) -> Iterator[Finding]:
@@ -105,7 +122,7 @@ def _alike(ruling: Ruling) -> Iterator[Finding]:
         other = seen.setdefault(fold(rule.name), rule.name)
         if other != rule.name:
             message = f"'{rule.name}' and '{other}' differ in case or spaces alone"
-            yield _doubt(ruling.found[rule.name], ("name",), "alike-names", message, "give one of them another name")
+            yield ruling.found[rule.name].doubt(("name",), "alike-names", message, "give one of them another name")
 
 
 def idle_agents(source: Source, team: Team, named: Sequence[str]) -> Iterator[Finding]:
@@ -118,8 +135,3 @@ def idle_agents(source: Source, team: Team, named: Sequence[str]) -> Iterator[Fi
             message = f"'{agent.id}' serves no queue: no ticket comes to him, and he is told of none"
             hint = "write him into the agents of a queue, or take him out"
             yield source.finding(("agent", place, "id"), "no-queue", message, hint, severity="warning", at_value=True)
-
-
-def _doubt(found: Found, path: Path, code: str, message: str, hint: str) -> Finding:
-    where = (*found.path, *path)
-    return found.source.finding(where, code, message, hint, severity="warning", rule=found.table.name, at_value=True)

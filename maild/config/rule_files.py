@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from maild.config.example_names import Names, unknown_names
 from maild.config.examples import read_example
 from maild.config.files import Source, nearest
-from maild.config.letters import Letters
+from maild.config.letters import Letters, canned_key
 from maild.config.positions import Path
-from maild.config.report import Found, read_tables
+from maild.config.report import Found, names_given, read_tables
 from maild.config.rule_checks import Named, action_findings, event_findings
-from maild.config.schema import ROUTING_TABLES, ChoiceTable, RuleTable
+from maild.config.schema import ROUTING_TABLES, ChoiceTable, ExampleTable, RuleTable
 from maild.config.stopwatch import computed_seconds
 from maild.errors import Finding
 from maild.people.team import Team
 from maild.routing.checks import Check
 from maild.routing.conditions import Condition, Reading, events_of, read_condition
 from maild.routing.examples import Example
-from maild.routing.fields import FIELDS
+from maild.routing.fields import EVENTS, FIELDS
 from maild.routing.lint import impossible, never_holds
 from maild.routing.rules import Actions, Choice, Rule, RuleSet
 
@@ -44,11 +45,14 @@ def read_rules(
     """The rules of all files in their order as far as they can be read, and everything that is wrong with them."""
     tables: list[Found] = []
     findings: list[Finding] = []
+    sources = tuple(sources)
     for source in sources:
         read, wrong = read_tables(source, ROUTING_TABLES)
         tables.extend(read["rule"])
         findings.extend(wrong)
-    reader = _Reader(team, letters, named or Named())
+    reader = _Reader(
+        team, letters, named or Named(), [name for s in sources for name in names_given(s, "rule", "name")]
+    )
     rules = [reader.rule(found) for found in tables]
     examples = [example for found in tables for example in reader.examples(found)]
     findings.extend(reader.findings)
@@ -83,8 +87,8 @@ def condition_findings(found: Found, reading: Reading) -> Iterator[Finding]:
         last = next((part for part in reversed(problem.path) if isinstance(part, str)), "")
         word = re.search(r"'([^']*)'", problem.message)
         hint = nearest(word[1] if word else last, list(problem.known)) if problem.known else ""
-        at_value = problem.code != "unknown-key"
-        yield found.finding(("when", *problem.path), problem.code, problem.message, hint, at_value=at_value)
+        where = ("when", *problem.path)
+        yield found.finding(where, problem.code, problem.message, hint, at_value=not problem.of_key)
 
 
 def _same_names(tables: list[Found]) -> Iterator[Finding]:
@@ -96,10 +100,30 @@ def _same_names(tables: list[Found]) -> Iterator[Finding]:
             yield found.finding(("name",), "duplicate-name", message)
 
 
+def names_of(team: Team, letters: Letters, named: Named, rules: Sequence[str]) -> Names:
+    """Everything that an example can name."""
+    return Names(
+        queues=[queue.name for queue in team.queues],
+        agents=[agent.id for agent in team.agents],
+        organisations=team.organisations.names,
+        rules=rules,
+        letters=letters.names(),
+        canned=sorted(letters.canned),
+        promises=named.promises,
+        webhooks=named.webhooks,
+    )
+
+
 def _only_event(condition: Condition | None) -> str:
     """The event of a rule's examples: its own, where it has one alone."""
     events = events_of(condition)
     return next(iter(events)) if len(events) == 1 else "new"
+
+
+def _event_meant(example: ExampleTable, when: Mapping[str, Any] | None) -> str:
+    """The event of an example whose rule cannot be read: of its mistakes those are told that do not come of that."""
+    said = (when or {}).get("event")
+    return said if isinstance(said, str) and said in EVENTS else "reply" if example.ticket else "new"
 
 
 def _choice(said: str | ChoiceTable | None) -> str | Choice | None:
@@ -109,11 +133,12 @@ def _choice(said: str | ChoiceTable | None) -> str | Choice | None:
 class _Reader:
     """Makes rules of tables and gathers what is wrong."""
 
-    def __init__(self, team: Team, letters: Letters, named: Named) -> None:
+    def __init__(self, team: Team, letters: Letters, named: Named, rules: list[str]) -> None:
         self.team = team
         self.named = named
         self.letters = letters
         self.queues = tuple(queue.name for queue in team.queues)
+        self.names = names_of(team, letters, named, rules)
         self.conditions: dict[str, Condition | None] = {}
         self.tests: dict[str, tuple[tuple[Path, Check], ...]] = {}
         self.findings: list[Finding] = []
@@ -147,7 +172,8 @@ class _Reader:
             hint = "say for which mails it is, or write default = true in the last rule of all"
             self.findings.append(found.finding((), "missing-key", message, hint, at_value=False))
             return None
-        reading = read_condition(table.when, FIELDS, self.queues, self.named.lists, self.team.organisations.names)
+        organisations, agents = self.team.organisations.names, tuple(agent.id for agent in self.team.agents)
+        reading = read_condition(table.when, FIELDS, self.queues, self.named.lists, organisations, agents)
         self.findings.extend(condition_findings(found, reading))
         if reading.condition is None:
             return None
@@ -166,11 +192,15 @@ class _Reader:
             self.wrong(found, "queue", "unknown-queue", f"there is no queue '{then.queue}'", list(self.queues))
         self.assignees(found)
         if then.letter is not None and not self.letters.languages(then.letter):
-            self.wrong(found, "letter", "unknown-letter", f"there is no letter '{then.letter}'", self.letters.names())
+            known, letter = self.letters.names(), then.letter
+            message, hint = f"there is no letter '{letter}'", nearest(letter, known)
+            if canned_key(letter) in self.letters.canned:
+                hint = f"'{letter}' is a canned text: then.reply sends it"
+            self.findings.append(found.finding(("then", "letter"), "unknown-letter", message, hint))
         for name in then.fields:
             if _FIELD_NAME.fullmatch(name) is None:
                 message = f"'{name}' is no name for a field: letters, digits and _"
-                self.findings.append(found.finding(("then", "fields", name), "bad-value", message))
+                self.findings.append(found.finding(("then", "fields", name), "bad-value", message, at_value=False))
 
     def assignees(self, found: Found) -> None:
         """Whether everybody is there whom the rule gives tickets to."""
@@ -188,18 +218,18 @@ class _Reader:
         self.findings.append(found.finding(("then", key), code, message, nearest(word, known)))
 
     def examples(self, found: Found) -> Iterator[Example]:
+        condition = self.conditions.get(found.table.name)
+        unread = condition is None and not found.table.default
         for position, table in enumerate(found.table.example):
             path = ("example", position)
-            event = table.event or _only_event(self.conditions.get(found.table.name))
+            event = table.event or (_event_meant(table, found.table.when) if unread else _only_event(condition))
             values, problems = read_example(table.mail, table.ticket, event, self.team)
             for inner, code, message, known in problems:
                 where = (*path, *inner)
                 hint = nearest(str(inner[-1]), known) if inner else ""
                 self.findings.append(found.finding(where, code, message, hint, at_value=code != "unknown-key"))
+            for inner, code, message, hint in unknown_names(self.names, table.mail, table.ticket, table.expect):
+                self.findings.append(found.finding((*path, *inner), code, message, hint))
             expect = table.expect.model_dump(exclude_none=True)
-            if (queue := expect.get("queue")) is not None and self.team.queue(queue) is None:
-                message = f"there is no queue '{queue}'"
-                hint = nearest(queue, list(self.queues))
-                self.findings.append(found.finding((*path, "expect", "queue"), "unknown-queue", message, hint))
             line = found.source.positions.key((*found.path, *path)).line
             yield Example(file=found.source.name, line=line, rule=found.table.name, mail=values, expect=expect)

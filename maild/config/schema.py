@@ -17,6 +17,10 @@ from maild.people.spoken import Spoken
 from maild.people.team import LAST_LINE, By
 from maild.sla.promise import Target, parse_duration
 
+TAG_FORM = r"^[^\s,]+$"
+AGENT_ID_FORM = r"^[a-z0-9][a-z0-9._-]{0,39}$"
+LANGUAGE_FORM = r"^[a-z]{2,3}$"
+LABEL_FORM = r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$"
 SIGNATURE_VALUES = ("agent", "desk", "queue")
 """What a signature may hold in braces."""
 Number = Annotated[int, Strict(), Field(ge=1, le=99)]
@@ -32,7 +36,7 @@ Signature = Annotated[
 ]
 ShownName = Annotated[Spoken, BeforeValidator(lambda given: Spoken.parse(given, (), lines=False), str | dict[str, str])]
 Every = Annotated[timedelta, BeforeValidator(lambda text: digest_interval(str(text)), str)]
-Label = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$")]
+Label = Annotated[str, Field(min_length=1, max_length=200, pattern=LABEL_FORM)]
 OneOrMany = Annotated[
     tuple[Label, ...],
     BeforeValidator(lambda given: (given,) if isinstance(given, str) else given, Label | tuple[Label, ...]),
@@ -43,8 +47,8 @@ Addresses = Annotated[
         lambda given: (given,) if isinstance(given, str) else given, EmailAddress | tuple[EmailAddress, ...]
     ),
 ]
-Tag = Annotated[str, Field(min_length=1, max_length=50, pattern=r"^[^\s,]+$")]
-AgentId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,39}$")]
+Tag = Annotated[str, Field(min_length=1, max_length=50, pattern=TAG_FORM)]
+AgentId = Annotated[str, Field(pattern=AGENT_ID_FORM)]
 Priority = Literal["low", "normal", "high", "urgent"]
 QuietWord = Literal["wait", "through"]
 Status = Literal["new", "open", "pending", "hold", "solved"]
@@ -172,7 +176,7 @@ class AgentTable(Table):
     name: Label
     address: EmailAddress
     aliases: tuple[EmailAddress, ...] = ()
-    language: Annotated[str, Field(pattern=r"^[a-z]{2,3}$")] | None = None
+    language: Annotated[str, Field(pattern=LANGUAGE_FORM)] | None = None
     line: Number = 1
     quiet: tuple[QuietTime, ...] = ()
     digest: Every | None = None
@@ -208,7 +212,7 @@ class OrganisationTable(Table):
     domains: tuple[Annotated[str, AfterValidator(parse_organisation)], ...] = ()
     addresses: tuple[EmailAddress, ...] = ()
     colleagues: Flag = False
-    language: Annotated[str, Field(pattern=r"^[a-z]{2,3}$")] | None = None
+    language: Annotated[str, Field(pattern=LANGUAGE_FORM)] | None = None
     tags: tuple[Tag, ...] = ()
 
 

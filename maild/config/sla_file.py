@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from maild.config.closure_files import ClosureFiles
 from maild.config.files import Source, nearest
+from maild.config.lead_doubts import early_steps
 from maild.config.letters import canned_key
 from maild.config.report import Found, names_given, read_tables
 from maild.config.rule_checks import tell_findings, webhook_findings
@@ -82,7 +83,7 @@ def read_levels(
         calendars=tuple(calendars.values()),
         promises=promises,
         sources=reader.closures.sources,
-        doubts=tuple(reader.closures.doubts),
+        doubts=(*reader.closures.doubts, *reader.doubts),
         hidden=dict(_hidden(reader.conditions)),
     )
     return levels, findings
@@ -122,13 +123,16 @@ class _Reader:
         self.known_calendars: list[str] = []
         self.lists: Lists = {}
         self.conditions: list[tuple[Found, Condition | None]] = []
+        self.doubts: list[Finding] = []
 
-    def tried(self, found: Found, path: tuple[str | int, ...], make: Callable[[], T]) -> T | None:
+    def tried(
+        self, found: Found, path: tuple[str | int, ...], make: Callable[[], T], *, at_value: bool = True
+    ) -> T | None:
         """The value, or a finding with the words of the ValueError."""
         try:
             return make()
         except ValueError as error:
-            self.findings.append(found.finding(path, "bad-value", str(error)))
+            self.findings.append(found.finding(path, "bad-value", str(error), at_value=at_value))
             return None
 
     def calendars(self, tables: list[Found]) -> dict[str, Calendar]:
@@ -178,7 +182,7 @@ class _Reader:
     def hours(self, found: Found, written: Mapping[str, tuple[str, ...]]) -> dict[int, tuple[Span, ...]]:
         hours: dict[int, tuple[Span, ...]] = {}
         for key, texts in written.items():
-            days = self.tried(found, ("hours", key), partial(weekdays, key)) or ()
+            days = self.tried(found, ("hours", key), partial(weekdays, key), at_value=False) or ()
             for day in days:
                 if day in hours:
                     message = f"{WEEKDAYS[day]} is given twice"
@@ -223,6 +227,7 @@ class _Reader:
             pause=frozenset(table.pause),
             steps=tuple(self.steps(found, calendar)),
         )
+        self.doubts.extend(early_steps(found, promise))
         when = self.when(found)
         by_mail = when is not None and not all(is_stored(check.field) for check in checks_of(when))
         return GivenPromise(promise=promise, fits=Predicate(when=when, stopwatch=computed_seconds), by_mail=by_mail)

@@ -5,16 +5,19 @@ How a mail becomes the fields that rules look at is known to the desk, which len
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 
+from maild.config.example_names import Names, unknown_names
 from maild.config.examples import BY_MAIL, USUAL_TICKET, Value, written_fields
 from maild.config.files import Source, nearest, read_source
 from maild.config.report import read_one
 from maild.config.schema import WholeMailTable
 from maild.errors import Finding, MaildError, RetryLater
+from maild.files import read_regular
 from maild.people.team import Team
 from maild.routing.conditions import events_of
 from maild.routing.examples import Example
@@ -22,6 +25,7 @@ from maild.routing.fields import Values
 from maild.routing.rules import RuleSet
 
 EXAMPLES_FOLDER = "examples"
+_LARGEST = 100_000_000
 _SLIP = 0.85
 """How alike a rule's name is to one that is there, so that a slip of the pen is likelier than a rule that is gone."""
 FieldsOf = Callable[[bytes, Team], Values]
@@ -44,6 +48,7 @@ class _Folder:
 
     rules: RuleSet
     team: Team
+    names: Names
     fields_of: FieldsOf
     examples: list[Example]
     sources: dict[str, Source]
@@ -52,7 +57,13 @@ class _Folder:
 
     def read(self, file: Path, shown: str) -> None:
         """One mail with what is expected of it."""
-        source = read_source(file.with_suffix(".toml"), shown.removesuffix(".eml") + ".toml")
+        beside = shown.removesuffix(".eml") + ".toml"
+        if not os.path.lexists(file.with_suffix(".toml")):
+            message = f"nothing says what is expected of {file.name}"
+            hint = f'write {file.stem}.toml beside it, with a line such as expect = {{ queue = "billing" }}'
+            self.findings.append(Source(name=beside, raw=b"").finding_at(0, 0, "no-file", message, hint))
+            return
+        source = read_source(file.with_suffix(".toml"), beside)
         self.sources[source.name] = source
         if source.broken is not None:
             self.findings.append(source.broken)
@@ -83,19 +94,19 @@ class _Folder:
             hint = 'say what becomes of the mail, such as expect = { queue = "billing" }, or which rule has to hold'
             self.findings.append(source.finding((), "missing-key", "nothing is expected of this mail", hint))
             return
-        if (queue := expect.get("queue")) is not None and self.team.queue(queue) is None:
-            message, known = f"there is no queue '{queue}'", [q.name for q in self.team.queues]
-            where = ("expect", "queue")
-            self.findings.append(source.finding(where, "unknown-queue", message, nearest(queue, known), at_value=True))
-            return
-        if problems or event not in BY_MAIL:
+        unknown = list(unknown_names(self.names, table.mail, table.ticket, table.expect))
+        for place, code, message, hint in unknown:
+            self.findings.append(source.finding(place, code, message, hint, at_value=True))
+        if unknown or problems or event not in BY_MAIL:
             return
         try:
-            fields = self.fields_of(file.read_bytes(), self.team)
+            fields = self.fields_of(read_regular(file, _LARGEST), self.team)
         except RetryLater:
             raise
         except (OSError, MaildError) as error:
-            self.findings.append(source.finding_at(0, 0, "no-file", f"{file.name} cannot be read: {error}"))
+            reason = error.strerror.lower() if isinstance(error, OSError) and error.strerror else str(error)
+            message, hint = f"{file.name} cannot be read: {reason}", "save the whole mail again, as its source"
+            self.findings.append(source.finding_at(0, 0, "no-file", message, hint))
             return
         ticket: Mapping[str, Value] = USUAL_TICKET if event != "new" else {}
         mail = {**fields, **ticket, **written}
@@ -109,10 +120,21 @@ class _Folder:
         return next(iter(events)) if len(events) == 1 else "new"
 
 
-def read_whole_mails(rules_dir: Path, shown: str, rules: RuleSet, team: Team, fields_of: FieldsOf) -> WholeMails:
+def read_whole_mails(
+    rules_dir: Path, shown: str, rules: RuleSet, team: Team, fields_of: FieldsOf, names: Names
+) -> WholeMails:
     """Every whole mail of the folder in the order of their names. `shown`: the folder as people know it."""
     there = rules_dir / EXAMPLES_FOLDER
-    folder = _Folder(rules=rules, team=team, fields_of=fields_of, examples=[], sources={}, findings=[], left_aside=[])
+    folder = _Folder(
+        rules=rules,
+        team=team,
+        names=names,
+        fields_of=fields_of,
+        examples=[],
+        sources={},
+        findings=[],
+        left_aside=[],
+    )
     for file in _mails(there):
         folder.read(file, f"{shown}/{EXAMPLES_FOLDER}/{file.name}")
     folder.findings.extend(_lonely(there, f"{shown}/{EXAMPLES_FOLDER}"))

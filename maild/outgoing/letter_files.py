@@ -6,17 +6,20 @@ from pathlib import Path
 from typing import Literal
 
 from maild.errors import Finding
+from maild.files import read_regular
 from maild.outgoing.sandbox import MAX_SOURCE, LetterError
+
+_LARGEST = 100_000_000
 
 
 def read_source(path: Path) -> str:
     """The text of a letter's file. Raises LetterError where it cannot be read."""
     raw = b""
     try:
-        raw = path.read_bytes()[: MAX_SOURCE * 4 + 1]
+        raw = read_regular(path, _LARGEST)[: MAX_SOURCE * 4 + 1]
         return raw.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except OSError as error:
-        raise LetterError(f"the file cannot be read: {error.strerror}") from error
+        raise LetterError(f"the file cannot be read: {(error.strerror or str(error)).lower()}") from error
     except UnicodeDecodeError as error:
         raise LetterError("the file is not in UTF-8", raw[: error.start].count(b"\n") + 1) from error
 

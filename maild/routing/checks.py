@@ -84,6 +84,8 @@ def _exact(field: Field, value: object) -> Value:
     folded = _text(field, value)
     if field.choices and folded not in field.choices:
         raise ChoiceError(f"{field.name} is never '{value}': it is one of {', '.join(field.choices)}")
+    if field.name == "language" and not (folded.isalpha() and 2 <= len(folded) <= 3):
+        raise ValueError(f"language is never '{value}': it is written by its two or three letters, such as en or ru")
     return folded
 
 

@@ -26,6 +26,8 @@ JOINS = {
     "not": "a condition that must not hold",
 }
 _HOLDS: Missed = ()
+_CALLED = {"assignee": "agent"}
+"""What the value of a field is, where it is called otherwise."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,12 +56,16 @@ Condition = Check | AllOf | AnyOf | Not
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Problem:
-    """What is wrong with a condition: where in it, a stable code, the words, and the words that were possible."""
+    """What is wrong with a condition: where in it, a stable code, the words, and the words that were possible.
+
+    `of_key`: it is the key at this place that is wrong, and not its value.
+    """
 
     path: Path
     code: str
     message: str
     known: tuple[str, ...] = ()
+    of_key: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,11 +86,13 @@ def read_condition(
     queues: tuple[str, ...],
     lists: Lists | None = None,
     organisations: tuple[str, ...] = (),
+    agents: tuple[str, ...] | None = None,
 ) -> Reading:
     """Read a `when`: its fields are those given, `queue` is one of the queues, `in_list` names one of the lists,
-    `organisation` is one of the organisations.
+    `organisation` is one of the organisations, `assignee` one of the agents (anybody where they are None).
     """
-    reader = _Reader(fields, {"queue": queues, "organisation": organisations}, lists or {})
+    names = {"queue": queues, "organisation": organisations}
+    reader = _Reader(fields, names if agents is None else {**names, "assignee": agents}, lists or {})
     condition = reader.table(when, ())
     return Reading(
         condition=None if reader.problems else condition,
@@ -105,8 +113,11 @@ class _Reader:
         self.spoken: list[tuple[Path, Field]] = []
         self.done: list[tuple[Path, Check]] = []
 
-    def wrong(self, path: Path, message: str, code: str = "bad-value", known: tuple[str, ...] = ()) -> None:
-        self.problems.append(Problem(path=path, code=code, message=message, known=known))
+    def wrong(
+        self, path: Path, message: str, code: str = "bad-value", known: tuple[str, ...] = (), *, of_key: bool = False
+    ) -> None:
+        of_key = of_key or code == "unknown-key"
+        self.problems.append(Problem(path=path, code=code, message=message, known=known, of_key=of_key))
 
     def table(self, table: object, path: Path) -> Condition:
         """All keys of a table together."""
@@ -171,11 +182,11 @@ class _Reader:
             return
         if field.kind not in test.kinds:
             possible = tuple(other for other, t in TESTS.items() if field.kind in t.kinds)
-            self.wrong(path, f"{field.name} cannot be tested with {name}", "bad-value", possible)
+            self.wrong(path, f"{field.name} cannot be tested with {name}", "bad-value", possible, of_key=True)
             return
         written = value if isinstance(value, list) else [value]
         if test is TESTS["in_list"]:
-            yield from self.in_list(field, written, path)
+            yield from self.in_list(field, written, path, several=written is value)
             return
         if not written:
             self.wrong(path, "an empty list can never hold", "never-holds")
@@ -187,12 +198,12 @@ class _Reader:
             self.done.append((path, check))
             yield check
 
-    def in_list(self, field: Field, names: list[object], path: Path) -> Iterator[Condition]:
+    def in_list(self, field: Field, names: list[object], path: Path, *, several: bool) -> Iterator[Condition]:
         """The entries of list files; an entry that this field can make nothing of is left out of the test."""
-        for name in names:
+        for place, name in enumerate(names):
             if name not in self.lists:
                 what = f"there is no list '{name}' in rules/lists/"
-                self.wrong(path, what, "unknown-list", tuple(self.lists))
+                self.wrong((*path, place) if several else path, what, "unknown-list", tuple(self.lists))
         entries = [entry for name in names for entry in self.lists.get(str(name), ())]
         values = list[str | int | bool]()
         for entry in dict.fromkeys(entries):
@@ -201,7 +212,11 @@ class _Reader:
         said = tuple(str(name) for name in names)
         if not names:
             self.wrong(path, "an empty list can never hold", "never-holds")
-        yield Check(field=field.name, test="in_list", values=tuple(dict.fromkeys(values)), shown=said, kind=field.kind)
+        check = Check(
+            field=field.name, test="in_list", values=tuple(dict.fromkeys(values)), shown=said, kind=field.kind
+        )
+        self.done.append((path, check))
+        yield check
 
     def value(self, field: Field, test: Test, value: object, path: Path) -> str | int | bool | None:
         try:
@@ -213,7 +228,8 @@ class _Reader:
         else:
             names = self.names.get(field.name)
             if names is not None and test is TESTS["is"] and read not in {fold(name) for name in names}:
-                self.wrong(path, f"there is no {field.name} '{value}'", f"unknown-{field.name}", names)
+                what = _CALLED.get(field.name, field.name)
+                self.wrong(path, f"there is no {what} '{value}'", f"unknown-{what}", names)
             elif problem := _out_of_range(field, test, read):
                 self.wrong(path, problem, "never-holds")
             else:

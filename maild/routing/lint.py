@@ -30,6 +30,8 @@ def impossible(condition: Condition, fields: Mapping[str, Field]) -> str | None:
     first = never_holds(condition, fields)
     if first is not None:
         return first
+    if not events_of(condition):
+        return "no event is left to it"
     reasons = []
     for event in EVENTS:
         if event not in events_of(condition):

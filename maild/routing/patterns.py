@@ -45,6 +45,12 @@ def compile_pattern(pattern: str) -> Pattern:
         raise ValueError("not a pattern: it is too large or nested too deeply") from error
 
 
+def groups_of(pattern: str) -> tuple[str, ...]:
+    """The names of a pattern's groups, as it is written."""
+    return tuple(_NAMED_GROUP.findall(pattern))
+
+
+_NAMED_GROUP = re.compile(r"\(\?P?<([^\W\d]\w*)>")
 _TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\((?:\?[^()]*?[:=!>])?|\)|[*+?|]|\{\d*,?\d*\}|.", re.DOTALL)
 _ENDLESS = re.compile(r"[*+]|\{\d*,\}")
 _COUNT = re.compile(r"\{(\d*),?(\d*)\}")
@@ -89,10 +95,38 @@ def _may_be_absent(count: str) -> bool:
 
 
 def is_slow(pattern: str) -> bool:
-    """Whether what repeats without end stands at the end of what does: (a+)* may take for ever, (a+,)* does not.
+    """Whether a pattern may take for ever: by its form, or since it does on one of a few texts made for that.
 
     A doubt, not a proof: the time that patterns may take is limited in any case.
     """
+    return _is_slow_by_form(pattern) or _is_slow_on_trial(pattern)
+
+
+_TRIAL_LENGTH = 1000
+"""So long that what grows with the square of a text takes a few thousandths of a second, and with its cube many."""
+_TRIAL_TIME = 0.1
+_SHORT_TRIAL = 32
+
+
+def _is_slow_on_trial(pattern: str) -> bool:
+    """Whether it takes too long on the same piece over and over: of its own letters, of each kind of sign."""
+    if not (_ENDLESS.search(pattern) or "{" in pattern):
+        return False
+    compiled = compile_pattern(pattern)
+    own = [piece for piece in _TOKEN.findall(pattern) if len(piece) == 1 and (piece.isalnum() or piece in " -=,;:/@")]
+    # What the pattern cannot do without stands behind the trial, or it would not even be begun.
+    end = "\x01\n" + "".join(own)
+    for piece in dict.fromkeys(("a", "7", " ", *own[:8], "a ", "".join(own[:6]) or "a")):
+        for length in (_SHORT_TRIAL, _TRIAL_LENGTH):
+            try:
+                compiled.search(piece * (length // len(piece)) + end, timeout=_TRIAL_TIME)
+            except TimeoutError:
+                return True
+    return False
+
+
+def _is_slow_by_form(pattern: str) -> bool:
+    """Whether what repeats without end stands at the end of what does: (a+)* may take for ever, (a+,)* does not."""
     groups: list[list[str]] = [[]]
     tokens = _TOKEN.findall(pattern)
     for piece, behind in zip(tokens, [*tokens[1:], ""], strict=True):

@@ -202,10 +202,10 @@ def test_the_same_rules_without_the_mistakes_are_well(folder: Path) -> None:
         'when.subject = { words = "to pay" }',
         'when.from = { domain = "shop.com" }',
         'when.class = ["bulk", "person"]\nthen.reply = "known"',
-        'when.event = "reply"\nthen.tell = ["lead"]\ncontinue = true',
+        'when.event = "reply"\nthen.tell = ["queue"]\ncontinue = true',
         'when.any = [{ event = "due", target = "resolution" }, { event = "reply", auth = "none" }]',
         'when.event = ["new", "due"]\nwhen.not.auth = "verified"\nwhen.subject = "q"',
-        'when.subject = ["two", "three"]\ncontinue = true',
+        'when.subject = ["two", "three"]\nthen.tags = ["t"]\ncontinue = true',
         'when.subject = "three"',
         'when.event = "schedule"\nwhen.silence = { above = "3d" }\nthen.reply = "known"',
     )

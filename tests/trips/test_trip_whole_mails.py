@@ -131,7 +131,7 @@ def test_coverage_counts_for_each_rule_the_examples_that_make_it_hold(folder: Pa
         ('rule = "Refunds"\nmail = { autth = "none" }\n', "unknown-key", 2, 10),
         ('rule = "Refunds"\nmail = { hour = "3" }\n', "bad-value", 2, 17),
         ('mail = { auth = "none" }\n', "missing-key", 1, 1),
-        ('expect = { queue = "billing"\n', "bad-toml", 1, 29),
+        ('expect = { queue = "billing"\n', "bad-toml", 1, 10),
     ],
 )
 def test_what_is_wrong_beside_a_mail_is_told_with_its_place(
