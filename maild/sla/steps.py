@@ -23,6 +23,8 @@ class StepDue:
     step: Step
     at: datetime
     """When it was due; in the past where the desk was down meanwhile."""
+    worked: timedelta
+    """After how much working time it comes: the order of those that are due at the same moment."""
 
 
 class _Ahead(NamedTuple):
@@ -49,7 +51,7 @@ def step_key(clock: TicketClock, promise: Promise, position: int) -> str:
 def steps_due(clock: TicketClock, promise: Promise, done: frozenset[str], now: datetime) -> list[StepDue]:
     """The steps whose time has come and whose keys are not in `done`, earliest first, however late it is."""
     ahead = sorted(step for step in _ahead(clock, promise, done) if step.at <= now)
-    return [StepDue(key=step.key, step=promise.steps[step.position], at=step.at) for step in ahead]
+    return [StepDue(key=step.key, step=promise.steps[step.position], at=step.at, worked=step.worked) for step in ahead]
 
 
 def next_step_at(clock: TicketClock, promise: Promise, done: frozenset[str]) -> datetime | None:

@@ -93,9 +93,10 @@ class _Passing:
         """The steps of the promise whose time has come, and the rules that wait for them."""
         promise = self.practice.promises.named(self.ticket.promise)
         before = self.clocks
-        due = [(step.at, step.key, clock, step) for clock in before for step in self._steps_of(clock, promise)]
-        passed = [(at, key, clock, None) for clock in before for at, key in self._passed(clock, promise)]
-        for _, key, clock, step in sorted((*due, *passed), key=lambda one: one[:2]):
+        due = [(s.at, s.worked, s.key, clock, s) for clock in before for s in self._steps_of(clock, promise)]
+        passed = [(*end, clock, None) for clock in before for end in self._passed(clock, promise)]
+        # Of one moment that which comes after less work is the first, then the first in the file: keys tell no order.
+        for _, _, key, clock, step in sorted((*due, *passed), key=lambda one: one[:2]):
             moment = str(step.step.at) if step is not None else _THE_END
             if step is not None:
                 self.escalate(step, clock, promise.name)
@@ -107,9 +108,9 @@ class _Passing:
     def _steps_of(self, clock: TicketClock, promise: Promise) -> list[StepDue]:
         return steps_due(clock, promise, self.facts.steps_done, self.now)
 
-    def _passed(self, clock: TicketClock, promise: Promise) -> list[tuple[datetime, str]]:
-        end = end_of(self.practice, clock, promise, self.facts.steps_done)
-        return [end] if end is not None and end[0] <= self.now else []
+    def _passed(self, clock: TicketClock, promise: Promise) -> list[tuple[datetime, timedelta, str]]:
+        end, worked = end_of(self.practice, clock, promise, self.facts.steps_done), promise.allowed(clock.target)
+        return [(end[0], worked or timedelta(0), end[1])] if end is not None and end[0] <= self.now else []
 
     def escalate(self, step: StepDue, clock: TicketClock, promise: str) -> None:
         """One step: what it changes, and whom it tells."""

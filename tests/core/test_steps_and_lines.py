@@ -98,3 +98,23 @@ def test_the_ticket_of_an_absent_agent_is_passed_on_before_the_step() -> None:
     plan = late(away="anna")
     assert (has(plan), told(plan)) == ((2, "vera"), ["vera"])
     assert [e.detail for e in plan.events if e.kind == "assignee"] == ["anna -> vera"]
+
+
+def test_steps_that_are_due_at_one_moment_are_done_in_the_order_of_their_working_time() -> None:
+    """A ticket that came under a tighter promise with more spent climbs its whole ladder, and ends at its top."""
+    ladder = (("+2h", 3), ("50%", 1), ("100%", 2), ("100%", 4))
+    steps = tuple(Step(target=Target.FIRST_RESPONSE, at=At.parse(at), line=line) for at, line in ladder)
+    promises = Promises(given=(Given(promise=replace(STANDARD, steps=steps), fits=lambda _: True),))
+    clock = TicketClock(
+        target=Target.FIRST_RESPONSE,
+        started_at=NOW,
+        resumed_at=DUE,
+        due_at=DUE,
+        spent=timedelta(hours=9),
+        state=ClockState.RUNNING,
+    )
+    how = replace(practice(), promises=promises)
+    known = TicketFacts(ticket=ticket(line=9), messages=(message(),), clocks=(clock,))
+    plan = decide_due(known, how, Pen(practice=how, source="t", number=1, now=DUE), DUE)
+    moves = [event.detail for event in plan.events if event.kind == "line"]
+    assert moves == ["9 -> 1", "1 -> 2", "2 -> 4", "4 -> 3"]
