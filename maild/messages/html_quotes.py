@@ -22,6 +22,7 @@ _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:_-]{0,40})")
 _ATTRIBUTE = re.compile(
     r"\b(class|id|type|name|style|data-marker)\s{0,5}=\s{0,5}(\"[^\"]*\"|'[^']*'|[^\s>]+)", re.IGNORECASE
 )
+_TARGET = re.compile(r"[^\w<>\n]*<[^<>\s]*[:@][^<>\s]*>")
 _WORD = re.compile(r"[^\W_]+")
 _SILENT = frozenset({"style", "script", "head", "title", "template"})
 _VOID = frozenset({"br", "hr", "img", "meta", "link", "input", "base", "wbr", "col", "area", "o:p"})
@@ -146,7 +147,7 @@ def _places(text: str, words: Sequence[str], regions: Sequence[_Region]) -> list
         standing.setdefault(match[0], []).append(i)
     cuts, at, seen = [], 0, 0
     for region in regions:
-        at = _align(words[seen : region.first], standing, at)
+        at = _past_link(text, found, _align(words[seen : region.first], standing, at))
         start = _boundary(text, found, at)
         seen = region.first
         if region.end >= len(words):
@@ -266,6 +267,14 @@ def _align(words: Sequence[str], standing: Mapping[str, Sequence[int]], at: int)
         i = bisect_left(places, at)
         if i < len(places) and places[i] < at + _LOOK_AHEAD:
             at = places[i] + 1
+    return at
+
+
+def _past_link(text: str, found: Sequence[re.Match[str]], at: int) -> int:
+    """The first word behind the target of a link that ends before word number `at`: its target is written behind it."""
+    target = _TARGET.match(text, found[at - 1].end()) if at else None
+    while target is not None and at < len(found) and found[at].start() < target.end():
+        at += 1
     return at
 
 

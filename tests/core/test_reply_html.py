@@ -121,6 +121,27 @@ def test_the_marks_of_an_empty_quote_are_no_reply() -> None:
     assert split.quoted == "Добрый день!\n\nПерезагрузите принтер.\n> >"
 
 
+LINKED = {
+    '<a href="https://example.org/manual">manual</a> 👍': "manual <https://example.org/manual> 👍",
+    'or ask <a href="mailto:ivan@example.org">Ivan</a>.': "or ask Ivan <ivan@example.org>.",
+}
+
+
+@pytest.mark.parametrize("link", LINKED)
+@pytest.mark.parametrize(
+    ("below", "rest"),
+    [
+        ('<div class="gmail_signature">-- <br>Anna</div>', "-- \nAnna"),
+        (f'<div class="gmail_quote">{QUOTE}</div>', "Добрый день!\n\nПерезагрузите принтер."),
+    ],
+)
+def test_a_link_right_above_a_signature_or_a_quotation_is_the_writers(link: str, below: str, rest: str) -> None:
+    """With its target, which the text has and the HTML shows to nobody."""
+    split = split_html(f"<div>See {link}</div>{below}", f"See {LINKED[link]}\n\n{rest}")
+    assert split is not None
+    assert split.reply == f"See {LINKED[link]}"
+
+
 def test_the_dashes_above_a_signature_below_the_quote_are_no_reply() -> None:
     """Thunderbird puts them into the element that it marks as its signature."""
     html = f'{REPLY}<blockquote type="cite">{QUOTE}</blockquote><div class="moz-signature">-- <br>Best regards,<br>Anna</div>'
