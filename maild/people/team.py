@@ -213,9 +213,9 @@ class Team:
         return self.of_line(queue_name, line) or tuple(agent for agent in self.agents if agent.line == line)
 
     def who_serves(self, queue_name: str | None, line: int) -> tuple[Agent, ...]:
-        """Who is told of what comes to a support line: those of its agents who are here, else all of them."""
+        """Who is told of what comes to a support line: those of its agents who are here, else all, and the queue's."""
         found = self.line_or_others(queue_name, line)
-        return self.here(found) or found
+        return self.here(found) or (self._and_who_is_here(found, queue_name, line) if found else ())
 
     def here(self, agents: Iterable[Agent]) -> tuple[Agent, ...]:
         """Those of these agents who are not away."""
@@ -225,6 +225,15 @@ class Team:
         """The agent himself, or who stands in for him by name."""
         stand_in = self.stand_in(agent.id)
         return stand_in.agent if stand_in is not None and stand_in.agent is not None else agent
+
+    def who_hears(self, agent: Agent, queue_name: str | None, line: int) -> tuple[Agent, ...]:
+        """Who is told of what is for an agent: he, or who stands in for him; where nobody does, the queue as well."""
+        one = self.instead(agent)
+        return (one,) if one.id not in self.away else self._and_who_is_here((one,), queue_name, line)
+
+    def _and_who_is_here(self, found: tuple[Agent, ...], queue_name: str | None, line: int) -> tuple[Agent, ...]:
+        """Agents who are away, and those of the queue who are not: what is urgent must not wait for a holiday's end."""
+        return tuple(dict.fromkeys((*found, *self.here(self.who_is_told(queue_name, None, line)))))
 
     def who_is_told(self, queue_name: str | None, assignee: str | None, line: int = 0) -> tuple[Agent, ...]:
         """Who hears of a mail: the assignee alone, else the agents of the queue, else its lead.

@@ -24,9 +24,10 @@ def told(team: Team, ticket: Ticket, words: Iterable[str]) -> tuple[list[Agent],
             agents.extend(team.here(members) or members)
         elif word == "lead":
             lead = team.lead(ticket.queue)
-            agents.extend((team.instead(lead),) if lead else team.who_is_told(ticket.queue, None, ticket.line))
+            found = team.who_hears(lead, ticket.queue, ticket.line) if lead else None
+            agents.extend(found or team.who_is_told(ticket.queue, None, ticket.line))
         elif (agent := team.agent(word)) is not None:
-            agents.append(team.instead(agent))
+            agents.extend(team.who_hears(agent, ticket.queue, ticket.line))
         elif "@" in word:
             addresses.append(word)
     return list(dict.fromkeys(agents)), list(dict.fromkeys(addresses))

@@ -20,6 +20,7 @@ from maild.threads.facts import TicketFacts
 from maild.threads.overdue import decide_due
 from maild.threads.plan import Plan
 from maild.threads.promises import Given, Promises
+from maild.threads.telling import told as words_told
 
 VERA = Agent(id="vera", name="Vera", address="vera@desk.example")
 DUE = NOW + timedelta(hours=4)
@@ -118,3 +119,19 @@ def test_steps_that_are_due_at_one_moment_are_done_in_the_order_of_their_working
     plan = decide_due(known, how, Pen(practice=how, source="t", number=1, now=DUE), DUE)
     moves = [event.detail for event in plan.events if event.kind == "line"]
     assert moves == ["9 -> 1", "1 -> 2", "2 -> 4", "4 -> 3"]
+
+
+def test_what_goes_to_somebody_who_is_away_and_has_no_deputy_is_told_to_who_is_here() -> None:
+    """A lead on holiday, and a line whose agents are all away: the letter that matters most must not wait for them."""
+    lines = MappingProxyType({1: ("anna",), 2: ("boris", "vera")})
+    queue = Queue(name="support", agents=("anna",), lead="vera", default=True, lines=lines)
+    team = Team(agents=(ANNA, BORIS, VERA), queues=(queue,))
+    vera_gone = team.as_of((Absence(agent="vera", source=Source.ORDER, since=NOW, until=None),), NOW)
+    boris_too = (*vera_gone.away.values(), Absence(agent="boris", source=Source.ORDER, since=NOW, until=None))
+    assert words_told(team, ticket(), ("lead", "boris"))[0] == [VERA, BORIS]
+    assert words_told(vera_gone, ticket(), ("lead",))[0] == [VERA, ANNA]
+    assert words_told(vera_gone, ticket(), ("vera",))[0] == [VERA, ANNA]
+    deputed = replace(vera_gone, agents=(ANNA, BORIS, replace(VERA, deputy="boris")))
+    assert words_told(deputed, ticket(), ("lead",))[0] == [BORIS]
+    assert vera_gone.who_serves("support", 2) == (BORIS,)
+    assert team.as_of(boris_too, NOW).who_serves("support", 2) == (BORIS, VERA, ANNA)
