@@ -243,6 +243,14 @@ def test_the_answer_tells_who_gets_what_is_new() -> None:
     assert said(about_himself("/отпуск queue")).endswith("goes to their queues")
 
 
+def test_a_deputy_who_is_away_is_told_to_whoever_names_him() -> None:
+    """Else he reads of the queue, and does not know why."""
+    away = replace(VERA, away=(DaysAway.parse("2026-11-20..2026-11-24"),))
+    words = mail("/away until friday vera", sender=f"B <{BORIS.address}>", to=DESK, message_id="<b@desk.example>")
+    plan = judge(words, facts(), by=envelope(BORIS.address, DESK, login="boris"), how=desk(ANNA, BORIS, away))
+    assert said(plan).endswith("goes to their queues (Vera is away until 2026-11-25 00:00)")
+
+
 @pytest.mark.parametrize(
     "words", ["until yesterday", "until someday", "boris", "until 2020-01-01 vera", "until friday " * 4000]
 )

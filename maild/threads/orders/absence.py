@@ -171,8 +171,18 @@ def _effect(absence: Absence, agent: Agent, setting: Setting) -> str:
         until = " " + setting.say("away_from", when=when) + until
     # Judged as if he were away already, so that a deputy who is away himself is named by his own.
     team = replace(setting.team, away={**setting.team.away, agent.id: absence})
-    taker = _taker(team.stand_in(agent.id), setting)
+    taker = _taker(team.stand_in(agent.id), setting) + _why_not_he(absence, setting)
     return setting.say("away", until=until or " " + setting.say("until_back"), taker=taker)
+
+
+def _why_not_he(absence: Absence, setting: Setting) -> str:
+    """That the deputy who was named is away himself; "" where he is here."""
+    named = setting.team.agent(absence.deputy)
+    away = setting.team.away.get(named.id) if named is not None else None
+    if named is None or away is None:
+        return ""
+    until = until_words(away.until, setting.language, setting.practice.zone)
+    return f" ({setting.say('is_away', name=named.name)}{until})"
 
 
 def _taker(stand_in: StandIn | None, setting: Setting) -> str:
