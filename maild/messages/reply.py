@@ -66,7 +66,7 @@ def split_html(html: str, text_from_html: str) -> Split | None:
     above = split_reply(text_from_html[: sign.start].rstrip())
     # Samsung marks its own line alone, and the quoted mail stands right below it.
     between = split_reply(text_from_html[sign.end : quote.start].strip(), below_words=bool(above.reply))
-    below = split_reply(text_from_html[quote.end :].strip())
+    below = _under_words(text_from_html[quote.end :].strip(), above.reply or between.reply)
     said = [part.reply for part in (above, between, below) if part.reply]
     # An empty quote's marks may be left over from a signature that stood in it, or the dashes above one below it.
     left = said.pop() if len(said) > 1 and not _NO_MARKS.search(said[-1]) else ""
@@ -75,6 +75,14 @@ def split_html(html: str, text_from_html: str) -> Split | None:
         quoted=_joined(above.quoted, between.quoted, text_from_html[quote.start : quote.end], left, below.quoted),
         signature=_joined(above.signature, text_from_html[sign.start : sign.end], between.signature, below.signature),
     )
+
+
+def _under_words(text: str, words: str) -> Split:
+    """A text cut as what stands under `words` of the same writer: then it may be nothing but his signature."""
+    if not words or not text:
+        return split_reply(text)
+    split = split_reply(f"-\n{text}", below_words=True)
+    return Split(reply=split.reply.removeprefix("-").strip("\n"), quoted=split.quoted, signature=split.signature)
 
 
 def _joined(*parts: str) -> str:

@@ -147,7 +147,19 @@ def test_the_dashes_above_a_signature_below_the_quote_are_no_reply() -> None:
     html = f'{REPLY}<blockquote type="cite">{QUOTE}</blockquote><div class="moz-signature">-- <br>Best regards,<br>Anna</div>'
     split = split_html(html, f"{TEXT}\n\n-- \nBest regards,\nAnna")
     assert split is not None
-    assert (split.reply, split.signature) == ("Всё ещё не печатает.", "Best regards,\nAnna")
+    assert split.reply == "Всё ещё не печатает."
+    assert split.signature.endswith("Best regards,\nAnna")
+
+
+def test_a_signature_of_one_word_below_the_quote_is_no_reply() -> None:
+    """And what is written below a quotation on top is."""
+    quote, sign = f'<blockquote type="cite">{QUOTE}</blockquote>', '<pre class="moz-signature">-- \nAnna</pre>'
+    split = split_html(f"{REPLY}{quote}{sign}", f"{TEXT}\n\n-- \nAnna")
+    assert split is not None
+    assert (split.reply, split.signature) == ("Всё ещё не печатает.", "--\nAnna")
+    below = split_html(f"{quote}<p>Anna</p>", "Добрый день!\n\nПерезагрузите принтер.\n\nAnna")
+    assert below is not None
+    assert below.reply == "Anna"
 
 
 def test_samsungs_signature_is_marked() -> None:
