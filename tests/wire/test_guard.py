@@ -26,8 +26,8 @@ from maild.messages.mail import Mail, MailClass
 from maild.messages.read import read_mail
 
 MAIL = b"From: Ivan <ivan@customer.example>\nSubject: =?utf-8?b?0J/RgNC40L3RgtC10YA=?=\n\nIt is on fire.\n"
-LARGE = MAIL.replace(b"\n\n", b"\nContent-Type: text/html\n\n", 1) + b"<p>on fire</p>" * 30_000
-"""Takes a few hundred milliseconds."""
+LARGE = MAIL.replace(b"\n\n", b"\nContent-Type: text/html\n\n", 1) + b"<p>on fire</p>" * 90_000
+"""Takes most of a second; the small one a thousandth."""
 
 
 def nobodys(_mark: str) -> bool:
@@ -46,7 +46,7 @@ def readers() -> Iterator[Readers]:
 @pytest.fixture
 def hasty() -> Iterator[Readers]:
     """Readers with hardly any time for a mail."""
-    made = Readers(Limits(cpu=0.02))
+    made = Readers(Limits(cpu=0.1))
     yield made
     made.close()
 
@@ -156,11 +156,13 @@ def test_a_mail_past_the_time_ends_its_reader_and_the_next_one_is_read(hasty: Re
     results = list(hasty.read_each([Request(raw=raw) for raw in (MAIL, LARGE, MAIL, LARGE, MAIL)], nobodys))
     assert [isinstance(one, Mail) for one in results] == [True, False, True, False, True]
     assert isinstance(results[1], PastLimits)
-    assert str(results[1]) == "reading it took more than 0.02 s of CPU"
+    assert str(results[1]) == "reading it took more than 0.1 s of CPU"
 
 
-def test_a_mail_past_the_memory_is_told_so() -> None:
+def test_a_mail_past_the_memory_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """Python raises MemoryError within the limit, and the reader that met it makes room for a fresh one."""
+    # A program of its own: one forked from here has the room, too, that the tests before this one have left.
+    monkeypatch.setattr(nursery, "_has_one_thread", lambda: False)
     # Room enough to take the mail in, and none to work on it.
     limits = Limits(memory=4_000_000, memory_per_byte=2)
     readers = Readers(limits, width=1)
@@ -193,7 +195,7 @@ def test_a_reader_that_is_killed_costs_no_mail(readers: Readers) -> None:
 
 def test_two_that_are_stuck_give_the_mail_back() -> None:
     """A silent reader is ended, the mail tried once more; then it is trouble that may pass, so it is no PastLimits."""
-    readers = Readers(Limits(silence=0.2), width=1)
+    readers = Readers(Limits(silence=0.5), width=1)
     readers.read(Request(raw=MAIL), nobodys)
     original, taken = readers._take, list[int]()
 
@@ -448,5 +450,5 @@ def test_a_reader_that_is_not_ours_any_more_does_not_hold_the_desk(
     begun = time.monotonic()
     with pytest.raises(ReadingFailed):
         readers.read(Request(raw=MAIL), nobodys)
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 30
     readers.close()

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -243,13 +244,17 @@ def test_a_token_that_lives_by_being_used_is_warned_of_when_nobody_does(provider
 def test_two_processes_do_not_spend_one_refresh_token_twice(provider: TokenServer, tmp_path: Path) -> None:
     """The second waits for the first, and goes on with what that has written."""
     there = account(provider, tmp_path)
-    script = "import fcntl,sys,time; f=open(sys.argv[1],'a'); fcntl.flock(f,2); print(flush=True); time.sleep(0.5)"
-    with subprocess.Popen([sys.executable, "-c", script, str(tmp_path / ".token.lock")], stdout=subprocess.PIPE) as one:
+    script = "import fcntl,sys; f=open(sys.argv[1],'a'); fcntl.flock(f,2); print(flush=True); sys.stdin.read()"
+    words = [sys.executable, "-c", script, str(tmp_path / ".token.lock")]
+    with ThreadPoolExecutor() as pool, subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as one:
+        assert one.stdin is not None
         assert one.stdout is not None
         one.stdout.readline()
-        began = time.monotonic()
-        assert Tokens(there, FixedClock(NOW)).get().value == "access-1"
-        assert time.monotonic() - began > 0.3
+        second = pool.submit(lambda: Tokens(there, FixedClock(NOW)).get().value)
+        with pytest.raises(TimeoutError):
+            second.result(0.3)
+        one.stdin.close()
+        assert second.result(20) == "access-1"
 
 
 def command(text: str) -> TokenAccount:
@@ -279,7 +284,8 @@ def test_a_command_that_fails_is_told_without_what_it_printed(
     text: str, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A status, a text that is no token, no end."""
-    monkeypatch.setattr(oauth2._run, "__defaults__", (1.0,))
+    if "sleep" in text:
+        monkeypatch.setattr(oauth2._run, "__defaults__", (1.0,))
     tokens = Tokens(command(text), FixedClock(NOW))
     with pytest.raises(TokenRefused, match=words) as caught:
         tokens.get()

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from daemon import free_port
 from wire.relay_peer import Relay, running
 
 from maild.errors import RetryLater, Unavailable
@@ -156,7 +157,7 @@ def test_silence_behind_the_final_dot_is_uncertain_too(sending: Sending) -> None
     slow = Sending(sending.relay, final_timeout=0.2)
     begun = time.monotonic()
     outcome = slow.send()
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 15  # the relay hangs for thirty
     assert outcome.uncertain
     assert "final dot" in outcome.error
 
@@ -256,9 +257,7 @@ def test_a_relay_that_turns_us_away_stops_the_queue_and_not_the_mail(
 
 def test_a_relay_that_is_not_there_stops_the_queue() -> None:
     """Nothing listens: later."""
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        port = unused.getsockname()[1]
+    port = free_port()
     with pytest.raises(RetryLater, match=f"127.0.0.1:{port}: the relay cannot be reached"):
         Sending(Relay(port=port)).send()
 

@@ -414,7 +414,7 @@ def test_a_program_that_hangs_is_ended(place: Place, tmp_path: Path, monkeypatch
     began = time.monotonic()
     proof, why = place.take(by_pgp(anna_pgp()))
     assert (proof, "took longer than" in why) == ("none", True), why
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30  # its program sleeps for sixty
 
 
 def test_a_flood_of_forged_signatures_costs_no_more_than_so_many_checks(

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import trustme
+from daemon import wait_for
 from wire.smtp_door import open_door
 
 from maild.errors import Unavailable
@@ -28,14 +29,15 @@ class FakeUsers:
         self.at_once = self.most_at_once = 0
         self.lock = threading.Lock()
         self.trouble: Exception | None = None
-        self.takes = 0.0
+        self.may_end = threading.Event()
+        self.may_end.set()
 
     def verify(self, login: str, password: str) -> bool:
         with self.lock:
             self.asked.append(login)
             self.at_once += 1
             self.most_at_once = max(self.most_at_once, self.at_once)
-        time.sleep(self.takes)
+        assert self.may_end.wait(20)
         with self.lock:
             self.at_once -= 1
         if self.trouble is not None:
@@ -249,14 +251,14 @@ def test_after_twenty_failures_nobody_looks_any_more():
 def test_only_two_passwords_are_computed_at_a_time():
     """Ten clients that log in together do not take all cores, and the listener answers meanwhile."""
     users = FakeUsers()
-    users.takes = 0.05
+    users.may_end.clear()
     with open_door(users=users) as door:
         clients = [door.client() for _ in range(10)]
         for client in clients:
             client.send(b"AUTH PLAIN " + plain("anna", "tea") + b"\r\n")
-        began = time.monotonic()
+        wait_for(lambda: users.at_once == 2, "two of them")
         assert door.client().ask(b"NOOP")[0] == 250
-        assert time.monotonic() - began < 0.1
+        users.may_end.set()
         assert [client.reply()[0] for client in clients] == [235] * 10
         assert users.most_at_once == 2
 

@@ -55,9 +55,10 @@ def test_a_daemon_says_when_it_is_ready_reloads_lives_and_stops(tmp_path: Path, 
         ready = systemd.next()
         assert ready[:2] == ["READY=1", f"STATUS=mail comes in on 127.0.0.1, port {desk.port}"]
         socket.create_connection(("127.0.0.1", desk.port), timeout=5).close()
-        begun = time.monotonic()
-        assert systemd.any() == systemd.any() == ["WATCHDOG=1"]
-        assert time.monotonic() - begun < 4
+        for _ in range(2):
+            begun = time.monotonic()
+            assert systemd.any() == ["WATCHDOG=1"]
+            assert time.monotonic() - begun < 4
         (desk.folder / "rules" / "routing.toml").write_text("[[rule")
         before = time.monotonic_ns() // 1000
         process.send_signal(signal.SIGHUP)
@@ -116,7 +117,8 @@ def test_the_beat_does_not_pile_up_and_ends() -> None:
     async def live() -> None:
         beat = Beat(lambda: beats.append(time.monotonic()), 0.02)
         beat.start()
-        await asyncio.sleep(0.1)
+        while len(beats) < 3:
+            await asyncio.sleep(0.01)
         time.sleep(0.2)  # the loop hangs
         before = len(beats)
         await asyncio.sleep(0)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import socket
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from daemon import free_port
 from wire.hook_server import SECRET, HookServer, authority
 
 from maild.clock import FixedClock
@@ -149,7 +149,7 @@ def test_a_call_has_a_limit_for_the_whole_of_it(hook: HookServer, tmp_path: Path
     hook.answers.append(how)
     begun = time.monotonic()
     outcome = send(way(hook, tmp_path, timeout=timedelta(seconds=0.4)))
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 15  # where it hangs, it does so for thirty
     assert (outcome.error, bool(outcome.deferred)) == ("no answer within 0.4 seconds", True)
 
 
@@ -179,9 +179,7 @@ def test_a_long_answer_is_not_read_whole(hook: HookServer, tmp_path: Path) -> No
 
 def nobody(_server: HookServer, _folder: Path) -> dict[str, Any]:
     """A port on which nobody listens."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return {"url": f"https://127.0.0.1:{taken.getsockname()[1]}/"}
+    return {"url": f"https://127.0.0.1:{free_port()}/"}
 
 
 def stranger(_server: HookServer, folder: Path) -> dict[str, Any]:
