@@ -71,7 +71,7 @@ class MemoryLedger:
         """A comparison."""
         self.comparisons[mailbox] = at
 
-    def wait_for(self, count: int, seconds: float = 10.0) -> list[bytes]:
+    def wait_for(self, count: int, seconds: float = 20.0) -> list[bytes]:
         """The first lines of the bodies of all mails, once there are so many."""
         with self._changed:
             self._changed.wait_for(lambda: len(self.arrivals) >= count, seconds)
@@ -117,10 +117,10 @@ def polling(box: Mailbox, ledger: MemoryLedger, pace: Pace = FAST, password: str
     try:
         yield running
     finally:
-        assert running.stop(5.0), "the poller did not end"
+        assert running.stop(20.0), "the poller did not end"
 
 
-def eventually(holds: Callable[[], bool], seconds: float = 10.0) -> None:
+def eventually(holds: Callable[[], bool], seconds: float = 20.0) -> None:
     """Wait until something holds, and fail when it does not."""
     deadline = time.monotonic() + seconds
     while not holds():

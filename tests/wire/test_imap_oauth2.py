@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import logging
-import os
-import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -120,9 +118,8 @@ def test_a_session_whose_token_has_ended_is_opened_again_with_a_new_one(
         ledger.wait_for(1)
         eventually(lambda: running.health.connected)
         provider.valid.clear()
-        for pid in server.sessions():
-            os.kill(pid, signal.SIGKILL)
-        eventually(lambda: not running.health.connected)
+        server.kill_sessions()
+        eventually(lambda: running._pauses == 1)
         eventually(lambda: running.health.connected)
         assert running.health.problem is None
     finally:
