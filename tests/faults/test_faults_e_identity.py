@@ -115,4 +115,4 @@ def test_e12_ticket_numbers_by_the_dozen_open_no_conversation(desk: Daemon, size
     assert "SUP-1001" not in own
     letters = [letter for letter in desk.letters() if letter.recipient == sender]
     assert len(letters) <= 3
-    assert not any(re.search(r"\b4711\b|ivan", letter.everything) for letter in letters)
+    assert not any(re.search(r"\b(?:4711|ivan)\b", letter.everything) for letter in letters)
