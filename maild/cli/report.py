@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import click
 
 from maild.cli.app import App
-from maild.cli.output import clean_text, json_option, say_json, time_of
+from maild.cli.output import clean_text, json_option, say_json
+from maild.cli.spans import period_of
 from maild.durations import duration_text
-from maild.errors import CannotCreate, NotFound, UsageError
-from maild.threads.periods import Period
+from maild.errors import CannotCreate, NotFound
 from maild.threads.report import FIGURES, Line, Report, Speed, make_report
 
 _USUAL = timedelta(days=7)
@@ -36,10 +35,7 @@ def report(
     practice, now = app.office.practice, app.clock.now()
     if queue is not None and practice.team.queue(queue) is None:
         raise NotFound(f"there is no queue {queue}; there are: {' '.join(q.name for q in practice.team.queues)}")
-    end = _time(until, practice.zone) if until else now
-    period = Period(since=_time(since, practice.zone) if since else end - _USUAL, until=end)
-    if period.since >= period.until:
-        raise UsageError("the time ends before it begins: --since has to be earlier than --until")
+    period = period_of(since, until, now, practice.zone, _USUAL)
     with app.keep.database.read() as connection:
         rows = report_rows(connection, period)
     made = make_report(rows, period, now, practice.zone, queue)
@@ -54,15 +50,6 @@ def report(
         say_json(report_json(made, names))
     else:
         _print(app, made, names)
-
-
-def _time(text: str, zone: ZoneInfo) -> datetime:
-    """A time, in the desk's zone where it names none; a day alone is its first moment. Raises UsageError."""
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return time_of(text)
-    return found.astimezone(UTC) if found.tzinfo is not None else found.replace(tzinfo=zone).astimezone(UTC)
 
 
 def _print(app: App, made: Report, names: Mapping[str, str]) -> None:

@@ -16,7 +16,8 @@ from maild.routing.fold import fold
 from maild.threads.search import Term, read_query, words_of
 
 MAX_FOUND = 10
-_IN_TITLE, _IN_TAGS, _IN_NAME = 8, 6, 4
+_IN_TITLE, _IN_TAGS, IN_NAME = 8, 6, 5
+"""What a word says of an article that stands there; more than any that only its text has."""
 _MOST_IN_TEXT = 4
 """How often a word counts in a text: a long one shall not win by repeating itself."""
 
@@ -49,7 +50,7 @@ def named_article(articles: Sequence[Article], words: str) -> Article | None:
 def search_articles(articles: Sequence[Article], words: str) -> list[Article]:
     """The articles in which most of the words are found, those that are about them first. Rare words say more."""
     query = read_query(words)
-    indexes = [_index(a) for a in articles]
+    indexes = [index_of(a) for a in articles]
     terms = [(term, [_weight(term, index) for index in indexes]) for term in query.wanted]
     barred = [any(_weight(term, index) for term in query.unwanted) for index in indexes]
     found = []
@@ -81,12 +82,13 @@ def _weight(term: Term, index: Index) -> int:
 
 
 @lru_cache(maxsize=4096)
-def _index(article: Article) -> Index:
+def index_of(article: Article) -> Index:
+    """The stems of an article, weighed."""
     title, text, tags, name = (
         words_of(part) for part in (article.title, article.text, " ".join(article.tags), article.name)
     )
     weights = Counter({word: min(count, _MOST_IN_TEXT) for word, count in Counter(text).items()})
-    for words, more in ((title, _IN_TITLE), (tags, _IN_TAGS), (name, _IN_NAME)):
+    for words, more in ((title, _IN_TITLE), (tags, _IN_TAGS), (name, IN_NAME)):
         for word in set(words):
             weights[word] += more
     return Index(weights=weights, everything=(*title, *text))

@@ -7,7 +7,7 @@ Both databases keep the words that are made here and none of their own, so that 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from maild.messages.mail import Address
@@ -19,7 +19,7 @@ MAX_WORDS = 16_000
 """Words of one message that are found: PostgreSQL knows no place in a text behind 16383."""
 MAX_TERMS = 12
 """Words and phrases of one search; what stands behind them is left aside."""
-_COMMON = frozenset(
+COMMON = frozenset(
     [
         *("а", "без", "бы", "в", "во", "вы", "для", "до", "же", "за", "и", "из", "или", "к", "как", "ко", "ли", "мы"),
         *(
@@ -106,6 +106,13 @@ def words_of(text: str) -> list[str]:
     return list(map(stem, _WORD.findall(fold(text))))
 
 
+def words_and_stems(text: str) -> Iterator[tuple[str, str]]:
+    """Each word of a text, folded, and by what it is found."""
+    from maild.routing.words import stem
+
+    return ((word, stem(word)) for word in _WORD.findall(fold(text)))
+
+
 def words_of_message(subject: str, sender: Address | None, files: Iterable[str], text: str) -> list[str]:
     """A message is found by its subject, its writer, the names of its attachments and its text."""
     return words_of("\n".join((subject, *_who(sender), *files, text[:MAX_TEXT])))[:MAX_WORDS]
@@ -138,7 +145,7 @@ def read_query(text: str) -> Query:
             unwanted.append(Term(words=tuple(words)))
             continue
         last = quoted is None and place == len(found) - 1
-        to = common if quoted is None and fold(plain) in _COMMON else wanted
+        to = common if quoted is None and fold(plain) in COMMON else wanted
         to.append(Term(words=tuple(words), beginning=_beginning(plain) if last else None))
         numbers.extend(_number(plain) if quoted is None else ())
     return Query(wanted=tuple(wanted or common), unwanted=tuple(unwanted), numbers=tuple(numbers))

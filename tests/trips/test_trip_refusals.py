@@ -207,7 +207,7 @@ def test_a_pipe_whose_words_nobody_reads_has_taken_the_mail(desk: Daemon, closed
         (64, ["report", "--since", "yesterday-ish"]),
         (66, ["sla", "replay", "--policy", "no/such/file"]),
         (66, ["kb", "search", "printer"]),
-        (69, ["kb", "gaps"]),
+        (69, ["ticket", "take"]),
         (66, ["rules", "replay", "--rules", "no/such/folder"]),
         (64, ["forget", "nobody", "--yes"]),
         (64, ["db", "copy", "nonsense"]),
@@ -248,9 +248,9 @@ def test_orders_are_given_at_the_command_line_as_they_are_mailed(desk: Daemon) -
 
 def test_what_is_not_there_yet_stands_in_no_help() -> None:
     """The help lists only what answers."""
-    text = maild("kb", "--help").stdout
-    assert "\n  search " in text
-    assert "gaps" not in text
+    text = maild("ticket", "--help").stdout
+    assert "\n  assign " in text
+    assert "\n  take " not in text
 
 
 @pytest.mark.parametrize(
