@@ -36,7 +36,8 @@ def _write_one(keep: Keep, office: Office, person: str, now: datetime) -> int:
 def _written(keep: Keep, connection: Any, office: Office, lines: list[Line], now: datetime) -> int:
     practice, newest = office.practice, lines[-1]
     pen = Pen(practice=practice, source="t", number=keep.tickets.take_number(connection, "ticks"), now=now)
-    letter = digest_letter(pen, newest.to, newest.language, [line.view for line in lines])
+    due = keep.digests.due_times(connection, lines)
+    letter = digest_letter(pen, newest.to, newest.language, [(line.view, due.get(line.ticket or 0)) for line in lines])
     try:
         keep.outbox.add(connection, write_letter(letter, office.letters), now)
     except DataError as error:

@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 from maild.messages.mail import Address
 from maild.store.engine import Database
 from maild.store.rows import key_of
-from maild.store.tables import gathered, outbox
+from maild.store.tables import gathered, outbox, tickets
 from maild.threads.plan import LetterKind
 
 # Built once: SQLAlchemy spends more on making a statement than SQLite on carrying it out.
@@ -83,6 +83,12 @@ class DigestStore:
             )
             for row in rows
         ]
+
+    def due_times(self, connection: Connection, lines: Iterable[Line]) -> dict[int, datetime | None]:
+        """What the tickets of these lines are due at as they stand now, by their ids; None where nobody waits."""
+        wanted = {line.ticket for line in lines if line.ticket is not None}
+        query = sa.select(tickets.c.id, tickets.c.due_at).where(tickets.c.id.in_(wanted))
+        return {row.id: row.due_at for row in connection.execute(query)}
 
     def forget(self, before: datetime) -> None:
         """Throw away what was told before then."""

@@ -34,14 +34,20 @@ def digest_line(letter: Letter) -> dict[str, Any]:
     }
 
 
-def digest_letter(pen: Pen, to: Address, language: str, lines: Sequence[Mapping[str, Any]]) -> Letter:
-    """One letter about all of it, a ticket an entry in the order in which they came, the newest news of each."""
+def digest_letter(
+    pen: Pen, to: Address, language: str, lines: Sequence[tuple[Mapping[str, Any], datetime | None]]
+) -> Letter:
+    """One letter about all of it, a ticket an entry in the order in which they came, the newest news of each.
+
+    Beside each line stands what its ticket is due at now: a night has passed since it was written, and who answered
+    meanwhile, or is late by now, must not read that a time is near.
+    """
     practice = pen.practice
     entries: dict[str, dict[str, object]] = {}
-    for line in lines:
+    for line, due_now in lines:
         known = entries.get(line["number"])
         count = int(str(known["count"])) + 1 if known else 1
-        entries[line["number"]] = _entry(line, count)
+        entries[line["number"]] = _entry(line, count, due_now, pen.now)
     return Letter(
         kind=LetterKind.DIGEST,
         template="digest",
@@ -61,18 +67,21 @@ def digest_letter(pen: Pen, to: Address, language: str, lines: Sequence[Mapping[
     )
 
 
-def _entry(line: Mapping[str, Any], count: int) -> dict[str, object]:
+def _entry(line: Mapping[str, Any], count: int, due_now: datetime | None, now: datetime) -> dict[str, object]:
     address, number = line["reply_to"], line["number"]
     # The tag in the subject is for people: what finds the ticket is the signed address.
     link = f"mailto:{quote(address, safe='@+')}?subject={quote(f'[{number}]', safe='')}" if address else ""
-    due = line["due_at"]
+    due = datetime.fromisoformat(line["due_at"]) if line["due_at"] else None
+    # The ticket has its earliest time: where that is later than this one, this one has been met, or stands still.
+    owed = due is not None and due_now is not None and due_now <= due
+    late = owed and due is not None and due < now and line["event"] == "due"
     return {
         "number": number,
         "subject": line["subject"],
         "customer": line["customer"],
-        "event": line["event"],
+        "event": "overdue" if late else line["event"],
         "text": line["text"],
-        "due_at": datetime.fromisoformat(due) if due else None,
+        "due_at": due if owed else None,
         "count": count,
         "link": link,
     }

@@ -18,6 +18,7 @@ from maild.desk.alarms import Alarms
 from maild.desk.causes import Cause
 from maild.desk.gathering import Gathering
 from maild.desk.handle import Desk, Office
+from maild.desk.orders import give_order
 from maild.desk.tick import do_due, keep_house
 from maild.ingest.arrival import make_arrival
 from maild.messages.envelope import Envelope
@@ -438,3 +439,32 @@ def test_who_wants_a_digest_gets_no_single_letters(keep: Keep) -> None:
     assert told(keep, "digest") == {}
     do_due(keep, made, NOW + timedelta(minutes=60))
     assert told(keep, "digest") == {"anna@desk.example": 1}
+
+
+def test_a_digest_tells_of_deadlines_as_they_are_when_it_is_written(keep: Keep) -> None:
+    """What was near at night is over in the morning; what a colleague has solved meanwhile is due no more."""
+    clock, made = FixedClock(NOW), quiet_office(quiet=(Quiet.parse("08:00-22:00"),), language="en")
+    warning = Step(target=Target.FIRST_RESPONSE, at=At.parse("50%"), tell=("queue",))
+    standard = replace(STANDARD, steps=(warning,))
+    promises = Promises(given=(Given(promise=standard, fits=lambda _: True),))
+    made = replace(made, practice=replace(made.practice, promises=promises))
+    envelope = Envelope(channel="smtp", source="test", sender=IVAN, recipients=("support@desk.example",))
+    keep.inbox.add([make_arrival(raw, envelope, NOW) for raw in strangers(2)])
+    desk = Desk(keep, lambda: made, clock)
+    while desk.take_next().mails:
+        pass
+    do_due(keep, made, NOW + timedelta(hours=2))
+    clock.at = NOW + timedelta(hours=3)
+    give_order(keep, made, clock, "1002", "solve", "")
+    do_due(keep, made, NOW + timedelta(hours=14))
+    [digest] = [row["id"] for row in keep.outbox.listing() if row["kind"] == "digest"]
+    written = message_from_bytes(keep.outbox.raw(digest), policy=policy.default)
+    body = written.get_body(("plain",))
+    assert body is not None
+    first, second = body.get_content().split("----")[1:3]
+    assert ("SUP-1001" in first, "The promised time is over" in first, "An answer is due" in first) == (True,) * 3
+    assert ("SUP-1002" in second, "was near; it does not run now" in second, "An answer is due" in second) == (
+        True,
+        True,
+        False,
+    )
