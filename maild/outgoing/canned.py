@@ -13,13 +13,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from maild.config.letters import CannedFile, canned_files, canned_key
-from maild.errors import DataError, Finding, NotFound
+from maild.errors import Finding, NotFound
 from maild.outgoing import samples
 from maild.outgoing.letter_files import letter_finding, read_source
 from maild.outgoing.lint import unknown_variables
 from maild.outgoing.plain import plain_table
 from maild.outgoing.sandbox import BUDGET, Compiled, LetterError
 from maild.outgoing.words import Run
+from maild.threads.texts import BrokenText
 
 _MISSING = re.compile(r"'dict object' has no attribute ('[^']*')")
 _HINT = "docs/letters.md tells what a canned text may say"
@@ -43,7 +44,7 @@ class Canned:
         return tuple(names[key] for key in sorted(names))
 
     def write(self, name: str, language: str, values: Mapping[str, object]) -> str:
-        """The text with these values in it. Raises NotFound for an unknown name, DataError where it cannot be written.
+        """The text with these values in it. Raises NotFound for an unknown name, BrokenText where it cannot be written.
 
         The customer's language comes first, then the text for all, then the desk's languages in their order.
         """
@@ -51,7 +52,7 @@ class Canned:
         return self._write(file, language, samples.with_canned_blanks(plain_table(values, file.language or language)))
 
     def example(self, name: str, language: str) -> str:
-        """The text with an example's values. Raises NotFound, DataError as `write` does."""
+        """The text with an example's values. Raises NotFound, BrokenText as `write` does."""
         return self._write(self._found(name, language), language, samples.canned_sample(language))
 
     def find(self, name: str, language: str) -> CannedFile | None:
@@ -76,9 +77,11 @@ class Canned:
         except LetterError as error:
             where = f", line {error.line}" if error.line else ""
             why = _MISSING.sub(r"the ticket has no \1", str(error))
-            raise DataError(f"the canned text {file.name} cannot be written{where}: {why}") from error
+            said, missing = f"the canned text {file.name} cannot be written{where}: {why}", _MISSING.search(str(error))
+            field = missing[1].strip("'") if missing is not None else ""
+            raise BrokenText(file.name, said, line=error.line, missing=field) from error
         if not text:
-            raise DataError(f"the canned text {file.name} is empty for this ticket")
+            raise BrokenText(file.name, f"the canned text {file.name} is empty for this ticket", empty=True)
         return text
 
     def _wanted(self, language: str) -> tuple[str, ...]:

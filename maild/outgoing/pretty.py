@@ -43,10 +43,15 @@ def to_html(text: str, buttons: Sequence[Mapping[str, Any]] = ()) -> str:
         if waiting and lines == [""] and level == 0:
             pieces.append(waiting)
             waiting = ""
-        pieces.append("<hr>" if lines == [""] else "<p>" + "<br>\n".join(_line(line) for line in lines) + "</p>")
+        pieces.append("<hr>" if lines == [""] else "<p>" + lines_html(lines) + "</p>")
     pieces.append("</blockquote>" * depth)
     pieces.append(waiting)
     return "\n".join(piece for piece in pieces if piece)
+
+
+def lines_html(lines: Sequence[str]) -> str:
+    """Lines of plain text below each other, with their links."""
+    return "<br>\n".join(_line(line) for line in lines)
 
 
 def buttons_html(buttons: Sequence[Mapping[str, Any]]) -> str:

@@ -16,7 +16,7 @@ from urllib.parse import unquote
 
 from maild.messages.mail import Attachment
 from maild.outgoing.branches import Branch, Leaf, TooMuch, leaves_of, nested_too_deep, read_tree, written_tree
-from maild.outgoing.pretty import to_html
+from maild.outgoing.pretty import lines_html, to_html
 from maild.outgoing.washing import washed
 from maild.threads.plan import OwnHtml
 
@@ -206,10 +206,8 @@ def _put_in(root: Branch, line: str, text: str) -> bool:
     if len(found) != 1:
         return False
     [(branch, leaf)] = found
-    lines = [Leaf("", one, {}, leaf.path) for one in text.split("\n")]
-    mixed = [piece for one in lines for piece in (Leaf("br", "", {}, leaf.path), one)][1:]
     at = branch.children.index(leaf)
-    branch.children[at : at + 1] = mixed
+    branch.children[at : at + 1] = read_tree(lines_html(text.split("\n")).replace("<br>\n", "<br>")).children
     return True
 
 

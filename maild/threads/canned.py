@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from maild.errors import DataError, UsageError
+from maild.errors import UsageError
 from maild.threads.brand import shown_desk
 from maild.threads.correspondence import ticket_context
 from maild.threads.model import Ticket
@@ -17,6 +17,7 @@ from maild.threads.order_lines import Order, read_order
 from maild.threads.orders.sending import canned_called
 from maild.threads.orders.work import Setting
 from maild.threads.practice import Practice
+from maild.threads.texts import BrokenText
 
 MAX_CANNED = 10
 """Texts that one answer may be made of."""
@@ -25,7 +26,7 @@ MAX_CANNED = 10
 def canned_text(practice: Practice, ticket: Ticket, name: str, agent: str = "") -> str:
     """What the canned text of this name says to the ticket's customer, in his language; `agent` is who answers.
 
-    Raises NotFound where there is none of this name, DataError where it cannot be written for this ticket.
+    Raises NotFound where there is none of this name, BrokenText where it cannot be written for this ticket.
     """
     values = ticket_context(practice, ticket, agent)
     values |= {"desk": shown_desk(practice, ticket), "fields": dict(ticket.fields)}
@@ -81,5 +82,14 @@ def _written(ticket: Ticket, order: Order, setting: Setting) -> str:
     try:
         names = canned_called(ticket, order, setting)
         return _joined(canned_text(setting.practice, ticket, name, writer) for name in names)
-    except DataError as error:
-        raise UsageError(str(error)) from error
+    except BrokenText as broken:
+        raise UsageError(_told(broken, setting)) from broken
+
+
+def _told(broken: BrokenText, setting: Setting) -> str:
+    """What an agent is told of a text that cannot be written; the mistake itself is its admin's, who has `check`."""
+    if broken.empty:
+        return setting.say("canned_empty", name=broken.name)
+    if broken.missing:
+        return setting.say("canned_lacks", name=broken.name, field=broken.missing)
+    return setting.say("canned_broken", name=broken.name, line=broken.line)

@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from maild.errors import NotFound
+from maild.errors import DataError, NotFound
+
+
+class BrokenText(DataError):
+    """A canned text that cannot be written for a ticket; what is wrong is told to the admin in English.
+
+    `missing` is the field that the ticket has not, `line` where a mistake stands (0: not known); with neither the text
+    says nothing for this ticket.
+    """
+
+    def __init__(self, name: str, message: str, *, line: int = 0, missing: str = "", empty: bool = False) -> None:
+        super().__init__(message)
+        self.name, self.line, self.missing, self.empty = name, line, missing, empty
 
 
 class CannedTexts(Protocol):
@@ -16,7 +28,7 @@ class CannedTexts(Protocol):
         ...
 
     def write(self, name: str, language: str, values: Mapping[str, object]) -> str:
-        """The text with these values. Raises NotFound for an unknown name, DataError where it cannot be written."""
+        """The text with these values. Raises NotFound for an unknown name, BrokenText where it cannot be written."""
         ...
 
 

@@ -42,11 +42,14 @@ def desk(folder: Path, **texts: str) -> Practice:
     return replace(practice(), canned=Letters(folder, ["ru", "en"]).canned)
 
 
+BROKEN = {"torn": "Hello\n{{ customer.name", "nothing": "{% if not ticket.number %}y{% endif %}"}
+
+
 def written(folder: Path, text: str, *, messages: tuple[Message, ...] = (message(),), **known: object) -> Plan:
     """Boris answers Ivan's ticket by mail."""
     reply = mail(text, sender="Boris <boris@desk.example>", to=TO_BORIS, message_id="<b@desk>")
     by = envelope("boris@desk.example", TO_BORIS, login="boris")
-    return judge(reply, facts(ticket(), messages=messages, **known), by=by, how=desk(folder))
+    return judge(reply, facts(ticket(), messages=messages, **known), by=by, how=desk(folder, **BROKEN))
 
 
 def sent(plan: Plan) -> str:
@@ -122,10 +125,12 @@ def test_a_canned_text_within_the_words_stands_in_the_place_of_its_line(tmp_path
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("/canned\n\nHello", "say which text; known are: both lid reset Оплата"),
+        ("/canned\n\nHello", "say which text; known are: both lid nothing reset torn Оплата"),
         ("/canned rest\n\nHello", "there is no canned text rest; did you mean reset?"),
         ("Hello\n/canned rest", "there is no canned text rest; did you mean reset?"),
-        ("/canned Оплата", "the canned text Оплата cannot be written"),
+        ("/canned Оплата", "the canned text Оплата needs invoice, which the ticket has not"),
+        ("/canned torn", "there is a mistake in line 2 of the canned text torn; tell your admin"),
+        ("/canned nothing", "the canned text nothing says nothing for this ticket"),
         ("/canned " + "lid " * 11, "at most 10"),
     ],
 )
@@ -167,7 +172,7 @@ def test_a_canned_answer_waits_like_any_other_where_a_colleague_answered(tmp_pat
 
 def test_the_help_of_the_order_names_what_there_is(tmp_path: Path) -> None:
     """In the languages that this customer can be answered in."""
-    assert told(written(tmp_path, "/help canned")).endswith("known are: both lid reset Оплата")
+    assert told(written(tmp_path, "/help canned")).endswith("known are: both lid nothing reset torn Оплата")
 
 
 def test_the_command_line_sends_no_answer_and_says_how_to(tmp_path: Path) -> None:

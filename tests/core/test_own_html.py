@@ -318,6 +318,14 @@ def test_canned_texts_among_the_words_stand_in_the_place_of_their_line(html: str
     assert (answer.html if answer else None) == (f'<div style="margin: 0 0 0.9em;">{made}</div>' if made else None)
 
 
+def test_the_links_of_a_canned_text_among_the_words_are_links() -> None:
+    """As they are where it stands above them."""
+    html, instead = "<div>Dear <b>Ivan</b>,</div><div>/canned lid</div>", (("/canned lid", "See https://a.example/?b&c"),)
+    answer = formatted(OwnHtml(html=html, words="Dear Ivan,\n/canned lid", instead=instead), (), "s")
+    assert answer is not None
+    assert '<div>See <a href="https://a.example/?b&amp;c">https://a.example/?b&amp;c</a></div>' in answer.html
+
+
 def test_canned_texts_stand_above_the_agents_own_html() -> None:
     """Each as it is."""
     html = "<div>/canned x</div><p><b>Bye</b></p>"

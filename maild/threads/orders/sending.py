@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from maild.people.names import fold
@@ -9,7 +10,7 @@ from maild.sla.events import Happening as ClockHappening
 from maild.threads import states
 from maild.threads.model import Direction, Status, Ticket, Visibility
 from maild.threads.order_lines import Order
-from maild.threads.orders.work import Setting, Work, WrongError, no_argument, unknown
+from maild.threads.orders.work import Setting, Work, WrongError, bare, no_argument, unknown
 from maild.threads.plan import Enclosed
 from maild.threads.states import Happening
 from maild.threads.undo import taken_back
@@ -88,7 +89,8 @@ def canned(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
 
 def canned_called(ticket: Ticket, order: Order, setting: Setting) -> tuple[str, ...]:
     """The canned texts that an order names. Raises WrongError, with what there is, for none and for unknown ones."""
-    texts, called = setting.practice.canned, tuple(order.argument.replace(",", " ").split())
+    texts = setting.practice.canned
+    called = tuple(name for word in re.split(r"[\s,;]+", order.argument) if (name := bare(word)))
     known = {fold(name): name for name in texts.names(ticket.language)}
     if not known:
         raise WrongError(setting.say("no_canned"))
