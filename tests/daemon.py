@@ -101,7 +101,7 @@ class Daemon:
     def start(self, **environment: str) -> Daemon:
         """Start the daemon and wait until it says that mail may come."""
         process = self.launch(**environment)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while b"maild is ready" not in self._output("out"):
             if process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"maild did not start ({process.poll()}): {self._output('err').decode()}")
@@ -132,7 +132,7 @@ class Daemon:
         """SIGKILL, at this very moment; the exit status."""
         return self._end(signal.SIGKILL)
 
-    def ended(self, seconds: float = 15) -> int:
+    def ended(self, seconds: float = 40) -> int:
         """Wait until the process has gone by itself; its exit status."""
         assert self.process is not None
         status = self.process.wait(seconds)
@@ -145,7 +145,7 @@ class Daemon:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, number)
         try:
-            return process.wait(15)
+            return process.wait(40)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait(5)
@@ -195,7 +195,7 @@ class Daemon:
         """Hand a mail to the listener; what it answered to the final dot."""
         kind = smtplib.LMTP if self.lmtp else smtplib.SMTP
         recipients = to or (SUPPORT,)
-        with kind(HOST, self.port, local_hostname="client.example", source_address=(peer, 0), timeout=20) as client:
+        with kind(HOST, self.port, local_hostname="client.example", source_address=(peer, 0), timeout=40) as client:
             client.ehlo_or_helo_if_needed()
             if login:
                 client.login(login, password)
@@ -264,8 +264,8 @@ def maild(
     return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
-def wait_for(look: Callable[[], T | None], what: str, seconds: float = 15) -> T:
-    """The first result of a look that is not empty."""
+def wait_for(look: Callable[[], T | None], what: str, seconds: float = 40) -> T:
+    """The first result of a look that is not empty. The limit is what the busiest machine needs, and no promise."""
     deadline = time.monotonic() + seconds
     while True:
         if found := look():

@@ -112,7 +112,7 @@ class Dovecot:
     @contextmanager
     def person(self, user: str = USER) -> Iterator[Any]:
         """Somebody else with a mail client on the same mailbox."""
-        with imapclient.IMAPClient(HOST, self.imap, ssl=False, timeout=10) as client:
+        with imapclient.IMAPClient(HOST, self.imap, ssl=False, timeout=40) as client:
             client.normalise_times = False
             client.login(user, PASSWORD)
             yield client
@@ -208,7 +208,7 @@ def _start(binary: str, folder: Path, ports: list[int]) -> subprocess.Popen[byte
             start_new_session=True,
             **account,
         )
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     for port in ports:
         while True:
             with suppress(OSError):

@@ -167,7 +167,7 @@ def _start(running: Postfix) -> subprocess.Popen[bytes]:
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     for port in (running.port, running.submission):
         while True:
             with suppress(OSError):

@@ -75,7 +75,7 @@ def smtp_sink(*flags: str) -> Iterator[Sink]:
 
 
 def _await(port: int, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while True:
         with suppress(OSError):
             socket.create_connection((HOST, port), 1).close()

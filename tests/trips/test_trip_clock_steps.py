@@ -76,7 +76,7 @@ def moves(desk: Daemon) -> None:
     rules = desk.folder / "rules" / "routing.toml"
     before = desk.log().count("rules are in force")
     rules.write_text(rules.read_text() + "\n")
-    wait_for(lambda: desk.log().count("rules are in force") > before, "a tick", 8)
+    wait_for(lambda: desk.log().count("rules are in force") > before, "a tick", 30)
 
 
 def told(desk: Daemon) -> int:

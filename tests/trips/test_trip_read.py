@@ -182,11 +182,18 @@ def test_standard_input_is_a_mail() -> None:
 
 
 PROGRESS = """
-import sys, time
-from maild.cli.output import Progress
-with Progress() as progress:
+import sys
+from maild.cli import output
+
+class Watch:
+    now = 0.0
+    def monotonic(self):
+        return self.now
+
+output.time = watch = Watch()
+with output.Progress() as progress:
     for _ in range(int(sys.argv[1])):
-        time.sleep(0.05)
+        watch.now += 0.05
         progress.count()
 """
 

@@ -27,7 +27,7 @@ class Watched:
 
     def ask(self, path: str, method: str = "GET") -> tuple[int, bytes, http.client.HTTPResponse]:
         """Status, body, and the rest."""
-        with closing(http.client.HTTPConnection(HOST, self.port, timeout=8)) as line:
+        with closing(http.client.HTTPConnection(HOST, self.port, timeout=20)) as line:
             line.request(method, path)
             answer = line.getresponse()
             return answer.status, answer.read(), answer
@@ -44,7 +44,7 @@ class Watched:
 
     def raw(self, sent: bytes) -> bytes:
         """What is answered to these bytes until the line is closed."""
-        with socket.create_connection((HOST, self.port), timeout=8) as line:
+        with socket.create_connection((HOST, self.port), timeout=20) as line:
             line.sendall(sent)
             found = b""
             while piece := line.recv(4096):
