@@ -184,7 +184,9 @@ def test_a_priority_is_known_by_what_people_call_it(word: str, priority: str) ->
     assert effect("/urgent").endswith("did you mean /priority urgent?")
 
 
-@pytest.mark.parametrize("words", ["a@c.example, b@c.example.", "a@c.example and b@c.example", "<a@c.example>;b@c.example"])
+@pytest.mark.parametrize(
+    "words", ["a@c.example, b@c.example.", "a@c.example and b@c.example", "<a@c.example>;b@c.example"]
+)
 def test_everybody_who_is_named_is_put_in_copy(words: str) -> None:
     """Punctuation behind an address does not leave anybody out."""
     people = ordered(f"/cc {words}").ticket.participants

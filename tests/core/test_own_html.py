@@ -320,7 +320,10 @@ def test_canned_texts_among_the_words_stand_in_the_place_of_their_line(html: str
 
 def test_the_links_of_a_canned_text_among_the_words_are_links() -> None:
     """As they are where it stands above them."""
-    html, instead = "<div>Dear <b>Ivan</b>,</div><div>/canned lid</div>", (("/canned lid", "See https://a.example/?b&c"),)
+    html, instead = (
+        "<div>Dear <b>Ivan</b>,</div><div>/canned lid</div>",
+        (("/canned lid", "See https://a.example/?b&c"),),
+    )
     answer = formatted(OwnHtml(html=html, words="Dear Ivan,\n/canned lid", instead=instead), (), "s")
     assert answer is not None
     assert '<div>See <a href="https://a.example/?b&amp;c">https://a.example/?b&amp;c</a></div>' in answer.html

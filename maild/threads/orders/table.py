@@ -207,7 +207,9 @@ def _one(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
 def unknown_order(word: str, setting: Setting) -> WrongError:
     """What to say of a word that is no order: which was meant, or all there are."""
     if fold(word) in place.PRIORITIES:
-        return WrongError(setting.say("unknown_order", name=word) + setting.say("did_you_mean", name=f"/priority {word}"))
+        return WrongError(
+            setting.say("unknown_order", name=word) + setting.say("did_you_mean", name=f"/priority {word}")
+        )
     near = get_close_matches(word, (*HANDLERS, *ALIASES), n=1)
     known = setting.say("known", names=" ".join(f"/{name_in(setting.language, name)}" for name in HANDLERS))
     hint = setting.say("did_you_mean", name=f"/{near[0]}") if near else known
