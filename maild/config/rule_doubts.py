@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from maild.config.action_doubts import (
     back_to_sender,
@@ -25,6 +25,7 @@ from maild.people.team import Team
 from maild.routing.broad import too_broad
 from maild.routing.checks import Check
 from maild.routing.conditions import AllOf, Condition, events_of
+from maild.routing.cover import hidden_together, taken_away
 from maild.routing.fields import FIELDS, Kind
 from maild.routing.fold import fold
 from maild.routing.lint import at_event, hidden_rules, impossible
@@ -42,11 +43,15 @@ def rule_doubts(
 
     `moments`: those of the promises' steps, as rules may ask for them.
     """
-    for rule, others in hidden_rules(ruling.rules.rules):
+    rules = ruling.rules.rules
+    hidden = dict(_by_name(hidden_rules(rules)))
+    hidden |= dict(_by_name(hidden_together(rules, frozenset(hidden), FIELDS)))
+    for rule, others in hidden.values():
         takes = " and ".join(f"'{other.name}' ({other.file}:{other.line})" for other in others)
         message = f"'{rule.name}' never has its turn: {takes} {'takes' if len(others) == 1 else 'take'} all its mails"
         hint = "put it above, or write continue = true in the other"
         yield ruling.found[rule.name].doubt(("name",), "hidden-by", message, hint)
+    yield from _partly_hidden(ruling, frozenset(hidden))
     made = fields_made(ruling.rules.rules)
     for name, tests in ruling.tests.items():
         for path, check in tests:
@@ -60,6 +65,22 @@ def rule_doubts(
         yield from _of_canned(found, letters, languages)
         yield from _of_then(found, by_name[name], team, named)
     yield from _alike(ruling)
+
+
+def _by_name(pairs: Iterable[tuple[Rule, tuple[Rule, ...]]]) -> Iterator[tuple[str, tuple[Rule, tuple[Rule, ...]]]]:
+    return ((rule.name, (rule, others)) for rule, others in pairs)
+
+
+def _partly_hidden(ruling: Ruling, hidden: frozenset[str]) -> Iterator[Finding]:
+    """Values of which an earlier rule leaves nothing; a rule of which it leaves nothing at all is told by itself."""
+    rules = ruling.rules.rules
+    for place, rule in enumerate(rules):
+        if rule.when is None or rule.name in hidden:
+            continue
+        for path, shown, taker in taken_away(rule, ruling.tests.get(rule.name, ()), rules[:place]):
+            message = f"'{shown}' never counts here: '{taker.name}' ({taker.file}:{taker.line}) takes all its mails"
+            hint = "leave it out, put this rule above, or write continue = true in the other"
+            yield ruling.found[rule.name].doubt(("when", *path), "partly-hidden", message, hint)
 
 
 def _of_test(found: Found, path: Path, check: Check) -> Iterator[Finding]:

@@ -10,15 +10,18 @@ from dataclasses import replace
 from itertools import combinations
 from typing import NamedTuple
 
+from maild.routing.cases import Case, cases_of, no_value_left
 from maild.routing.checks import TESTS, Check
 from maild.routing.conditions import AllOf, AnyOf, Condition, Not, checks_of, events_of
 from maild.routing.fields import EVENTS, EVERYWHERE, Field, Kind
 from maild.routing.fold import fold
 from maild.routing.rules import SCHEDULE, Predicate, Rule
 
-_ALWAYS_THERE = frozenset(("size", "class", "hour", "weekday", "queue", "event", "auth", "status", "priority", "line"))
+_OF_MAIL = ("size", "class", "hour", "weekday", "queue", "event", "auth")
+_OF_TICKET = ("status", "priority", "line", "messages", "silence", "age", "target")
+ALWAYS_THERE = frozenset((*_OF_MAIL, *_OF_TICKET))
 """What every mail has, or every ticket, at the events at which it is there at all."""
-_ONE_OF = frozenset(("is", "words", "contains", "domain"))
+ONE_OF = frozenset(("is", "words", "contains", "domain"))
 _ABSENT = "at the event {} it asks for what is not there then"
 
 
@@ -37,11 +40,31 @@ def impossible(condition: Condition, fields: Mapping[str, Field]) -> str | None:
         if event not in events_of(condition):
             continue
         left = at_event(condition, event, fields)
-        reason = never_holds(left, fields) if not isinstance(left, bool) else None if left else _ABSENT.format(event)
+        reason = _why_not(left, fields) if not isinstance(left, bool) else None if left else _ABSENT.format(event)
         if reason is None:
             return None
         reasons.append(reason)
     return next(iter(dict.fromkeys(reasons)), None)
+
+
+def _why_not(condition: Condition, fields: Mapping[str, Field]) -> str | None:
+    """The same for what is left of a condition at an event, where its fields are there: in each of its cases."""
+    reason = never_holds(condition, fields)
+    if reason is not None:
+        return reason
+    cases = cases_of(condition)
+    reasons = [refuted(case, fields) for case in cases] if cases is not None else [""]
+    return reasons[0] if reasons and all(reasons) else None
+
+
+def refuted(case: Case, fields: Mapping[str, Field]) -> str:
+    """Why a case cannot be, at an event where its fields are there; "" where nothing speaks against it."""
+    found = next(_contradictions(AllOf(parts=case), fields), "")
+    if found:
+        return found
+    there = {name: field for name, field in fields.items() if name in ALWAYS_THERE}
+    name = no_value_left(case, there, lambda value, check: _fits(value, check.field, check))
+    return f"every {name} is shut out" if name else ""
 
 
 def at_event(condition: Condition, event: str, fields: Mapping[str, Field]) -> Condition | bool:
@@ -71,7 +94,7 @@ def _at_event(check: Check, event: str, fields: Mapping[str, Field]) -> Conditio
         return _fits(event, "event", check)
     if field is not None and event not in field.at:
         return check.test == "exists" and not check.values[0]
-    if check.test == "exists" and check.values[0] and check.field in _ALWAYS_THERE:
+    if check.test == "exists" and check.values[0] and check.field in ALWAYS_THERE:
         return True
     if field is not None and _covers_all(check, field):
         return True
@@ -80,7 +103,7 @@ def _at_event(check: Check, event: str, fields: Mapping[str, Field]) -> Conditio
 
 def _covers_all(check: Check, field: Field) -> bool:
     """Whether a test holds whatever the field is."""
-    if field.choices and field.name in _ALWAYS_THERE and check.test == "is":
+    if field.choices and field.name in ALWAYS_THERE and check.test == "is":
         return {fold(choice) for choice in field.choices} <= {fold(str(value)) for value in check.values}
     if field.kind is Kind.NUMBER and check.test == "below":
         return field.most is not None and any(int(value) > field.most for value in check.values)
@@ -109,6 +132,17 @@ def _contradictions(condition: AllOf, fields: Mapping[str, Field]) -> Iterator[s
         elif isinstance(one, Check) and isinstance(other, Check) and _exclude(one, other, fields):
             yield f"{one.words()}, and {other.words()}: both at once cannot be"
     yield from _nothing_left(condition, fields)
+    yield from _older_than_it_is(condition)
+
+
+def _older_than_it_is(condition: AllOf) -> Iterator[str]:
+    """A silence that is longer than the ticket is old."""
+    checks = [part for part in condition.parts if isinstance(part, Check)]
+    silences = [c for c in checks if (c.field, c.test) == ("silence", "above")]
+    for age in (c for c in checks if (c.field, c.test) == ("age", "below")):
+        for silence in silences:
+            if max(map(int, age.values)) - min(map(int, silence.values)) <= 1:
+                yield f"{silence.words()}, and {age.words()}: no ticket is silent for longer than it is there"
 
 
 def _nothing_left(condition: AllOf, fields: Mapping[str, Field]) -> Iterator[str]:
@@ -149,8 +183,9 @@ def _exclude(one: Check, other: Check, fields: Mapping[str, Field]) -> bool:
     return False
 
 
-def _fits(value: str | int | bool, field: str, test: Check) -> bool:
-    return Predicate(when=test)({field: value})
+def _fits(value: object, field: str, test: Check) -> bool:
+    given = value if isinstance(value, str | int) else str(value)
+    return Predicate(when=test)({field: given})
 
 
 def hidden_rules(rules: tuple[Rule, ...]) -> Iterator[tuple[Rule, tuple[Rule, ...]]]:
@@ -199,7 +234,7 @@ def _takers(condition: Condition, earlier: Sequence[_Earlier]) -> tuple[Rule, ..
 def _cases(condition: Condition) -> list[Condition]:
     """The ways in which a condition may hold: one for each value of a test, each part of an `any`."""
     match condition:
-        case Check() if len(condition.values) > 1 and condition.test in _ONE_OF:
+        case Check() if len(condition.values) > 1 and condition.test in ONE_OF:
             pairs = zip(condition.values, condition.shown, strict=False)
             return [replace(condition, values=(value,), shown=(shown,)) for value, shown in pairs]
         case AnyOf():

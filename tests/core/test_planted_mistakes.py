@@ -95,6 +95,16 @@ ERRORS = [
         rule('when.all = [{ event = ["new", "due"] }, { auth = "none" }, { target = "resolution" }]'),
     ),
     Planted("never-holds", 3, 1, rule('when.not.weekday = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]')),
+    *(
+        Planted("never-holds", 3, 1, rule(when))
+        for when in (
+            'when.event = "schedule"\nwhen.silence = { above = "7d" }\nwhen.age = { below = "3d" }',
+            'when.all = [{ any = [{ language = "ru" }, { language = "uk" }] }, { any = [{ language = "en" }] }]',
+            'when.not.any = [{ auth = "none" }, { auth = "verified" }, { auth = "agent" }]',
+            "when.not.any = [{ hour = { above = 8 } }, { hour = { below = 9 } }]",
+            'when.event = "reply"\nwhen.status = ["solved", "closed"]\nwhen.not.status = ["closed", "solved", "open"]',
+        )
+    ),
     Planted("bad-value", 4, 6, rule('when.event = "reply"\nthen.acknowledge = false')),
     Planted("bad-value", 5, 6, rule('when.subject = "x"\nthen.reject = true\nthen.note = "spam"')),
     Planted("forward-loop", 4, 16, rule('when.subject = "x"\nthen.forward = "billing@desk.example"')),
@@ -140,6 +150,40 @@ DOUBTS = [
         + rule('when.from = { domain = "y.example" }', "B")
         + "\n"
         + rule('when.from = { domain = ["a.x.example", "y.example"] }\nwhen.class = "person"', "C"),
+    ),
+    *(
+        Planted("hidden-by", 12, 8, rule(one) + "\n" + rule(other, "B") + "\n" + rule(third, "C"))
+        for one, other, third in (
+            (
+                'when.hour = { below = 12 }\nwhen.subject = "q"',
+                'when.hour = { above = 11 }\nwhen.subject = "q"',
+                'when.subject = "q"\n',
+            ),
+            (
+                'when.auth = "none"\nwhen.subject = "q"',
+                'when.auth = ["verified", "agent"]\nwhen.subject = "q"',
+                'when.subject = "q"\n',
+            ),
+            (
+                'when.from = { domain = "x.example" }\nwhen.subject = "q"',
+                'when.not.from = { domain = "x.example" }\nwhen.subject = "q"',
+                'when.subject = "q"\n',
+            ),
+        )
+    ),
+    Planted(
+        "partly-hidden",
+        8,
+        27,
+        rule('when.subject = { words = "one" }\n') + "\n" + rule('when.subject = { words = ["ones", "two"] }', "B"),
+    ),
+    Planted(
+        "partly-hidden",
+        8,
+        35,
+        rule('when.subject = { words = "one" }\n')
+        + "\n"
+        + rule('when.any = [{ subject = { words = "ones" } }, { reply = { words = "q" } }]', "B"),
     ),
     Planted("alike-names", 6, 8, rule('when.subject = "one"') + "\n" + rule('when.subject = "two"', "a")),
     Planted("takes-all", 3, 1, rule('when.event = ["new", "reply"]')),
