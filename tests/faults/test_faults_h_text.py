@@ -92,7 +92,7 @@ def test_h4_evil_patterns_cost_a_tenth_of_a_second_and_no_mail(
             took.append(time.monotonic() - began)
             assert of(desk, sender)["queue"] == "support"
     figure(f"{len(EVIL)} evil patterns, 3 mails made for them: each a ticket within {max(took):.1f} s")
-    assert max(took) < 8
+    assert max(took) < 30  # uncut they would take hours
 
 
 @pytest.mark.fault("H6")
