@@ -1,23 +1,23 @@
-"""Groups of verbs whose later members answer honestly."""
+"""Groups of verbs that know where else to look for what they do not have."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import click
 
-from maild.errors import Unavailable
+from maild.errors import UsageError
 
 
 class Group(click.Group):
-    """A group that knows which of its verbs this version does not have yet: they stand in no help and answer 69."""
+    """A group that says of some verbs, which one may well try, what stands in their place."""
 
-    def __init__(self, *arguments: Any, later: tuple[str, ...] = (), **options: Any) -> None:
+    def __init__(self, *arguments: Any, elsewhere: Mapping[str, str] | None = None, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self._later = frozenset(later)
+        self._elsewhere = dict(elsewhere or {})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name in self._later:
-            text = f"this version of maild has no '{ctx.info_name} {cmd_name}' yet"
-            raise Unavailable(f"{text}; `{ctx.command_path} --help` lists what there is")
+        if cmd_name in self._elsewhere:
+            raise UsageError(f"there is no `{ctx.command_path} {cmd_name}`: {self._elsewhere[cmd_name]}")
         return super().get_command(ctx, cmd_name)

@@ -90,8 +90,20 @@ def _organisation(ticket: Ticket, app: App) -> str | None:
 _OF_EVENT = ("at", "kind", "actor", "detail", "because")
 
 
-# Nobody can take a ticket at the command line: whoever sits there is no agent.
-@click.group(cls=Group, later=("take",))
+_ELSEWHERE = {
+    # Nobody can take a ticket at the command line: whoever sits there is no agent.
+    "take": "say who takes it with `maild ticket assign NUMBER NAME`",
+    "away": "`maild agents away AGENT [UNTIL] [DEPUTY]` says who is away",
+    "back": "`maild agents back AGENT` says who is here again",
+    "help": "`maild ticket --help` lists what there is",
+    "list": "`maild tickets` lists them",
+    "search": "`maild tickets --search WORDS` looks for them",
+    "report": "`maild report` has the figures",
+    "kb": "`maild kb search WORDS` looks for articles",
+}
+
+
+@click.group(cls=Group, elsewhere=_ELSEWHERE)
 @json_option
 def ticket() -> None:
     """One ticket: `show` it, or give it an order that an agent can mail as well."""
@@ -240,10 +252,10 @@ def _order(name: str) -> click.Command:
                 raise DataError(f"{one.line}: {one.effect}")
             report(app.json, f"{one.line}: {one.effect}", line=one.line, effect=one.effect)
 
-    text = {"note": "Keep a text that the customer does not see.", "take": "An agent's own; here say: assign N NAME."}
-    return click.command(name, help=text.get(name, f"The order /{name}, as an agent would mail it."))(order)
+    text = "Keep a text that the customer does not see." if name == "note" else None
+    return click.command(name, help=text or f"The order /{name}, as an agent would mail it.")(order)
 
 
 for _name in HANDLERS:
-    if _name not in ("take", "away", "back", "help", *Ask):
+    if _name not in (*_ELSEWHERE, *Ask):
         ticket.add_command(_order(_name))
