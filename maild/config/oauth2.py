@@ -8,10 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 from maild.config.tables import Table, Trouble, choice, file_path, key, label, list_of, parsed, pattern
-from maild.config.units import is_loopback
+from maild.config.units import parse_url
 
 _MICROSOFT = "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/"
 
@@ -43,17 +42,7 @@ def _preset(name: str) -> Callable[[Mapping[str, Any]], str | None]:
     return of
 
 
-def _token_address(text: str) -> str:
-    parts = urlsplit(text)
-    host = parts.hostname or ""
-    if parts.scheme not in ("https", "http") or not host:
-        raise ValueError(f"'{text}' is no address such as https://login.example.org/token")
-    if parts.scheme == "http" and not is_loopback(host):
-        raise ValueError("secrets would cross the network in the clear: the address has to begin with https://")
-    return text
-
-
-_url = parsed(_token_address, "an address that begins with https://")
+_url = parsed(parse_url, "an address in quotes")
 
 
 @dataclass(frozen=True, kw_only=True)

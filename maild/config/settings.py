@@ -35,7 +35,6 @@ from maild.config.tables import (
     text,
 )
 from maild.config.units import (
-    is_loopback,
     parse_address,
     parse_domain,
     parse_network,
@@ -48,6 +47,7 @@ from maild.messages.tokens import MAX_LOCAL_PART
 from maild.routing.fields import WEEKDAYS
 from maild.routing.sizes import parse_size
 from maild.sla.promise import parse_duration
+from maild.wire import is_loopback
 
 Security = Literal["tls", "starttls", "none"]
 

@@ -10,6 +10,8 @@ import re
 from datetime import timedelta
 from urllib.parse import urlsplit
 
+from maild.wire import is_loopback
+
 _ADDRESS = re.compile(r"[^\s@<>(),:;\\\"\[\]]{1,64}@([^\s@]{1,253})")
 _SPAN = re.compile(r"(\d{1,4})([dwy])")
 _DAYS = {"d": 1, "w": 7, "y": 365}
@@ -73,19 +75,11 @@ def parse_url(text: str) -> str:
         parts = urlsplit(text)
         host, port = parts.hostname or "", parts.port
     except ValueError as error:
-        raise ValueError(f"'{text}' is no address such as https://tracker.example/hooks") from error
+        raise ValueError(f"'{text}' is no address such as https://www.example/path") from error
     if parts.scheme not in ("https", "http") or not host or port == 0 or not _URL.fullmatch(text):
-        raise ValueError(f"'{text}' is no address such as https://tracker.example/hooks")
+        raise ValueError(f"'{text}' is no address such as https://www.example/path")
     if parts.username is not None or parts.fragment:
-        raise ValueError("an address without a user, a password or a # is wanted: the signature says who calls")
+        raise ValueError("an address without a user, a password or a # is wanted")
     if parts.scheme == "http" and not is_loopback(host):
-        raise ValueError(f"{host} would be told of tickets in the clear: the address has to begin with https://")
+        raise ValueError(f"{host} would be spoken with in the clear: the address has to begin with https://")
     return text
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this very machine by its written form; no name is looked up."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"

@@ -10,10 +10,11 @@ from __future__ import annotations
 import imaplib
 import socket
 import ssl
-import time
 from typing import Any
 
 import imapclient
+
+from maild.wire import Incoming, Overlong
 
 SMALL_ANSWER = 1 << 20
 """Bytes of literals that any command may bring."""
@@ -21,13 +22,6 @@ _LINES = 4 << 20
 """Bytes of lines, beside them: the numbers of 50,000 mails take half a megabyte."""
 _LONGEST_LINE = 1_000_000
 """As imaplib has it."""
-_BLOCK = 1 << 16
-_LEAST_RATE = 500
-"""Bytes a second, from a server that takes longer than one has patience for (as Postfix asks of clients)."""
-
-
-class TooMuch(imaplib.IMAP4.abort):
-    """The server says more than was asked, or takes more time for it than anybody has."""
 
 
 class BoundedLine(imaplib.IMAP4):
@@ -38,7 +32,7 @@ class BoundedLine(imaplib.IMAP4):
     ) -> None:
         self._context = context
         self._connect_timeout = connect
-        self._unread = bytearray()
+        self._incoming = Incoming(lambda size: self.sock.recv(size))
         self._patience = patience
         self.begin()
         super().__init__(host, port)
@@ -46,8 +40,7 @@ class BoundedLine(imaplib.IMAP4):
     def begin(self, literals: int = SMALL_ANSWER, patience: float | None = None) -> None:
         """A new command: so many bytes of literals and so many seconds for what is said from now on."""
         self._literals_left, self._lines_left = literals, _LINES
-        self._seconds = self._patience if patience is None else patience
-        self._began, self._heard = time.monotonic(), 0
+        self._incoming.begin(self._patience if patience is None else patience)
 
     def _create_socket(self, timeout: float | None = None) -> socket.socket:
         sock = socket.create_connection((self.host, self.port), timeout or self._connect_timeout)
@@ -62,15 +55,15 @@ class BoundedLine(imaplib.IMAP4):
     def starttls(self, ssl_context: ssl.SSLContext | None = None) -> Any:
         """Protect the way; what was said in the clear behind the answer, or beside it, is no word of the server's.
 
-        Raises TooMuch where something was said behind it: somebody on the way is putting words in (RFC 9051, 11.1).
+        Raises Overlong where something was said behind it: somebody on the way is putting words in (RFC 9051, 11.1).
         """
         if "STARTTLS" not in self.capabilities:
             raise self.abort("the server has no STARTTLS")
         kind, told = self.xatom("STARTTLS")
         if kind != "OK" or ssl_context is None:
             raise self.error("the server refuses STARTTLS")
-        if self._unread:
-            raise TooMuch("more came in the clear behind the answer to STARTTLS")
+        if self._incoming.unread:
+            raise Overlong("more came in the clear behind the answer to STARTTLS")
         self.untagged_responses.clear()
         self.sock = ssl_context.wrap_socket(self.sock, server_hostname=self.host)
         kind, capabilities = self.capability()
@@ -81,39 +74,16 @@ class BoundedLine(imaplib.IMAP4):
         """A literal of so many bytes; shorter where the connection ends."""
         self._literals_left -= size
         if self._literals_left < 0:
-            raise TooMuch(f"the server announced {size} bytes, far more than it had told")
-        while len(self._unread) < size and self._fill():
-            pass
-        return self._take(min(size, len(self._unread)))
+            raise Overlong(f"the server announced {size} bytes, far more than it had told")
+        return self._incoming.exactly(size)
 
     def readline(self) -> bytes:
         """A line with its end; what there is of it where the connection ends."""
-        looked = 0
-        while (end := self._unread.find(b"\n", looked)) < 0 and len(self._unread) <= _LONGEST_LINE:
-            looked = len(self._unread)
-            if not self._fill():
-                return self._take(len(self._unread))
-        if not 0 <= end < _LONGEST_LINE:
-            raise TooMuch(f"a line of more than {_LONGEST_LINE} bytes")
-        self._lines_left -= end + 1
+        line = self._incoming.line(_LONGEST_LINE)
+        self._lines_left -= len(line)
         if self._lines_left < 0:
-            raise TooMuch(f"more than {_LINES} bytes of lines came as one answer")
-        return self._take(end + 1)
-
-    def _fill(self) -> bool:
-        """Wait for the next bytes; False at the end of the connection."""
-        block = self.sock.recv(_BLOCK)
-        self._unread += block
-        self._heard += len(block)
-        took = time.monotonic() - self._began
-        if took > self._seconds + self._heard / _LEAST_RATE:
-            raise TooMuch(f"the answer is not complete after {took:.0f} s, in which {self._heard} bytes came")
-        return bool(block)
-
-    def _take(self, size: int) -> bytes:
-        taken = bytes(self._unread[:size])
-        del self._unread[:size]
-        return taken
+            raise Overlong(f"more than {_LINES} bytes of lines came as one answer")
+        return line
 
 
 class BoundedClient(imapclient.IMAPClient):  # type: ignore[misc]  # the package brings no types

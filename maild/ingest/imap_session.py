@@ -15,15 +15,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from ipaddress import ip_address
 from types import TracebackType
 from typing import Any
 
 from imapclient import exceptions
 
 from maild.errors import Unavailable
-from maild.ingest.imap_line import SMALL_ANSWER, BoundedClient, TooMuch
+from maild.ingest.imap_line import SMALL_ANSWER, BoundedClient
 from maild.ingest.mailbox import AccessToken, Mailbox, Secret, Security
+from maild.wire import Overlong as TooMuch
+from maild.wire import is_loopback
 
 DONE = b"$MaildDone"
 _LARGEST_NUMBER = (1 << 32) - 1
@@ -277,7 +278,7 @@ class ImapSession:
             self._client.socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if mailbox.security is Security.STARTTLS:
                 self._client.starttls(context)
-            elif mailbox.security is Security.NONE and not _is_loopback(self._client.socket()):
+            elif mailbox.security is Security.NONE and not is_loopback(self._client.socket().getpeername()[0]):
                 raise ConnectionLost(f"{mailbox.host} is not this machine: no password is sent there without TLS")
 
     def _login(self, mailbox: Mailbox, secret: Secret) -> None:
@@ -324,13 +325,14 @@ def _translated(doing: str) -> Iterator[None]:
     except exceptions.IMAPClientError as error:
         # Both packages raise in new words what they were raised, and imapclient a broken login like a refusal.
         kinds = (
-            (TooMuch, Overlong),
             (exceptions.ProtocolError, Senseless),
             (exceptions.IMAPClientAbortError, ConnectionLost),
             (exceptions.IMAPClientError, CommandRefused),
         )
         kind = next(ours for theirs, ours in kinds if any(isinstance(one, theirs) for one in _chain(error)))
         raise kind(_sentence(doing, error)) from error
+    except TooMuch as error:
+        raise Overlong(_sentence(doing, error)) from error
     except OSError as error:
         raise ConnectionLost(_sentence(doing, error)) from error
     except (
@@ -367,7 +369,3 @@ def _moment(told: object) -> datetime | None:
         return told.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-
-
-def _is_loopback(sock: socket.socket) -> bool:
-    return ip_address(sock.getpeername()[0].partition("%")[0]).is_loopback

@@ -11,25 +11,29 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import selectors
 import signal
+import socket
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from http.client import HTTPException
-from ipaddress import ip_address
+from functools import partial
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
+from time import monotonic
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlencode, urlsplit
-from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
+from urllib.request import HTTPHandler, HTTPRedirectHandler, HTTPSHandler, ProxyHandler, Request, build_opener
 
 from maild.clock import Clock
 from maild.errors import CannotCreate, DataError, Unavailable
 from maild.files import write_whole
 from maild.ingest.imap_session import LoginRefused
 from maild.ingest.mailbox import AccessToken
+from maild.wire import ended_at, is_loopback
 
 EARLY = timedelta(minutes=5)
 """So long before its end an access token is not used any more."""
@@ -103,7 +107,7 @@ class Tokens:
             raise
         self.refused = None
         life = answer.get("expires_in")
-        self._ends = self._clock.now() + (_seconds(life) or _DEFAULT_LIFE)
+        self._ends = self._clock.now() + (seconds(life) or _DEFAULT_LIFE)
         self._current = answer["access_token"]
         return AccessToken(value=self._current)
 
@@ -132,8 +136,8 @@ class Tokens:
 def _fresh(old: RefreshToken, answer: Mapping[str, Any], now: datetime) -> RefreshToken:
     """The refresh token after an answer: as it was, or changed (RFC 6749, 6), or with another end."""
     value = answer.get("refresh_token")
-    changed = isinstance(value, str) and bool(value) and value != old.value
-    left = _seconds(answer.get("refresh_token_expires_in"))
+    changed = is_token(value) and value != old.value
+    left = seconds(answer.get("refresh_token_expires_in"))
     ends = now + left if left else None if changed else old.expires_at
     # What is told as a number of seconds from now names a slightly different end at every answer.
     if not changed and (ends is None or (old.expires_at and abs(ends - old.expires_at) < timedelta(hours=1))):
@@ -198,32 +202,85 @@ def post_form(url: str, form: Mapping[str, str]) -> dict[str, Any]:
     Only by https, or to this very machine; never on to where a redirection leads. Raises Unavailable, DataError.
     """
     host = urlsplit(url).hostname or ""
-    local = is_this_machine(host)
+    local = is_loopback(host)
     if urlsplit(url).scheme != "https" and not local:
         raise DataError(f"{host or url} would see secrets in the clear: the address has to begin with https://")
-    opener = build_opener(_NoRedirection, *([ProxyHandler({})] if local else []))
     request = Request(url, urlencode(form).encode(), {"Accept": "application/json"})  # noqa: S310  # checked above
-    try:
-        try:
-            with opener.open(request, timeout=_SECONDS) as answer:
-                text = answer.read(_ANSWER_CAP)
-        except HTTPError as error:
-            with error:
-                text = error.read(_ANSWER_CAP)
-            if error.code >= 500 or error.code == 429:
-                raise Unavailable(f"{host} gives no tokens at the moment: status {error.code}") from None
-    except Unavailable:
-        raise
-    except (OSError, ValueError, HTTPException) as error:
-        reason = getattr(error, "reason", None) or error
-        raise Unavailable(f"{host} cannot be asked for a token: {reason}") from None
+    status, text = _asked(request, host, local=local)
+    if status >= 500 or status == 429:
+        raise Unavailable(f"{host} gives no tokens at the moment: status {status}")
     try:
         told = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         told = None
     if not isinstance(told, dict):
         raise Unavailable(f"{host} answers with something that is no token")
     return told
+
+
+def _asked(request: Request, host: str, *, local: bool) -> tuple[int, bytes]:
+    """Status and beginning of an answer, which has to be here within a limit for the whole of it. Raises Unavailable.
+
+    What the other side wrote is in no error: it has just been told secrets, and might say them again.
+    """
+    lines: list[socket.socket] = []
+    opener = build_opener(_NoRedirection, _Http(lines), _Https(lines), *([ProxyHandler({})] if local else []))
+    deadline = monotonic() + _SECONDS
+    try:
+        with ended_at(lambda: lines[-1] if lines else None, deadline):
+            try:
+                with opener.open(request, timeout=_SECONDS) as answer:
+                    status, text = answer.status, answer.read(_ANSWER_CAP)
+            except HTTPError as error:
+                with error:
+                    status, text = error.code, error.read(_ANSWER_CAP)
+        if monotonic() >= deadline:
+            raise TimeoutError  # what was cut off reads as if it had ended by itself
+    except (OSError, ValueError, HTTPException) as error:
+        reason = getattr(error, "reason", None) or error
+        if monotonic() >= deadline:
+            reason = f"no answer within {_SECONDS:g} seconds"
+        elif isinstance(error, HTTPException):
+            reason = f"its answer is no HTTP ({type(error).__name__})"
+        raise Unavailable(f"{host} cannot be asked for a token: {reason}") from None
+    return status, text
+
+
+class _Noted(HTTPConnection):
+    """Writes its socket down, so that it can be cut: of an answer that is read nobody else knows it."""
+
+    made: list[socket.socket]
+
+    def connect(self) -> None:
+        super().connect()
+        self.made.append(self.sock)
+
+
+class _NotedTls(_Noted, HTTPSConnection):
+    """The same with TLS."""
+
+
+class _Noting:
+    """What both handlers of addresses share."""
+
+    def __init__(self, made: list[socket.socket]) -> None:
+        super().__init__()
+        self._made = made
+
+    def _connection(self, kind: type[_Noted], *args: Any, **options: Any) -> _Noted:
+        connection = kind(*args, **options)
+        connection.made = self._made
+        return connection
+
+
+class _Http(_Noting, HTTPHandler):
+    def http_open(self, req: Request) -> Any:
+        return self.do_open(partial(self._connection, _Noted), req)
+
+
+class _Https(_Noting, HTTPSHandler):
+    def https_open(self, req: Request) -> Any:
+        return self.do_open(partial(self._connection, _NotedTls), req)
 
 
 class _NoRedirection(HTTPRedirectHandler):
@@ -233,17 +290,9 @@ class _NoRedirection(HTTPRedirectHandler):
         return None
 
 
-def is_this_machine(host: str) -> bool:
-    """Whether a host is this very machine, so that nobody can listen."""
-    with suppress(ValueError):
-        return ip_address(host).is_loopback
-    return host == "localhost"
-
-
 def _access(account: TokenAccount, answer: dict[str, Any]) -> dict[str, Any]:
     """An answer that holds an access token. Raises TokenRefused."""
-    token = answer.get("access_token")
-    if isinstance(token, str) and token and token.isascii() and token.isprintable():
+    if is_token(answer.get("access_token")):
         return answer
     code, host = shown(answer.get("error")) or "no token in its answer", urlsplit(account.token_url).hostname
     if code == "invalid_grant" and account.refresh_token_file is not None:
@@ -255,6 +304,11 @@ def _access(account: TokenAccount, answer: dict[str, Any]) -> dict[str, Any]:
         words = f"{host} does not know this program ({code}): look at client_id and client_secret_file"
         raise TokenRefused(f"{words}; a client secret may have ended")
     raise TokenRefused(f"{host} gives no token: {code}")
+
+
+def is_token(told: object) -> bool:
+    """Whether something can be a token (RFC 6749, A.12, A.17): it goes into files, and into commands of one line."""
+    return isinstance(told, str) and 0 < len(told) <= _TOKEN_CAP and told.isascii() and told.isprintable()
 
 
 def shown(word: object) -> str:
@@ -287,12 +341,12 @@ def _scope(account: TokenAccount) -> dict[str, str]:
     return {"scope": account.scope} if account.scope else {}
 
 
-def _seconds(told: object) -> timedelta | None:
+def seconds(told: object) -> timedelta | None:
     """A life as providers tell it: a number of seconds, from some as a text."""
     with suppress(ValueError, TypeError, OverflowError):
-        seconds = float(told)  # type: ignore[arg-type]
-        if 0 < seconds < 1e9:
-            return timedelta(seconds=seconds)
+        number = float(told)  # type: ignore[arg-type]
+        if 0 < number < 1e9:
+            return timedelta(seconds=number)
     return None
 
 
@@ -312,7 +366,7 @@ def _locked(file: Path) -> Iterator[None]:
         os.close(lock)
 
 
-def _run(account: TokenAccount, seconds: float = _SECONDS) -> dict[str, Any]:
+def _run(account: TokenAccount, limit: float = _SECONDS) -> dict[str, Any]:
     """What the admin's command prints: a token, or the JSON object of a token's answer. Raises TokenRefused."""
     command = account.command
     try:
@@ -327,9 +381,9 @@ def _run(account: TokenAccount, seconds: float = _SECONDS) -> dict[str, Any]:
         raise TokenRefused(f"the token command {command[0]} cannot be started: {error.strerror}") from error
     with process:
         try:
-            out, _ = process.communicate(timeout=seconds)
+            out = _output(process, monotonic() + limit)
         except subprocess.TimeoutExpired:
-            raise TokenRefused(f"the token command {command[0]} did not end within {seconds:.0f} seconds") from None
+            raise TokenRefused(f"the token command {command[0]} did not end within {limit:.0f} seconds") from None
         finally:
             # Whatever it has started ends with it.
             with suppress(ProcessLookupError, PermissionError):
@@ -339,15 +393,33 @@ def _run(account: TokenAccount, seconds: float = _SECONDS) -> dict[str, Any]:
     return _printed(command[0], out)
 
 
+def _output(process: subprocess.Popen[bytes], deadline: float) -> bytes:
+    """What a program prints until it ends, as far as that can be a token. Raises TokenRefused, TimeoutExpired."""
+    out = b""
+    assert process.stdout is not None
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        while len(out) <= _TOKEN_CAP and selector.select(max(0.0, deadline - monotonic())):
+            block = os.read(process.stdout.fileno(), _TOKEN_CAP)
+            if not block:
+                process.wait(max(0.0, deadline - monotonic()))
+                return out
+            out += block
+    if len(out) > _TOKEN_CAP:
+        raise TokenRefused("the token command prints far more than a token")
+    raise subprocess.TimeoutExpired(process.args, 0)
+
+
 def _printed(name: str, out: bytes) -> dict[str, Any]:
-    text = out[:_TOKEN_CAP].decode("utf-8", "replace").strip()
+    text = out.decode("utf-8", "replace").strip()
     told: Any = {"access_token": text, "expires_in": 1}
     if text.startswith("{"):
-        with suppress(ValueError):
+        told = None
+        with suppress(ValueError, RecursionError):
             told = json.loads(text)
     answer: dict[str, Any] = told if isinstance(told, dict) else {}
     token = answer.get("access_token")
-    if not isinstance(token, str) or not token or not token.isascii() or not token.isprintable() or " " in token:
+    if not is_token(token) or " " in str(token):
         raise TokenRefused(f"the token command {name} printed something that is no token")
     return answer
 

@@ -16,10 +16,22 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from maild.clock import Clock
 from maild.errors import DataError, Unavailable
-from maild.ingest.oauth2 import RefreshToken, TokenAccount, TokenRefused, post_form, read_secret, shown
+from maild.ingest.oauth2 import (
+    RefreshToken,
+    TokenAccount,
+    TokenRefused,
+    is_token,
+    post_form,
+    read_secret,
+    seconds,
+    shown,
+)
 
 RETURN_ADDRESS = "http://127.0.0.1:53682/"
 """Where the provider sends the browser at the end. Nobody has to listen there: the address itself is what is wanted."""
+_PAUSE, _LONGEST_PAUSE = timedelta(seconds=5), 60.0
+_LIFE, _LONGEST_LIFE = timedelta(minutes=15), timedelta(hours=1)
+"""Between two questions whether the code was entered, and for how long they are asked."""
 _DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 
 
@@ -42,24 +54,23 @@ def ask_by_code(
     told = post_form(device_url, {**_who(account), "scope": account.scope})
     page = told.get("verification_uri") or told.get("verification_url")
     device, code = told.get("device_code"), told.get("user_code")
-    if not isinstance(page, str) or not isinstance(device, str) or not isinstance(code, str):
+    # What is shown on a terminal, or goes into a request, has no control characters.
+    if not (is_token(page) and is_token(device) and is_token(code)):
         raise TokenRefused(f"{urlsplit(device_url).hostname} gives no code: {shown(told.get('error')) or 'no reason'}")
-    say(page, code)
-    pause, ends = (
-        float(told.get("interval") or 5),
-        clock.now() + timedelta(seconds=float(told.get("expires_in") or 900)),
-    )
-    form = {**_who(account), "grant_type": _DEVICE_GRANT, "device_code": device, **_proof(account)}
+    say(str(page), str(code))
+    pause = min(max((seconds(told.get("interval")) or _PAUSE).total_seconds(), 1.0), _LONGEST_PAUSE)
+    ends = clock.now() + min(seconds(told.get("expires_in")) or _LIFE, _LONGEST_LIFE)
+    form = {**_who(account), "grant_type": _DEVICE_GRANT, "device_code": str(device), **_proof(account)}
     while clock.now() < ends:
         wait(pause)
         try:
             answer = post_form(account.token_url, form)
         except Unavailable:
-            pause *= 2
+            pause = min(2 * pause, _LONGEST_PAUSE)
             continue
         error = answer.get("error")
         if error == "slow_down":
-            pause += 5
+            pause = min(pause + 5, _LONGEST_PAUSE)
         elif error != "authorization_pending":
             return _first_token(account, answer, clock)
     raise TokenRefused("nobody entered the code in time; start again")
@@ -105,13 +116,12 @@ def _first_token(account: TokenAccount, answer: dict[str, Any], clock: Clock) ->
     token, host = answer.get("refresh_token"), urlsplit(account.token_url).hostname
     if "error" in answer:
         raise TokenRefused(f"{host} gives no token: {shown(answer['error']) or 'for no reason'}")
-    if not isinstance(token, str) or not token:
+    if not is_token(token):
         raise TokenRefused(
             f"{host} gives no refresh token; does scope name offline_access, or what is called so there?"
         )
-    left = answer.get("refresh_token_expires_in")
-    ends = clock.now() + timedelta(seconds=left) if isinstance(left, int) and 0 < left < 10**9 else None
-    return RefreshToken(value=token, issued_at=clock.now(), expires_at=ends)
+    left = seconds(answer.get("refresh_token_expires_in"))
+    return RefreshToken(value=str(token), issued_at=clock.now(), expires_at=clock.now() + left if left else None)
 
 
 def _who(account: TokenAccount) -> dict[str, str]:

@@ -12,7 +12,8 @@ from collections import deque
 from typing import Protocol
 
 from maild.errors import MaildError, Refused, RetryLater
-from maild.ingest.smtp_gate import is_loopback, share_of
+from maild.ingest.smtp_gate import share_of
+from maild.wire import is_loopback
 
 _AT_ONCE = 2
 """Hashes being computed: each takes a core and 16 MB, and neither may be had by asking often."""

@@ -172,11 +172,6 @@ def share_of(peer: str) -> str:
     return str(ipaddress.IPv6Network((peer, _IPV6_CUSTOMER), strict=False))
 
 
-def is_loopback(peer: str) -> bool:
-    """True for a client on this machine."""
-    return peer != "" and ipaddress.ip_address(peer).is_loopback
-
-
 def _network(name: str) -> _Network:
     try:
         return ipaddress.ip_network(name, strict=False)

@@ -26,11 +26,12 @@ from maild.ingest.inbox import Inbox, NoRoom
 from maild.ingest.smtp_address import parse_mail, parse_rcpt
 from maild.ingest.smtp_auth import Logins, decode, split_plain, text
 from maild.ingest.smtp_data import Body, State
-from maild.ingest.smtp_gate import Gate, Limits, Relays, is_loopback
+from maild.ingest.smtp_gate import Gate, Limits, Relays
 from maild.ingest.smtp_proxy import XCLIENT_NAMES, NoProxyHeaderError, parse_xclient, read_proxy_header
 from maild.ingest.smtp_wire import Connection, LineTooLong
 from maild.messages.envelope import Arrival, Envelope
 from maild.messages.hops import count_received
+from maild.wire import is_loopback
 
 log = logging.getLogger(__name__)
 

@@ -12,13 +12,14 @@ import socket
 import ssl
 from collections.abc import Callable
 from enum import StrEnum
-from ipaddress import ip_address
 from time import monotonic
 
 from maild.errors import RetryLater, Unavailable
 from maild.outgoing.dialogue import Dialogue, Reply, said_by
 from maild.outgoing.headers import clean
+from maild.outgoing.relay_line import BoundedSmtp, BoundedSmtpTls
 from maild.threads.plan import Outcome, OutgoingMail
+from maild.wire import is_loopback
 
 _MAX_PER_CONNECTION = 100
 """Mails after which the connection is opened anew: many relays allow no more."""
@@ -66,7 +67,7 @@ class SmtpTransport:
         self._local_hostname = local_hostname
         self._timeout, self._final_timeout = timeout, final_timeout
         self._tls = tls
-        self._smtp: smtplib.SMTP | None = None
+        self._smtp: BoundedSmtp | None = None
         self._sent = 0
         self._used_at = 0.0
 
@@ -146,18 +147,18 @@ class SmtpTransport:
             return (250, b"")
         return smtp.docmd("MAIL", f"FROM:<{dialogue.sender}>{options}")
 
-    def _connected(self) -> smtplib.SMTP:
+    def _connected(self) -> BoundedSmtp:
         if self._smtp is None:
             self._smtp = self._connect()
             self._sent = 0
         self._smtp.command_encoding = "ascii"
         return self._smtp
 
-    def _connect(self) -> smtplib.SMTP:
+    def _connect(self) -> BoundedSmtp:
         """A connection that is greeted, protected and logged in."""
-        if self._username and self._security is Security.NONE and not _is_loopback(self._host):
+        if self._username and self._security is Security.NONE and not is_loopback(self._host):
             raise self._unavailable("a password is never sent in clear: set security to starttls or tls")
-        smtp: smtplib.SMTP | None = None
+        smtp: BoundedSmtp | None = None
         try:
             smtp = self._dial()
             self._greet(smtp)
@@ -177,13 +178,13 @@ class SmtpTransport:
             raise
         return smtp
 
-    def _dial(self) -> smtplib.SMTP:
+    def _dial(self) -> BoundedSmtp:
         if self._security is Security.TLS:
-            smtp: smtplib.SMTP = smtplib.SMTP_SSL(
+            smtp: BoundedSmtp = BoundedSmtpTls(
                 self._host, self._port, self._local_hostname, timeout=self._timeout, context=self._tls_context()
             )
         else:
-            smtp = smtplib.SMTP(self._host, self._port, self._local_hostname, timeout=self._timeout)
+            smtp = BoundedSmtp(self._host, self._port, self._local_hostname, timeout=self._timeout)
         if smtp.sock is not None:
             # The body and the dot go in two writes; without this the second would wait for the first one's receipt.
             smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -194,7 +195,7 @@ class SmtpTransport:
             self._tls = ssl.create_default_context()
         return self._tls
 
-    def _greet(self, smtp: smtplib.SMTP) -> None:
+    def _greet(self, smtp: BoundedSmtp) -> None:
         """EHLO, or HELO with a relay that does not know it; after a change to TLS again (RFC 3207, 4.2)."""
         reply = smtp.ehlo()
         if reply[0] != 250:
@@ -202,7 +203,7 @@ class SmtpTransport:
         if reply[0] != 250:
             raise self._for_all(reply)
 
-    def _protect(self, smtp: smtplib.SMTP) -> None:
+    def _protect(self, smtp: BoundedSmtp) -> None:
         if not smtp.has_extn("starttls"):
             raise self._unavailable("the relay offers no STARTTLS, and without it nothing is sent")
         reply = smtp.starttls(context=self._tls_context())
@@ -210,7 +211,7 @@ class SmtpTransport:
             raise self._for_all(reply)
         self._greet(smtp)
 
-    def _log_in(self, smtp: smtplib.SMTP) -> None:
+    def _log_in(self, smtp: BoundedSmtp) -> None:
         try:
             smtp.login(self._username, self._password)
         except smtplib.SMTPNotSupportedError as error:
@@ -222,6 +223,11 @@ class SmtpTransport:
             raise self._unavailable(f"the relay refuses our login: {said_by(reply)}") from error
         except smtplib.SMTPException as error:
             raise self._unavailable(f"no way to log in suits the relay: {_said(error)}") from error
+        except UnicodeEncodeError:
+            # The words of such an error hold a letter of the password.
+            raise self._unavailable("our login has letters that are not ASCII, and cannot be sent") from None
+        except ValueError as error:
+            raise self._unavailable(f"the relay asks for our login in words without sense: {_said(error)}") from error
 
     def _for_all(self, reply: Reply) -> RetryLater | Unavailable:
         """A refusal that comes before any mail: nothing is wrong with the mails."""
@@ -275,6 +281,8 @@ class SmtpTransport:
         # A socket's time-out counts for the whole of what is written, and a big mail on a slow line takes its time.
         smtp.sock.settimeout(self._timeout + len(dialogue.data) / _SLOWEST_LINE)
         smtp.send(dialogue.data)
+        if smtp.speaks_out_of_turn:
+            raise _BrokenError("the relay says more than it was asked, before the mail is complete")
         try:
             before_data()
         except OSError as error:
@@ -285,7 +293,7 @@ class SmtpTransport:
             self._drop()
             dialogue.uncertain(f"no reply to the final dot: {_said(error)}")
 
-    def _finish(self, smtp: smtplib.SMTP, dialogue: Dialogue) -> None:
+    def _finish(self, smtp: BoundedSmtp, dialogue: Dialogue) -> None:
         assert smtp.sock is not None
         smtp.sock.settimeout(self._final_timeout)
         smtp.send(b".\r\n")
@@ -294,13 +302,6 @@ class SmtpTransport:
         dialogue.settle(dialogue.waiting, reply)
         if reply[0] == 421:
             self._drop()
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _bytes(value: bytes | str) -> bytes:

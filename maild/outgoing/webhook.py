@@ -13,13 +13,12 @@ import hmac
 import json
 import socket
 import ssl
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from pathlib import Path
-from threading import Timer
 from time import monotonic
 from urllib.parse import urlsplit
 
@@ -27,6 +26,7 @@ from maild.clock import Clock
 from maild.errors import DataError, RetryLater, Unavailable
 from maild.outgoing.headers import clean
 from maild.threads.plan import Letter, Outcome, OutgoingMail, WrittenLetter
+from maild.wire import ended_at
 
 _ANSWER_CAP = 8 * 1024
 """Octets of an answer that are read."""
@@ -115,7 +115,8 @@ class WebhookTransport:
         deadline = monotonic() + self._seconds
         connection = self._connected(deadline)
         try:
-            with _ended_at(connection, deadline):
+            with ended_at(lambda: connection.sock, deadline):
+                connection.sock.settimeout(_left(deadline))
                 connection.request("POST", self._path, body, fields)
                 answer = connection.getresponse()
                 if monotonic() >= deadline:
@@ -159,7 +160,7 @@ class WebhookTransport:
         connection.default_port = 443 if self._tls else 80  # Host names the port where it is another
         trust = self._context() if self._tls else None
         try:
-            connection.sock = socket.create_connection((self._host, self._port), max(0.01, deadline - monotonic()))
+            connection.sock = socket.create_connection((self._host, self._port), _left(deadline))
             if trust is not None:
                 connection.sock = trust.wrap_socket(
                     connection.sock,
@@ -167,7 +168,8 @@ class WebhookTransport:
                     do_handshake_on_connect=False,
                     suppress_ragged_eofs=False,  # a line that breaks among the fields of an answer has brought none
                 )
-                with _ended_at(connection, deadline):
+                with ended_at(lambda: connection.sock, deadline):
+                    connection.sock.settimeout(_left(deadline))
                     connection.sock.do_handshake()
         except ssl.SSLError as error:
             connection.close()
@@ -224,25 +226,9 @@ def _words(answer: HTTPResponse) -> str:
     return ""
 
 
-@contextmanager
-def _ended_at(connection: HTTPConnection, deadline: float) -> Iterator[None]:
-    """Cuts the line at a monotonic time: a time-out of a socket counts for one packet, and packets may trickle."""
-    line = connection.sock
-    assert line is not None
-
-    def cut() -> None:
-        with suppress(OSError):
-            # Not the method of the TLS socket, which would take its state away from who reads it just now.
-            socket.socket.shutdown(line, socket.SHUT_RDWR)
-
-    timer = Timer(max(0.0, deadline - monotonic()), cut)
-    timer.daemon = True
-    timer.start()
-    try:
-        line.settimeout(max(0.01, deadline - monotonic()))
-        yield
-    finally:
-        timer.cancel()
+def _left(deadline: float) -> float:
+    """Seconds until a monotonic time; some, in any case."""
+    return max(0.01, deadline - monotonic())
 
 
 def _said(error: BaseException) -> str:

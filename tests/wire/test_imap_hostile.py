@@ -18,9 +18,10 @@ from wire.odd_imap import Connection, OddImap, odd_imap, uids_of
 from maild.clock import FixedClock
 from maild.ingest.imap import MailboxPoller
 from maild.ingest.imap_intake import MailboxIntake
-from maild.ingest.imap_line import BoundedLine, TooMuch
+from maild.ingest.imap_line import BoundedLine
 from maild.ingest.imap_session import ConnectionLost, ImapSession, Senseless, Timeouts
 from maild.ingest.mailbox import After, Cursor, Security, Start
+from maild.wire import Overlong as TooMuch
 
 HURRY = replace(FAST, timeouts=Timeouts(connect=5.0, read=1.0, answer=0.5))
 Handler = Callable[[Connection, str, str], None]
