@@ -70,6 +70,8 @@ _WORDS = {
     },
 }
 
+_FIELDS = [{"name": "order", "value": "4711"}, {"name": "room", "value": "2.17"}]
+
 
 def _parts(words: Mapping[str, str], language: str) -> dict[str, Any]:
     """The building stones that several letters share."""
@@ -79,6 +81,7 @@ def _parts(words: Mapping[str, str], language: str) -> dict[str, Any]:
             "number": "SUP-1042", "subject": words["subject"], "status": "new", "queue": "office",
             "queue_title": words["title"], "priority": "normal", "assignee": words["agent"], "line": 1,
             "tags": ["printer"], "language": language, "created_at": _AT, "organisation": "Example Ltd",
+            "fields": _FIELDS,
             "due_by": _DUE, "due_set_by": words["colleague"],
         },
         "customer": {"name": words["customer"], "address": "ivan@customer.example"},
@@ -107,7 +110,7 @@ def _section(parts: Mapping[str, Any], words: Mapping[str, str]) -> dict[str, An
         "line": "/show SUP-1042", "kind": "show", "total": 1, "more": 2,
         "rows": [
             {"number": "SUP-1042", "subject": words["subject"], "status": "open", "queue": "office",
-             "priority": "high", "line": 1, "tags": ["printer"], "assignee": words["agent"],
+             "priority": "high", "line": 1, "tags": ["printer"], "fields": _FIELDS, "assignee": words["agent"],
              "customer": parts["customer"], "created_at": _AT, "due_at": _DUE, "overdue": True,
              "due_by": _DUE, "due_set_by": words["colleague"], "organisation": "Example Ltd",
              "link": "mailto:support+a.example@desk.example?subject=%5BSUP-1042%5D"},
@@ -185,10 +188,10 @@ def sample(letter: str, language: str) -> dict[str, Any]:
             "count": 3,
             "entries": [
                 {"number": "SUP-1042", "subject": words["subject"], "customer": parts["customer"], "event": "new",
-                 "text": words["text"].splitlines()[0], "due_at": _DUE, "count": 2,
+                 "text": words["text"].splitlines()[0], "due_at": _DUE, "target": "", "count": 2,
                  "link": "mailto:support+a.example@desk.example?subject=%5BSUP-1042%5D"},
                 {"number": "SUP-1043", "subject": words["title"], "customer": parts["customer"], "event": "overdue",
-                 "text": "", "due_at": _DUE, "count": 1,
+                 "text": "", "due_at": _DUE, "target": "resolution", "count": 1,
                  "link": "mailto:support+b.example@desk.example?subject=%5BSUP-1043%5D"},
             ],
         },

@@ -30,6 +30,7 @@ def digest_line(letter: Letter) -> dict[str, Any]:
         "event": str(context.get("event") or overdue),
         "text": _first_line(message.get("text")),
         "due_at": due.isoformat() if isinstance(due, datetime) else None,
+        "target": str(context.get("target") or ""),
         "reply_to": letter.reply_to or "",
     }
 
@@ -82,6 +83,7 @@ def _entry(line: Mapping[str, Any], count: int, due_now: datetime | None, now: d
         "event": "overdue" if late else line["event"],
         "text": line["text"],
         "due_at": due if owed else None,
+        "target": line.get("target", ""),  # lines of an older version have none
         "count": count,
         "link": link,
     }

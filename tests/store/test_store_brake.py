@@ -441,9 +441,17 @@ def test_who_wants_a_digest_gets_no_single_letters(keep: Keep) -> None:
     assert told(keep, "digest") == {"anna@desk.example": 1}
 
 
+def _entries_of_the_digest(keep: Keep) -> list[str]:
+    """What the one digest says of each ticket."""
+    [digest] = [row["id"] for row in keep.outbox.listing() if row["kind"] == "digest"]
+    body = message_from_bytes(keep.outbox.raw(digest), policy=policy.default).get_body(("plain",))
+    assert body is not None
+    return str(body.get_content()).split("----")[1:-1]
+
+
 def test_a_digest_tells_of_deadlines_as_they_are_when_it_is_written(keep: Keep) -> None:
     """What was near at night is over in the morning; what a colleague has solved meanwhile is due no more."""
-    clock, made = FixedClock(NOW), quiet_office(quiet=(Quiet.parse("08:00-22:00"),), language="en")
+    clock, made = FixedClock(NOW), quiet_office(quiet=(Quiet.parse("08:00-18:00"),), language="en")
     warning = Step(target=Target.FIRST_RESPONSE, at=At.parse("50%"), tell=("queue",))
     standard = replace(STANDARD, steps=(warning,))
     promises = Promises(given=(Given(promise=standard, fits=lambda _: True),))
@@ -456,15 +464,28 @@ def test_a_digest_tells_of_deadlines_as_they_are_when_it_is_written(keep: Keep) 
     do_due(keep, made, NOW + timedelta(hours=2))
     clock.at = NOW + timedelta(hours=3)
     give_order(keep, made, clock, "1002", "solve", "")
-    do_due(keep, made, NOW + timedelta(hours=14))
-    [digest] = [row["id"] for row in keep.outbox.listing() if row["kind"] == "digest"]
-    written = message_from_bytes(keep.outbox.raw(digest), policy=policy.default)
-    body = written.get_body(("plain",))
-    assert body is not None
-    first, second = body.get_content().split("----")[1:3]
+    do_due(keep, made, NOW + timedelta(hours=9))
+    first, second = _entries_of_the_digest(keep)
     assert ("SUP-1001" in first, "The promised time is over" in first, "An answer is due" in first) == (True,) * 3
     assert ("SUP-1002" in second, "was near; it does not run now" in second, "An answer is due" in second) == (
         True,
         True,
         False,
     )
+
+
+def test_a_digest_tells_what_is_due_an_answer_or_a_solution(keep: Keep) -> None:
+    """A day of forty hours is no answer that is owed."""
+    clock, made = FixedClock(NOW), quiet_office(quiet=(Quiet.parse("08:00-22:00"),), language="en")
+    step = Step(target=Target.RESOLUTION, at=At.parse("25%"), tell=("queue",))
+    promises = Promises(given=(Given(promise=replace(STANDARD, steps=(step,)), fits=lambda _: True),))
+    made = replace(made, practice=replace(made.practice, promises=promises))
+    envelope = Envelope(channel="smtp", source="test", sender=IVAN, recipients=("support@desk.example",))
+    keep.inbox.add([make_arrival(raw, envelope, NOW) for raw in strangers(1)])
+    while Desk(keep, lambda: made, clock).take_next().mails:
+        pass
+    do_due(keep, made, NOW + timedelta(hours=10))
+    do_due(keep, made, NOW + timedelta(hours=14))
+    [entry] = _entries_of_the_digest(keep)
+    assert "The promised time is near (the newest of 2)" in entry
+    assert "A solution is due on Wednesday, 25 November, by " in entry
