@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 
 from maild.config.files import nearest
 from maild.config.report import Found
-from maild.config.rule_checks import Named
 from maild.config.schema import RuleTable, Then
 from maild.errors import Finding
 from maild.messages.addresses import normal, split_plus
@@ -96,11 +95,13 @@ def unknown_moment(
             yield found.doubt((*path, place), "unknown-step", message, f"write '{plain}': it is compared as a text")
 
 
-def nowhere_told(found: Found, path: tuple[str | int, ...], words: Sequence[str], named: Named) -> Iterator[Finding]:
+def nowhere_told(
+    found: Found, path: tuple[str | int, ...], words: Sequence[str], own: frozenset[str]
+) -> Iterator[Finding]:
     """Addresses of the desk itself among those who are told: its own letters are not read."""
     for place, word in enumerate(words):
         local, _, domain = split_plus(normal(word)) if "@" in word else ("", "", "")
-        if f"{local}@{domain}" in named.own:
+        if f"{local}@{domain}" in own:
             message = f"{word} is the desk's own: nobody is told by a letter to it"
             yield found.doubt((*path, place), "forward-loop", message, "name a queue's agents by queue, or an agent")
 

@@ -79,10 +79,12 @@ def stray_files(folder: Path, shown: str) -> Iterator[Finding]:
         place = path.relative_to(folder)
         if number > _MOST_FILES:
             return
-        if any(part.startswith((".", "#")) for part in place.parts) or not path.is_file():
+        if any(part.startswith((".", "#")) for part in place.parts):
             continue
-        if hint := _why_unread(place):
-            message = f"nothing reads {place.name} here"
+        message, hint = f"nothing reads {place.name} here", _why_unread(place) if path.is_file() else ""
+        if path.is_symlink() and not path.exists():
+            message, hint = f"{place.name} is a link that leads nowhere", "mend the link, or take it away"
+        if hint:
             yield Finding(
                 file=f"{shown}/{place}",
                 line=0,

@@ -19,7 +19,7 @@ from maild.config.lead_doubts import leaderless, strange_languages
 from maild.config.letters import Letters, find_letters
 from maild.config.lists import LISTS_FOLDER, read_lists
 from maild.config.report import names_given
-from maild.config.rule_checks import Named
+from maild.config.rule_checks import Named, own_addresses
 from maild.config.rule_doubts import idle_agents, rule_doubts
 from maild.config.rule_files import Ruling, default_findings, names_of, read_rules
 from maild.config.settings import Desk
@@ -27,7 +27,7 @@ from maild.config.sla_file import GivenPromise, read_levels
 from maild.config.team_file import read_team, team_doubts, unknown_hours
 from maild.config.whole_mails import FieldsOf, WholeMails, read_whole_mails
 from maild.errors import ConfigError, Finding
-from maild.messages.addresses import normal
+from maild.files import shown_path
 from maild.people.keys import AgentKey
 from maild.people.team import Team
 from maild.routing.conditions import events_of, words
@@ -129,7 +129,7 @@ def check_policy(
 
 
 def _folder_doubts(rules_dir: Path, read: _Read) -> Iterator[Finding]:
-    shown, rules = _shown(rules_dir), read.policy.rules.rules
+    shown, rules = shown_path(rules_dir), read.policy.rules.rules
     yield from list_doubts(read.lists, rules)
     yield from stray_files(rules_dir, shown)
     yield from unsent_letters(rules_dir / LETTERS_FOLDER, f"{shown}/{LETTERS_FOLDER}", read.letters, rules)
@@ -150,7 +150,7 @@ def _named_agents(policy: Policy) -> list[str]:
 def whole_mails(policy: Policy, fields_of: FieldsOf) -> WholeMails:
     """The examples that are whole mails, and what is wrong with them."""
     folder = policy.letters_dir.parent
-    return read_whole_mails(folder, _shown(folder), policy.rules, policy.team, fields_of, policy.names)
+    return read_whole_mails(folder, shown_path(folder), policy.rules, policy.team, fields_of, policy.names)
 
 
 def run_examples(policy: Policy, whole: Sequence[Example] = ()) -> list[ExampleResult]:
@@ -226,7 +226,7 @@ def _said(rule: Rule) -> str:
 
 def _read(rules_dir: Path, desk: Desk, webhooks: tuple[str, ...] | None) -> _Read:
     sources = _sources(rules_dir)
-    sources.setdefault(TEAMS_FILE, read_source(rules_dir / TEAMS_FILE, _shown(rules_dir / TEAMS_FILE)))
+    sources.setdefault(TEAMS_FILE, read_source(rules_dir / TEAMS_FILE, shown_path(rules_dir / TEAMS_FILE)))
     broken = [source.broken for source in sources.values() if source.broken is not None]
     teams = sources.pop(TEAMS_FILE)
     levels_source = sources.pop(SLA_FILE, parse_source(b"", SLA_FILE))
@@ -234,7 +234,7 @@ def _read(rules_dir: Path, desk: Desk, webhooks: tuple[str, ...] | None) -> _Rea
     team, team_findings = read_team(teams, desk)
     team, key_findings = with_keys(team, teams, rules_dir)
     team_findings.extend(key_findings)
-    lists = read_lists(rules_dir / LISTS_FOLDER, _shown(rules_dir / LISTS_FOLDER))
+    lists = read_lists(rules_dir / LISTS_FOLDER, shown_path(rules_dir / LISTS_FOLDER))
     levels, level_findings = read_levels(levels_source, rules_dir, desk, team, letters.canned, webhooks, lists.entries)
     if levels_source.broken is None:
         team_findings.extend(unknown_hours(teams, names_given(levels_source, "calendar", "name")))
@@ -251,7 +251,9 @@ def _read(rules_dir: Path, desk: Desk, webhooks: tuple[str, ...] | None) -> _Rea
     findings = [*broken, *(f for f in (*team_findings, *level_findings, *rule_findings) if not broken or f.line)]
     if broken:
         findings = [f for f in findings if f.code not in _MISSING_NAMES]
-    last = _shown(rules_dir / max(sources, default="routing.toml"))
+    elif not team.queues and not team.agents:
+        findings = [f for f in findings if f.code not in _MISSING_NAMES or f.file == teams.name]
+    last = shown_path(rules_dir / max(sources, default="routing.toml"))
     whole = not broken and not any(f.code in ("bad-value", "missing-key", "unknown-key") for f in rule_findings)
     findings.extend(default_findings(ruling.rules.rules, ruling.found, last, whole=whole))
     policy = Policy(
@@ -289,13 +291,6 @@ def _read(rules_dir: Path, desk: Desk, webhooks: tuple[str, ...] | None) -> _Rea
     )
 
 
-def own_addresses(desk: Desk, team: Team) -> frozenset[str]:
-    """Every address that mail to the desk may have, plus detail left aside; the reply domain's among them."""
-    addresses = [*desk.addresses, *(q.address for q in team.queues if q.address)]
-    local = desk.address.rpartition("@")[0]
-    return frozenset(normal(a) for a in (*addresses, f"{local}@{desk.reply_domain}"))
-
-
 def _key_files(team: Team) -> dict[str, Source]:
     """The agents' keys as what they are to a revision: files that may change."""
     keys = [(agent.id, key) for agent in team.agents for key in agent.keys]
@@ -306,7 +301,7 @@ def _sources(rules_dir: Path) -> dict[str, Source]:
     """Every TOML file of the folder, in the order of the names; what editors leave beside them is not read."""
     if not rules_dir.is_dir():
         finding = Finding(
-            file=_shown(rules_dir),
+            file=shown_path(rules_dir),
             line=0,
             column=0,
             severity="error",
@@ -316,13 +311,7 @@ def _sources(rules_dir: Path) -> dict[str, Source]:
         )
         raise ConfigError([finding])
     files = sorted(file for file in rules_dir.glob("*.toml") if not file.name.startswith("."))
-    return {file.name: read_source(file, _shown(file)) for file in files}
-
-
-def _shown(path: Path) -> str:
-    """A path as people like to read it: from the current folder, where it lies below it."""
-    here = Path.cwd()
-    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+    return {file.name: read_source(file, shown_path(file)) for file in files}
 
 
 def _revision(sources: dict[str, Source]) -> str:

@@ -122,6 +122,10 @@ def _findings(
             named = place[:-1] if of_key else place
             same = [other for other, where in zip(details, places, strict=True) if where == place]
             message = f"{_last_name((*path[:1], *named))}: {_all_words(same)}"
+            if detail["type"] == "tuple_type" and isinstance(detail.get("input"), dict):
+                message = (
+                    f"write [[{'.'.join(str(p) for p in (*path, *named) if isinstance(p, str))}]], with two brackets"
+                )
             at_value = not of_key
             yield source.finding((*path, *place), "bad-value", message, _hint(detail), rule=rule, at_value=at_value)
 

@@ -9,6 +9,7 @@ from maild.config.files import nearest
 from maild.config.letters import canned_key
 from maild.config.report import Found
 from maild.config.schema import ChoiceTable, RuleTable, Then
+from maild.config.settings import Desk
 from maild.config.units import parse_address
 from maild.errors import Finding
 from maild.messages.addresses import normal, split_plus
@@ -40,6 +41,13 @@ class Named:
     """The desk's addresses, normalised."""
     webhooks: tuple[str, ...] | None = None
     """Those of the settings; None where nobody knows."""
+
+
+def own_addresses(desk: Desk, team: Team) -> frozenset[str]:
+    """Every address that mail to the desk may have, plus detail left aside; the reply domain's among them."""
+    addresses = [*desk.addresses, *(q.address for q in team.queues if q.address)]
+    local = desk.address.rpartition("@")[0]
+    return frozenset(normal(a) for a in (*addresses, f"{local}@{desk.reply_domain}"))
 
 
 def event_findings(found: Found, condition: Condition | None, reading: Reading | None) -> Iterator[Finding]:

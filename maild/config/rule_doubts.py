@@ -115,7 +115,7 @@ def _of_rule(found: Found, rule: Rule) -> Iterator[Finding]:
 def _of_then(found: Found, rule: Rule, team: Team, named: Named) -> Iterator[Finding]:
     then = found.table.then
     yield from idle_actions(found, rule)
-    yield from nowhere_told(found, ("then", "tell"), then.tell, named)
+    yield from nowhere_told(found, ("then", "tell"), then.tell, named.own)
     yield from back_to_sender(found, rule)
     if then.line is not None:
         yield from nobody_on_line(found, then.line, ("then", "line"), then.queue, team)

@@ -9,12 +9,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from maild.config.action_doubts import nowhere_told
 from maild.config.closure_files import ClosureFiles
 from maild.config.files import Source, nearest
 from maild.config.lead_doubts import early_steps
 from maild.config.letters import canned_key
 from maild.config.report import Found, names_given, read_tables
-from maild.config.rule_checks import tell_findings, webhook_findings
+from maild.config.rule_checks import own_addresses, tell_findings, webhook_findings
 from maild.config.rule_files import condition_findings
 from maild.config.schema import SLA_TABLES, ChoiceTable, StepTable
 from maild.config.settings import Desk
@@ -194,7 +195,15 @@ class _Reader:
         return {day: self.spans(found, ("extra", day.isoformat()), texts) for day, texts in found.table.extra.items()}
 
     def spans(self, found: Found, path: tuple[str | int, ...], texts: tuple[str, ...]) -> tuple[Span, ...]:
-        read = (self.tried(found, (*path, n), partial(Span.parse, text)) for n, text in enumerate(texts))
+        read = [self.tried(found, (*path, n), partial(Span.parse, text)) for n, text in enumerate(texts)]
+        for place, span in enumerate(read):
+            for other in read[:place]:
+                if span is not None and other is not None and span.overlaps(other):
+                    message, hint = (
+                        f"'{span}' overlaps '{other}'",
+                        "an hour is worked once: write one span, or mend an end",
+                    )
+                    self.findings.append(found.finding((*path, place), "bad-value", message, hint))
         return tuple(span for span in read if span is not None)
 
     def promises(self, tables: list[Found], calendars: Mapping[str, Calendar]) -> tuple[GivenPromise, ...]:
@@ -270,6 +279,7 @@ class _Reader:
             path = ("step", position)
             at = self.tried(found, (*path, "at"), partial(At.parse, step.at))
             self.look_at_step(found, path, step)
+            self.doubts.extend(nowhere_told(found, (*path, "tell"), step.tell, own_addresses(self.desk, self.team)))
             if at is not None:
                 self.look_at_length(found, (*path, "at"), calendar, at.distance)
                 yield _step(step, at, step.quiet or found.table.quiet)

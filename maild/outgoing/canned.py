@@ -96,6 +96,8 @@ class Canned:
         if path not in self._compiled:
             source = self._sources[path]
             try:
+                if isinstance(source, str) and not source.strip():
+                    raise LetterError("there is no text in it", 1)
                 self._compiled[path] = source if isinstance(source, LetterError) else Compiled(source, file=str(path))
             except LetterError as error:
                 self._compiled[path] = error

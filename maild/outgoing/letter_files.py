@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from maild.errors import Finding
-from maild.files import read_regular
+from maild.files import read_regular, shown_path
 from maild.outgoing.sandbox import MAX_SOURCE, LetterError
 
 _LARGEST = 100_000_000
@@ -34,8 +34,8 @@ def letter_finding(
 ) -> Finding:
     """What is wrong with a letter, at its place."""
     return Finding(
-        file=str(path), line=line, column=1 if line else 0, severity=severity, code=code, message=message, hint=hint,
-        source=_line_of(path, line),
+        file=shown_path(path), line=line, column=1 if line else 0, severity=severity, code=code, message=message,
+        hint=hint, source=_line_of(path, line),
     )  # fmt: skip
 
 

@@ -303,10 +303,12 @@ def _text(source: str, file: str) -> _Text:
         if not colon or field.strip().lower() != "subject" or subject is not None:
             raise LetterError("a letter begins with one line `Subject: ...`, then an empty line, then its text", number)
         subject = Compiled(value.strip(), file=file, first_line=number)
+    if not any(line.strip() for line in lines[number:]):
+        raise LetterError("there is no text in it", number)
     return _Text(subject=subject, body=Compiled("\n".join(lines[number:]), file=file, first_line=number + 1))
 
 
 def _shielded(values: Mapping[str, Any]) -> dict[str, Any]:
     """For an unproven sender: nothing that he wrote, lest our mail carry his words to somebody else."""
-    ticket = {**values["ticket"], "subject": "", "tags": []}
+    ticket = {**values["ticket"], "subject": "", "tags": [], "fields": []}
     return {**values, "customer": {"name": "", "address": ""}, "ticket": ticket}

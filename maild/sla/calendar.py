@@ -48,6 +48,11 @@ class Span:
             raise ValueError(f"{text!r} is no span of a day such as 09:00-13:00 or 14:00-24:00")
         return cls(time.fromisoformat(found["start"]), _MIDNIGHT if found["end"] == "24:00" else _end(found["end"]))
 
+    def overlaps(self, other: Span) -> bool:
+        """Whether some time is in both."""
+        ends = (self.end == _MIDNIGHT or other.start < self.end, other.end == _MIDNIGHT or self.start < other.end)
+        return all(ends)
+
     def __str__(self) -> str:
         end = "24:00" if self.end == _MIDNIGHT else f"{self.end:%H:%M}"
         return f"{self.start:%H:%M}-{end}"

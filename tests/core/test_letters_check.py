@@ -32,6 +32,8 @@ def test_the_built_in_letters_are_clean() -> None:
         ("Subject: x\n\n{{ ticket.number }\n", 3, "bad-letter"),
         ("Subject: {{ nobody\n\nHello\n", 1, "bad-letter"),
         ("Hello, without a subject\n", 1, "bad-letter"),
+        ("", 1, "bad-letter"),
+        ("Subject: x\n\n  \n", 2, "bad-letter"),
         ("Subject: x\nCc: other@x.example\n\nHello\n", 2, "bad-letter"),
         ("Subject: x\n\n{{ ticket.number|no_such_filter }}\n", 3, "bad-letter"),
         ("Subject: x\n\n\n{{ ticket }}\n", 4, "bad-letter"),

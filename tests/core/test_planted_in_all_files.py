@@ -135,6 +135,8 @@ MISTAKES = [
     Planted(T, 'lead = "anna"\ndefault', "default", "no-lead", 9, 8),
     Planted(T, 'language = "en"', 'language = "fr"', "missing-letter", 5, 12),
     Planted(S, 'at = "75%"', 'at = "-4h"', "early-step", 14, 6),
+    Planted(S, '"09:00-18:00"', '"09:00-18:00", "17:00-24:00"', "bad-value", 4, 37),
+    Planted(S, 'tell = ["lead"]', 'tell = ["lead", "support@desk.example"]', "forward-loop", 15, 17),
     # -- lists
     Planted("lists/vip.txt", "@bank", "a@x.example, b@x.example\n@bank", "list-entry", 3, 1),
     Planted("lists/vip.txt", "@bank", "  *@x.example\n@bank", "list-entry", 3, 3),
@@ -220,6 +222,22 @@ def test_a_list_in_another_encoding_is_told_at_its_place(tmp_path: Path) -> None
     assert [(f.code, f.line, f.column) for f in told(folder)] == [("bad-encoding", 2, 2)]
 
 
+@pytest.mark.parametrize("name", ["letters/en/acknowledgement.txt", "lists/more.txt", "letters/canned/more.txt"])
+def test_a_link_that_leads_nowhere_is_told(name: str, tmp_path: Path) -> None:
+    """A letter that is one would silently be the built-in one."""
+    folder = written(tmp_path)
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / name).symlink_to(Path(name).name)
+    assert {f.code for f in told(folder)} <= {"stray-file", "no-file"} != set()
+
+
+def test_a_file_without_anybody_in_it_is_told_once(tmp_path: Path) -> None:
+    """And not wherever a rule names a queue of it."""
+    folder = written(tmp_path, Planted(R, THEN, 'then.queue = "billing"', "", 0, 0))
+    (folder / T).write_text("")
+    assert [f.code for f in told(folder)] == ["no-default-queue"]
+
+
 def test_examples_of_a_rule_that_cannot_be_read_are_not_blamed(tmp_path: Path) -> None:
     """Where the condition has a typo, its event is not known: that the example has a ticket is no mistake."""
     reply = 'when.event = "reply"\nwhen.subjct = "x"'
@@ -242,6 +260,7 @@ def test_examples_of_a_rule_that_cannot_be_read_are_not_blamed(tmp_path: Path) -
         (Planted(R, '"A"', '"A', "", 0, 0), "close its quote"),
         (Planted(R, '"A"', "A", "", 0, 0), "straight quotes"),
         (Planted(R, '"A"', r'"\d"', "", 0, 0), "single quotes"),
+        (Planted(R, "[[rule.example]]\nmail", "[rule.example]\nmail", "", 0, 0), "write [[rule.example]]"),
         (Planted(R, THEN, 'then.letter = "thanks"', "", 0, 0), "then.reply sends it"),
         (Planted(R, THEN, 'then.tell = ["anna", "bill"]', "", 0, 0), "assignee, queue, lead, anna"),
     ],
