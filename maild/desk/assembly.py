@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from maild.config.files import parse_source
 from maild.config.lists import lists_of
-from maild.config.policy import SLA_FILE, Policy, load_policy, own_addresses
+from maild.config.policy import SLA_FILE, Policy, load_policy
+from maild.config.rule_checks import own_addresses
 from maild.config.settings import Settings
 from maild.config.sla_file import GivenPromise, read_levels
 from maild.crypto.resolver import texts_of
