@@ -308,10 +308,15 @@ def _joined(
         fields=fields,
         rule=rule,
         stopped=any(one.stop for one, _ in held),
-        parts=tuple((one.name, one.then) for one, _ in held),
+        parts=tuple((one.name, _with_captured(one.then, captured)) for one, captured in held),
         trace=trace,
         timeouts=timeouts,
     )
+
+
+def _with_captured(then: Actions, captured: list[tuple[str, str]]) -> Actions:
+    """What a rule does: what its patterns caught is set as well, so that it is known whose word it is."""
+    return replace(then, fields={**dict(reversed(captured)), **then.fields}) if captured else then
 
 
 def _all(values: Iterable[tuple[str, ...]]) -> tuple[str, ...]:

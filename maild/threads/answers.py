@@ -143,7 +143,7 @@ def _row(ticket: Ticket, known: Known, practice: Practice, agent: Agent | None) 
         # The tag in the subject is for people: what finds the ticket is the signed address.
         link = f"mailto:{quote(address, safe='@+')}?subject={quote(f'[{ticket.number}]', safe='')}"
     return {
-        **{name: seen[name] for name in ("number", "subject", "status", "queue", "priority", "line", "tags")},
+        **{name: seen[name] for name in ("number", "subject", "status", "queue", "priority", "line", "tags", "fields")},
         **{name: seen[name] for name in ("due_by", "due_set_by", "organisation")},
         "assignee": seen["assignee"] or "",
         "customer": person_view(ticket.requester),

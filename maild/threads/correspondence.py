@@ -14,6 +14,7 @@ from maild.messages.addresses import normal
 from maild.messages.mail import Address, Attachment, Mail
 from maild.messages.subject import topic
 from maild.messages.tokens import Purpose, to_base32
+from maild.messages.words import plain_line
 from maild.people.team import Agent
 from maild.threads.brand import desk_name, shown_desk, signature
 from maild.threads.buttons import Buttons
@@ -23,6 +24,7 @@ from maild.threads.plan import Enclosed, Letter, LetterKind
 from maild.threads.practice import Practice
 
 _MAX_REFERENCES = 20
+_MOST_FIELDS, _LONGEST_FIELD = 10, 100
 
 
 @dataclass(kw_only=True, slots=True)
@@ -62,12 +64,23 @@ def ticket_view(practice: Practice, ticket: Ticket) -> dict[str, object]:
         "assignee": assignee.name if assignee else ticket.assignee,
         "line": ticket.line,
         "tags": list(ticket.tags),
+        "fields": fields_view(ticket),
         "language": ticket.language,
         "organisation": practice.organisation_of(ticket.requester.address if ticket.requester else None),
         "created_at": ticket.created_at,
         "due_by": ticket.deadline.at if ticket.deadline else None,
         "due_set_by": setter_of(practice, ticket.deadline) if ticket.deadline else "",
     }
+
+
+def fields_view(ticket: Ticket) -> list[dict[str, str]]:
+    """What rules have found in its mails, in short: the first few fields, each on one line."""
+    shown = list(ticket.fields.items())[:_MOST_FIELDS]
+    return [{"name": name, "value": _in_short(plain_line(value))} for name, value in shown]
+
+
+def _in_short(value: str) -> str:
+    return value if len(value) <= _LONGEST_FIELD else value[: _LONGEST_FIELD - 1].rstrip() + "…"
 
 
 def setter_of(practice: Practice, deadline: Deadline) -> str:

@@ -192,6 +192,9 @@ def begin_ticket(draft: Draft, earlier: Ticket | None) -> tuple[Routed, Ticket]:
     draft.ticket, draft.is_new = ticket, True
     draft.message = incoming(case, draft.at, visibility=Visibility.PUBLIC)
     draft.note("created", f"queue {ticket.queue}, priority {ticket.priority}", f"rule {routed.rule!r}")
+    if ticket.fields:
+        found = ", ".join(f"{name} = {value}" for name, value in ticket.fields.items())
+        draft.note("fields", found, routed.said.by("fields"), "rule")
     if routed.timeouts:
         draft.note("patterns_cut_off", ", ".join(routed.timeouts), "their time was up, so they did not hold", "maild")
     if earlier is not None:

@@ -18,7 +18,7 @@ from maild.threads.words import value_word
 _DEPTH = 5
 """A sentence may hold another one, and that a third: a mail, what does not prove it, why its signature does not."""
 _UTC = re.compile(r"\b(\d{4}-\d\d-\d\d[ T]\d\d:\d\d)(?: UTC\b|:\d\d(?:\.\d+)?\+00:00)")
-_OWN_WORDS = frozenset({"subject", "tags", "field", "refused"})
+_OWN_WORDS = frozenset({"subject", "tags", "field", "fields", "refused"})
 """Kinds of events whose detail is what somebody wrote, to be shown as it is."""
 
 

@@ -54,6 +54,7 @@ KINDS: Mapping[str, str] = {
     "rule": "правило",
     "shadow": "правило на пробу",
     "field": "поле",
+    "fields": "поля",
     "replied": "ответ по правилу",
     "forwarded": "переслано по правилу",
     "not_forwarded": "не переслано по правилу",
