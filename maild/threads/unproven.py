@@ -23,6 +23,7 @@ from maild.threads.plan import Letter, LetterKind, Plan
 from maild.threads.words import say
 
 _YES = frozenset({"yes", "y", "yep", "ok", "okay", "confirm", "confirmed", "да", "ага", "ок", "подтверждаю", "верно"})
+_NO = frozenset({"no", "nope", "not", "нет", "не"})
 
 
 def unverified(draft: Draft, ticket: Ticket, why: str, *, asks: bool = False) -> Plan:
@@ -32,6 +33,8 @@ def unverified(draft: Draft, ticket: Ticket, why: str, *, asks: bool = False) ->
     """
     case, agent = draft.case, draft.case.sender.agent
     assert agent is not None
+    answers = draft.thread.claim is not None and draft.thread.claim.purpose is Purpose.CONFIRM
+    why = "not_a_yes" if answers else why
     draft.message = incoming(case, draft.at, visibility=Visibility.INTERNAL, unverified=True)
     reason = say("en", why, reason=case.sender.proof.reason)
     draft.note("unverified", f"a mail with {agent.name}'s address in From was not carried out", reason)
@@ -54,6 +57,9 @@ def unverified(draft: Draft, ticket: Ticket, why: str, *, asks: bool = False) ->
         also=None if asked else agent,
         but=agent if asked else None,
     )
+    if answers:
+        # It is about another mail, of which everybody has been told; who says no need not be told anything.
+        told = [] if _says(case.mail.reply, _NO) else [x for x in told if x.to[0].address == agent.address]
     draft.letters.extend(told)
     if asked:
         draft.letters.append(_question(draft, ticket, agent, why))
@@ -116,7 +122,7 @@ def confirming(draft: Draft) -> int | None:
         ),
         None,
     )
-    if not _says_yes(mail.reply):
+    if not _says(mail.reply, _YES):
         return None
     fresh = asked is not None and date_fits(mail.date, draft.at) and date_fits(asked.at, draft.at)
     if asked is None or not fresh or mail.mail_class is not MailClass.PERSON or mail.strict_sender is None:
@@ -124,9 +130,10 @@ def confirming(draft: Draft) -> int | None:
     return asked.inbox_id
 
 
-def _says_yes(text: str) -> bool:
+def _says(text: str, first: frozenset[str]) -> bool:
+    """Whether a text begins with one of these words."""
     words = re.findall(r"\w+", text[:200].casefold().replace("ё", "е"))
-    return bool(words) and words[0] in _YES
+    return bool(words) and words[0] in first
 
 
 def confirm(draft: Draft, ticket: Ticket, inbox_id: int) -> Plan:

@@ -76,6 +76,23 @@ def test_a_second_reply_does_nothing_more(asked: Keep) -> None:
     assert answers(asked) == ["Close the lid."]
 
 
+def news(keep: Keep) -> list[tuple[str, str]]:
+    """Who is told of a mail, and the first words of the letter."""
+    rows = [r for r in keep.outbox.listing() if r["kind"] == LetterKind.NOTIFICATION]
+    return [(r["recipients"][0]["address"], read_mail(keep.outbox.raw(r["id"])).text) for r in rows]
+
+
+def test_a_reply_that_is_no_yes_is_told_to_its_writer_alone(asked: Keep) -> None:
+    """Colleagues have been told of the mail in question; who says no is told nothing."""
+    before, to = len(news(asked)), question(asked)[1]
+    come(asked, "Нет, не я", to=to, message_id="<n@desk.example>")
+    assert len(news(asked)) == before
+    come(asked, "This was me", to=to, message_id="<m@desk.example>")
+    [(address, text)] = news(asked)[before:]
+    assert address == ANNA.address
+    assert "отвечают словом «да»" in text
+
+
 def test_a_machines_reply_confirms_nothing(asked: Keep) -> None:
     """An absence note answers whatever comes, and knows of nothing."""
     come(asked, "I am away", to=question(asked)[1], message_id="<o@desk.example>", Auto_Submitted="auto-replied")
