@@ -19,7 +19,7 @@ from maild.threads.deadlines import explain_deadline
 from maild.threads.lookups import Ask
 from maild.threads.model import Message, Status, Ticket
 from maild.threads.orders.table import HANDLERS
-from maild.threads.why import why_lines
+from maild.threads.why import turning_points, why_lines
 
 _NO_SUBJECT = "(no subject)"
 
@@ -165,8 +165,7 @@ def _print_whole(app: App, whole: Whole) -> None:
         click.echo(f"clock: {_clock_json(app, t, clock)['explained']}")
     for line in _deadline_lines(app, whole):
         click.echo(f"clock: {line}")
-    for link in whole.links:
-        click.echo(f"link: {link['kind'].replace('_', ' ')} {link['ticket']}")
+    _print_links(whole)
     for _, m in whole.messages:
         _print_message(m)
     click.echo()
@@ -211,10 +210,18 @@ def ticket_why(app: App, number: str) -> None:
         for line in why_lines(one.decision, "en"):
             click.echo(clean_text(line))
         click.echo()
+    _print_links(whole)
+    for place in turning_points([event["kind"] for event in whole.events]):
+        _print_event(whole.events[place])
     for clock in clocks:
         click.echo(f"clock: {clock['explained']}")
     for line in _deadline_lines(app, whole):
         click.echo(f"clock: {line}")
+
+
+def _print_links(whole: Whole) -> None:
+    for link in whole.links:
+        click.echo(f"link: {link['kind'].replace('_', ' ')} {link['ticket']}")
 
 
 def _deadline_lines(app: App, whole: Whole) -> list[str]:

@@ -30,6 +30,7 @@ _WORDS = {
         "video": "video of the printer.mp4",
         "remark": "the sender wants answers sent to boss@customer.example; your answer goes to ivan@customer.example",
         "why": 'the rule "Printers go to the office team"',
+        "link": "SUP-1040 was merged into it.",
         "note": "He called this morning, too.",
         "nothing": "not done",
         "unknown": "there is no order /clsoe; did you mean /close?",
@@ -56,6 +57,7 @@ _WORDS = {
         "video": "видео с принтером.mp4",
         "remark": "отправитель просит отвечать на boss@customer.example; ваш ответ уйдёт на ivan@customer.example",
         "why": "правило «Принтеры — в отдел оргтехники»",
+        "link": "К ней присоединена SUP-1040.",
         "note": "Утром он ещё и звонил.",
         "nothing": "не сделано",
         "unknown": "команды /clsoe нет; может быть, /close?",
@@ -127,6 +129,8 @@ def _section(parts: Mapping[str, Any], words: Mapping[str, str]) -> dict[str, An
              "because": "/priority high"},
         ],
         "reasons": [{"mail": 17, "at": _AT, "lines": [words["why"]]}],
+        "links": [words["link"]],
+        "changes": [{"at": _AT, "kind": "status", "actor": "anna", "detail": "new -> open", "because": "/take"}],
     }  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 
 from maild.store.rows import to_ticket
 from maild.store.search import by_the_index, holding, rank
-from maild.store.tables import events, inbox, messages, tickets
+from maild.store.tables import events, inbox, links, messages, tickets
 from maild.threads.facts import TicketFacts
 from maild.threads.lookups import (
     MAX_EVENTS,
@@ -29,10 +29,12 @@ from maild.threads.lookups import (
     Past,
 )
 from maild.threads.model import Event, Status
+from maild.threads.orders.tickets import MERGED_INTO
 from maild.threads.periods import Period
 from maild.threads.search import read_query
 
 _DAY = timedelta(days=1)
+_MOST_MERGES = 50
 
 
 def answer_all(
@@ -99,6 +101,7 @@ def past_of(connection: Connection, known: TicketFacts) -> Past:
         events=tuple(Event(at=r.at, kind=r.kind, actor=r.actor, detail=r.detail, because=r.because) for r in rows),
         event_count=_count(connection, events, number),
         judged=judged_of(connection, number),
+        links=tuple((r.kind, r.other_id) for r in connection.execute(_links_of(number))),
     )
 
 
@@ -107,10 +110,40 @@ def _count(connection: Connection, table: sa.Table, number: int) -> int:
     return connection.execute(query).scalar_one()
 
 
+def _links_of(number: int) -> sa.Select[Any]:
+    return sa.select(links.c.kind, links.c.other_id).where(links.c.ticket_id == number).order_by(links.c.id)
+
+
 def judged_of(connection: Connection, number: int) -> tuple[Judged, ...]:
-    """What was written down about the mail that opened a ticket, and about its last one if that is another."""
-    mails = sa.select(messages.c.inbox_id).where(messages.c.ticket_id == number, messages.c.inbox_id.is_not(None))
-    ends = [connection.scalar(mails.order_by(order).limit(1)) for order in (messages.c.id, messages.c.id.desc())]
-    query = sa.select(inbox.c.id, inbox.c.received_at, inbox.c.decision).where(inbox.c.id.in_(set(ends) - {None}))
-    rows = connection.execute(query.order_by(inbox.c.id))
-    return tuple(Judged(inbox_id=r.id, at=r.received_at, decision=r.decision) for r in rows)
+    """What was written down about the mail that opened a ticket, and about its last one if that is another.
+
+    The mails of a merged ticket lie in the one that it goes on in, among others that came with other merges.
+    """
+    home = _home(connection, number)
+    born = connection.scalar(sa.select(tickets.c.created_at).where(tickets.c.id == number))
+    query = (
+        sa.select(inbox.c.id, inbox.c.received_at, inbox.c.ticket_id)
+        .join(messages, messages.c.inbox_id == inbox.c.id)
+        .where(messages.c.ticket_id == home)
+        .order_by(messages.c.id)
+    )
+    mails = [row for row in connection.execute(query) if home == number or row.ticket_id == number]
+    if not mails:
+        return ()
+    # A mail that was split off belonged to another ticket, so the time counts for more than the number.
+    first = min(mails, key=lambda row: (row.received_at != born, row.ticket_id != number, row.id))
+    wanted = sa.select(inbox.c.id, inbox.c.received_at, inbox.c.decision)
+    rows = connection.execute(wanted.where(inbox.c.id.in_({first.id, mails[-1].id})))
+    found = (Judged(inbox_id=r.id, at=r.received_at, decision=r.decision) for r in rows)
+    return tuple(sorted(found, key=lambda one: one.inbox_id != first.id))
+
+
+def _home(connection: Connection, number: int) -> int:
+    """Where the mails of a ticket lie: in itself, or at the end of its merges."""
+    for _ in range(_MOST_MERGES):
+        into = sa.select(links.c.other_id).where(links.c.ticket_id == number, links.c.kind == MERGED_INTO)
+        found = connection.scalar(into.order_by(links.c.id.desc()).limit(1))
+        if found is None:
+            break
+        number = found
+    return number

@@ -27,11 +27,12 @@ from maild.threads.promises import explain_clocks
 from maild.threads.report import Rows, make_report
 from maild.threads.report_words import report_lines
 from maild.threads.said import because_told, detail_told, kind_told
-from maild.threads.why import why_lines
-from maild.threads.words import value_word
+from maild.threads.why import turning_points, why_lines
+from maild.threads.words import WORDS, say, value_word
 
 MAX_MESSAGES = 5
 MAX_LINES = 20
+MAX_CHANGES = 20
 _LONGEST_LINE = 500
 
 
@@ -79,7 +80,7 @@ def section(
 ) -> dict[str, object]:
     """The answer to one question, as the letter and the command line see it."""
     told: dict[str, object] = {"line": line, "kind": str(lookup.kind), "rows": [], "total": 0, "more": 0}
-    told |= {name: [] for name in ("people", "clocks", "messages", "events", "reasons", "lines")}
+    told |= {name: [] for name in ("people", "clocks", "messages", "events", "reasons", "lines", "links", "changes")}
     answer = known.answers.get(lookup)
     if lookup.span is not None:
         report = make_report(
@@ -104,6 +105,7 @@ def section(
     told |= {"rows": [_row(facts.ticket, known, practice, agent)], "total": 1}
     if lookup.kind is Ask.HISTORY:
         return told | _history(past, known.events.get(facts.ticket.id, ()), practice, language)
+    told["links"] = link_lines(past, practice, language)
     clocks = explain_clocks(practice.promises, facts.ticket, facts.clocks, known.now, language)
     told["clocks"] = [*clocks, *explain_deadline(practice, facts.ticket, facts.clocks, known.now, language)]
     if lookup.kind is Ask.WHY:
@@ -111,7 +113,9 @@ def section(
             {"at": j.at, "mail": j.inbox_id, "lines": why_lines(j.decision, language, practice.zone)}
             for j in past.judged
         ]
-        return told | {"reasons": reasons}
+        everything = (*past.events, *known.events.get(facts.ticket.id, ()))
+        changes = [everything[place] for place in turning_points([e.kind for e in everything])]
+        return told | {"reasons": reasons, "changes": _told_events(changes[-MAX_CHANGES:], practice, language)}
     return told | _whole(facts.ticket, past, practice)
 
 
@@ -154,11 +158,26 @@ def _row(ticket: Ticket, known: Known, practice: Practice, agent: Agent | None) 
     }
 
 
+def link_lines(past: Past, practice: Practice, language: str) -> list[str]:
+    """What a ticket has to do with others."""
+    known = ((f"link_{kind}", practice.ticket_number(number)) for kind, number in past.links)
+    return [say(language, key, number=number) for key, number in known if key in WORDS["en"]]
+
+
 def _whole(ticket: Ticket, past: Past, practice: Practice) -> dict[str, object]:
-    shown = past.messages[-MAX_MESSAGES:]
+    said = [m for m in past.messages if not _orders_alone(m)]
+    shown = said[-MAX_MESSAGES:]
     people = [{**person_view(p.address), "confirmed": p.confirmed} for p in ticket.participants]
-    more = max(past.message_count, len(past.messages)) - len(shown)
+    more = max(past.message_count, len(past.messages)) - (len(past.messages) - len(said)) - len(shown)
     return {"people": people, "messages": [_message(m, practice) for m in shown], "more": more}
+
+
+def _orders_alone(message: Message) -> bool:
+    """An agent's mail that says nothing: what it did stands in the history."""
+    if message.author is None or message.visibility is not Visibility.INTERNAL or message.attachments:
+        return False
+    lines = (message.reply or split_reply(message.text).reply).strip().split("\n")
+    return all(line.lstrip().startswith("/") or not line.strip() for line in lines)
 
 
 def _message(message: Message, practice: Practice) -> dict[str, object]:
@@ -185,10 +204,15 @@ def _writer(message: Message) -> dict[str, str]:
 
 
 def _history(past: Past, new: tuple[Event, ...], practice: Practice, language: str) -> dict[str, object]:
-    actors = {agent.id: agent.name for agent in practice.team.agents}
     everything = (*past.events, *new)
     shown = everything[-MAX_EVENTS:]
-    seen = [
+    seen = _told_events(shown, practice, language)
+    return {"events": seen, "more": max(past.event_count, len(past.events)) + len(new) - len(shown)}
+
+
+def _told_events(shown: Sequence[Event], practice: Practice, language: str) -> list[dict[str, object]]:
+    actors = {agent.id: agent.name for agent in practice.team.agents}
+    return [
         {
             "at": e.at,
             "kind": kind_told(e.kind, language),
@@ -198,7 +222,6 @@ def _history(past: Past, new: tuple[Event, ...], practice: Practice, language: s
         }
         for e in shown
     ]
-    return {"events": seen, "more": max(past.event_count, len(past.events)) + len(new) - len(shown)}
 
 
 def with_change(

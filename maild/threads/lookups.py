@@ -124,7 +124,7 @@ class Judged:
 class Past:
     """What is known of a ticket beside itself: its last messages, its last events, how many of each there are.
 
-    `judged`: the mail that opened it, and the last one if that is another.
+    `judged`: the mail that opened it, and the last one if that is another. `links`: kinds and numbers of other tickets.
     """
 
     messages: tuple[Message, ...] = ()
@@ -132,6 +132,7 @@ class Past:
     events: tuple[Event, ...] = ()
     event_count: int = 0
     judged: tuple[Judged, ...] = ()
+    links: tuple[tuple[str, int], ...] = ()
 
 
 Answer: TypeAlias = "Found | Past | Rows"

@@ -11,7 +11,7 @@ import re
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from maild.threads.model import Event
+from maild.threads.model import TRIAL, TRIAL_NEXT, TRIAL_ONLY, Event
 from maild.threads.said_words import CHOICES, FIELDS, KINDS, KINDS_IN_ENGLISH, PATTERNS, SENTENCES
 from maild.threads.words import value_word
 
@@ -46,10 +46,24 @@ def detail_told(event: Event, language: str, zone: ZoneInfo | None = None) -> st
     if event.kind in _OWN_WORDS:
         return event.detail
     detail = times_in(event.detail, zone)
+    if event.kind == TRIAL and language == "ru":
+        return _trial_told(detail)
     before, arrow, after = detail.partition(" -> ")
     if arrow and event.kind in ("status", "priority", "woken"):
         return f"{value_word(language, before)} -> {value_word(language, after)}"
     return detail if arrow and event.kind != "promise" else in_language(detail, language)
+
+
+def _trial_told(detail: str) -> str:
+    """What a rule on trial would have made another, field by field."""
+    head, _, changes = detail.partition(TRIAL_ONLY)
+    told = [f"{in_language(head.rstrip(': '), 'ru')}: только записано"]
+    for change in changes.split(TRIAL_NEXT) if changes else ():
+        field, _, values = change.partition(" ")
+        before, arrow, after = values.partition(" -> ")
+        shown = f"{value_word('ru', before)}{arrow}{value_word('ru', after) if arrow else ''}"
+        told.append(f"{KINDS.get(field, field)} {shown}" if values and field in KINDS else in_language(change, "ru"))
+    return TRIAL_NEXT.join(told)
 
 
 def because_told(event: Event, language: str, zone: ZoneInfo | None = None) -> str:

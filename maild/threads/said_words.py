@@ -91,6 +91,15 @@ KINDS_IN_ENGLISH: Mapping[str, str] = {
 }
 """Those whose name is not what a person would say."""
 SENTENCES: Mapping[str, str] = {
+    "no change": "без изменений",
+    "no acknowledgement": "без уведомления о получении",
+    "acknowledged": "с уведомлением о получении",
+    "at new": "новая заявка",
+    "at reply": "письмо клиента",
+    "at answer": "ответ клиенту",
+    "at status": "новое состояние",
+    "at due": "срок",
+    "at schedule": "прошло время",
     # the ladder of evidence
     "address": "личный адрес для ответа",
     "own id": "номер нашего письма",
@@ -330,8 +339,7 @@ PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"a trusted relay found dmarc=(\w+)", "доверенный сервер проверил: dmarc={0}"),
         # agents and their work
         (r"(\S+) until (\d.+)", "{r0} до {r1}"),
-        (r"at (\w+); rules (\S+)", "событие: {0}; правила {r1}"),
-        (r"at (\w+): only written down", "событие: {0}; только записано"),
+        (r"(at \w+); rules (\S+)", "{0}; правила {r1}"),
         (r"(.+); proven: (.+)", "{0}; подтверждение: {1}"),
         (r"done (\d.+)", "сделано {r0}"),
         (r"(\S+) asked, and was answered at his own address", "вопрос сотрудника {r0}, ответ ушёл на его адрес"),

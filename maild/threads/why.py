@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,6 +22,17 @@ _RUNGS = {
     "same subject": "the subject of an open ticket",
 }
 """What the rungs of the ladder are to a person; Russian has them in `said_words.py`."""
+_LAST_OF = {"unassigned": "assignee"} | {
+    name: name for name in ("status", "queue", "line", "priority", "assignee", "requester", "promise", "deadline")
+}
+"""Kinds of events of which the last says why something is as it is; "nobody's" is what became of an assignee."""
+_EACH_OF = frozenset(
+    {
+        *("split", "split_off", "merge", "merged_into", "undo", "undone", "kept", "linked", "passed_on", "imported"),
+        *("escalated", "thanks"),
+    }
+)
+_TOKEN = re.compile(r"\+[a-z2-7]{20,}(?=@)")
 _WORDS = {
     "en": {
         "kind": "The mail was taken for: {kind} ({why}).",
@@ -84,6 +96,12 @@ def why_lines(decision: Mapping[str, Any] | None, language: str, zone: ZoneInfo 
     return [" ".join(line.split()) for line in _lines(decision, words, language, zone)]
 
 
+def turning_points(kinds: Sequence[str]) -> list[int]:
+    """The places of those events of a history, by their kinds, that say why a ticket is what it is."""
+    last = {_LAST_OF[kind]: place for place, kind in enumerate(kinds) if kind in _LAST_OF}
+    return sorted({*last.values(), *(place for place, kind in enumerate(kinds) if kind in _EACH_OF)})
+
+
 def _lines(
     decision: Mapping[str, Any], words: Mapping[str, str], language: str, zone: ZoneInfo | None
 ) -> Iterator[str]:
@@ -102,7 +120,7 @@ def _lines(
     for tried in thread["tried"]:
         key = "absent" if tried["rejected"] == _NOTHING else "rejected" if tried["rejected"] else "tried"
         why = spoken(tried["rejected"] or "")
-        yield words[key].format(rung=rung(tried["rung"]), found=spoken(tried["found"]), why=why)
+        yield words[key].format(rung=rung(tried["rung"]), found=_unsigned(spoken(tried["found"])), why=why)
     if thread["ticket"] is not None:
         key = "ticket" if thread["certain"] else "proposed" if thread["rung"] is not None else "named"
         yield words[key].format(ticket=thread["ticket"], rung=rung(thread["rung"] or "-"))
@@ -125,3 +143,8 @@ def _lines(
             kind=value_word(language, letter["kind"]), to=", ".join(letter["to"]), why=spoken(letter["why"])
         )
     yield words["end"].format(reason=spoken(result["reason"]))
+
+
+def _unsigned(text: str) -> str:
+    """An address that somebody was given to reply to, as far as others may read it."""
+    return _TOKEN.sub("+…", text)

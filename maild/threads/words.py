@@ -103,6 +103,11 @@ _EN: Mapping[str, str] = {
     "one_split": "one mail at a time can be split off",
     "split": "it is a ticket of its own: {number}",
     "merged": "goes on in {number}",
+    "link_merged_into": "It goes on in {number}: it was merged into that ticket.",
+    "link_merged_from": "{number} was merged into it.",
+    "link_split_from": "It was split off from {number}.",
+    "link_split_into": "A mail of it was split off: {number}.",
+    "link_follow_up_of": "It follows {number}, which had ended.",
     "merged_out": "; sent nothing there before /add: {people}",
     "one_ticket": "/{name} needs one ticket's number, such as {tag}-1007",
     "no_such_ticket": "there is no ticket {number}",
@@ -280,6 +285,11 @@ _RU: Mapping[str, str] = {
     "one_split": "за один раз отделяется одно письмо",
     "split": "теперь это отдельная заявка {number}",
     "merged": "продолжается в {number}",
+    "link_merged_into": "Объединена с {number} и продолжается там.",
+    "link_merged_from": "К ней присоединена {number}.",
+    "link_split_from": "Отделена от {number}.",
+    "link_split_into": "Из неё отделено письмо: {number}.",
+    "link_follow_up_of": "Продолжает {number}, которая уже закончена.",
     "merged_out": "; до команды /add там ничего не получит: {people}",
     "one_ticket": "после /{name} нужен номер одной заявки, например {tag}-1007",
     "no_such_ticket": "заявки {number} нет",
@@ -484,6 +494,7 @@ _RUSSIAN_VALUES: Mapping[str, str] = {
     "webhook": "вызов программы",
     "clock": "часы",
     "admin": "администратор",
+    "rule": "правило",
 }
 
 

@@ -98,16 +98,56 @@ def test_nobody_learns_anything_who_only_says_that_he_is_an_agent(desk: Asking) 
     assert LetterKind.ASKED not in {row["kind"] for row in desk.rows}
 
 
-def test_of_a_mail_of_orders_alone_the_orders_are_shown_and_not_the_letter_below(desk: Asking) -> None:
-    """Nor the one above, where the agent writes below; a deadline set by hand that comes first is told once."""
+def test_a_mail_of_orders_alone_takes_no_place_among_what_was_said(desk: Asking) -> None:
+    """Neither the orders nor the letter above or below them; a deadline set by hand that comes first is told once."""
     quoted = "On Monday, Acme Support wrote:\n> Printer\n> SUP-1001: Printer\n> Ivan pays late"
     desk.ask(f"/due tomorrow 18:00\n/tag loud\n\n{quoted}", ticket=1001)
-    desk.ask(f"{quoted}\n\n/tag louder", ticket=1001)
+    for tag in "abcd":
+        desk.ask(f"{quoted}\n\n/tag {tag}", ticket=1001)
+    desk.ask("/note\nHe called.", ticket=1001)
     text = desk.answer("/show 1001", by=BORIS).text
-    assert "> /due tomorrow 18:00" in text
-    assert "> /tag louder" in text
+    assert "> My printer is on fire." in text
+    assert "He called." in text
+    assert "> /" not in text
+    assert "not shown" not in text
     assert "Ivan pays late" not in text
     assert text.count("24 November 2026, 18:00") == 1
+
+
+def test_a_merged_ticket_tells_where_it_goes_on_and_why_it_was_there(desk: Asking) -> None:
+    """Its mails lie elsewhere; the other one has its own first mail, however old those are that came with the merge."""
+    desk.ask("/merge SUP-1002", ticket=1001)
+    assert "It goes on in SUP-1002: it was merged into that ticket." in desk.answer("/show 1001", by=BORIS).text
+    why = desk.answer("/why 1001", by=BORIS).text
+    assert "The mail that opened it, number 1," in why
+    assert "new ticket SUP-1001" in why
+    assert "goes on in: SUP-1002 (/merge SUP-1002)" in why
+    other = desk.answer("/почему 1002").text
+    assert "К ней присоединена SUP-1001." in other
+    assert "Письмо, открывшее заявку, номер 2," in other
+    assert "новая заявка SUP-1002" in other
+
+
+def test_why_tells_what_has_changed_a_ticket_since_and_shows_nobodys_reply_address(desk: Asking) -> None:
+    """The last change of each thing, by whom and because of what; an address that Anna was given is hers alone."""
+    desk.ask("/priority low", ticket=1001)
+    desk.ask("/priority high\n/take", ticket=1001)
+    desk.keep.inbox.add([arrival("The door.", message_id="<8@x>", In_Reply_To="<1@customer.example>")])
+    desk.handle()
+    desk.ask("/split", ticket=1001)
+    text = desk.answer("/why 1001", by=BORIS).text
+    since = text.partition("What has changed it since:")[2]
+    assert "Анна Петрова: priority: low -> high" in since
+    assert "normal -> low" not in since
+    assert "assignee: - -> anna" in since
+    assert "mail split off: SUP-1003" in since
+    theirs = MINT.address(Purpose.AGENT, 1001, ANNA.id).partition("@")[0].partition("+")[2]
+    assert theirs not in text
+    assert "+…@" in text
+    split = desk.answer("/why 1003", by=BORIS).text
+    assert "It was split off from SUP-1001." in split
+    assert "The door." not in split
+    assert "The mail that opened it, number" in split
 
 
 def test_a_list_has_a_link_to_answer_each_ticket_by(desk: Asking) -> None:
