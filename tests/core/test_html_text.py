@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
-
 import html_to_markdown
 import pytest
+from cost import cost
 
 from maild.messages.html import to_text
 
@@ -91,10 +90,8 @@ def test_what_is_only_small_or_moved_is_seen(style: str) -> None:
 )
 @pytest.mark.fault("G-6")
 def test_hostile_html_is_cheap(unit: str) -> None:
-    """A megabyte of anything is read in less than the two seconds a mail may take."""
-    start = time.process_time()
-    to_text(unit * (1_000_000 // len(unit)))
-    assert time.process_time() - start < 2
+    """A megabyte of anything is read in less than the two seconds a mail may take; a busy machine has three tries."""
+    assert cost(lambda: to_text(unit * (1_000_000 // len(unit))), 2) < 2
 
 
 def test_html_that_the_library_refuses_is_still_read(monkeypatch: pytest.MonkeyPatch) -> None:

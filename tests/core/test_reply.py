@@ -208,9 +208,9 @@ def test_a_megabyte_is_split_in_no_time(piece: str) -> None:
     split_reply(text)
     between = time.process_time()
     find_forwarded(text, "", None)
-    # Half of it on a machine that has nothing else to do.
-    assert between - started < 1.0
-    assert time.process_time() - between < 1.0
+    # A tenth of it on a machine that has nothing else to do.
+    assert between - started < 4
+    assert time.process_time() - between < 4
 
 
 @pytest.mark.parametrize(

@@ -231,7 +231,7 @@ def test_hostile_cms_costs_little(content: bytes) -> None:
     start = time.process_time()
     cms_kind(content)
     cms_signers(content)
-    assert time.process_time() - start < 0.3
+    assert time.process_time() - start < 1.5  # a tenth of it where nothing else is done
 
 
 @pytest.mark.parametrize(
@@ -251,4 +251,4 @@ def test_hostile_texts_cost_little(text: str) -> None:
     take_out(text)
     open_clearsigned(text)
     take_out_encrypted(text)
-    assert time.process_time() - start < 0.3
+    assert time.process_time() - start < 1.5  # a tenth of it where nothing else is done

