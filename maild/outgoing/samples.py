@@ -40,7 +40,7 @@ _WORDS = {
         "unread": "imap.desk.example does not answer",
         "finding": "rules/routing.toml:12:1: error: unknown key then.queu (do you mean queue?)",
         "figure": "Opened: 212",
-        "clock": "first response: 4h of office time (Europe/Moscow) by the promise standard. Started Mon 10:15.",
+        "clock": "First response: 4h of office time (Europe/Moscow) by the promise standard. Started Mon 10:15.",
     },
     "ru": {
         "desk": "Поддержка Acme",

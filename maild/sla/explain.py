@@ -132,7 +132,7 @@ class _Teller:
         allowed = promise.allowed(clock.target)
         name = clock_name(clock.target, "ru" if self._is_russian else "en")
         if allowed is None:
-            return self._say("not_promised", name=name, promise=promise.name)
+            return _sentence(self._say("not_promised", name=name, promise=promise.name))
         calendar = self._calendar
         length, zone = self._length(allowed), calendar.timezone
         sentences = [
@@ -144,9 +144,7 @@ class _Teller:
             *(self._counted(clock) if not clock.ended else self._counted_in_all(clock, promise)),
             *self._outcome(clock, allowed),
         ]
-        if self._is_russian:
-            sentences = [sentence[:1].upper() + sentence[1:] for sentence in sentences]
-        return ". ".join(sentences) + "."
+        return ". ".join(map(_sentence, sentences)) + "."
 
     def _before(self, clock: TicketClock) -> list[str]:
         """What was counted before the last pause, or by another promise, and what the pauses took off."""
@@ -216,6 +214,10 @@ class _Teller:
         here, there = (at.astimezone(self._calendar.zone) for at in (start, end))
         until = f"{there:%H:%M}{_seconds(end)}" if here.date() == there.date() else self._moment(end)
         return f"{self._moment(start)}-{until} ({self._length(end - start)})"
+
+
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _seconds(at: datetime) -> str:
