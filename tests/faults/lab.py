@@ -233,6 +233,6 @@ def starts_told(starts: list[float]) -> str:
     return f"ready again in {median(starts):.1f} s (longest {max(starts):.1f} s)"
 
 
-def until(look: Callable[[], bool], what: str, seconds: float = 30) -> None:
+def until(look: Callable[[], bool], what: str, seconds: float = 60) -> None:
     """Wait for something that takes its time."""
     wait_for(look, what, seconds)
