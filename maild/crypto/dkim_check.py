@@ -12,6 +12,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import Any
 
 from maild.crypto import ed25519
@@ -25,6 +26,8 @@ _LEAST_BITS, _MOST_BITS = 1024, 8192
 _MOST_EXPONENT = 1 << 32
 _MOST_SIGNATURES = 5
 """So many signatures of one mail are looked at: each costs a question to the DNS."""
+_PATIENCE = 6.0
+"""Seconds after which the DNS is asked no further question about one mail: five that each take their time are a lot."""
 _LEEWAY = timedelta(minutes=5)
 _LABELS = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62})(?:\.[A-Za-z0-9_-]{1,63})*")
 _TAG = re.compile(r"\s*([A-Za-z][A-Za-z0-9_]*)\s*=([^;]*)", re.DOTALL)
@@ -67,13 +70,25 @@ def check_dkim(raw: bytes, domain: str, now: datetime, look_up: LookUp = texts_o
     headers = [(bytes(name), bytes(value)) for name, value in fields]
     found = [field for field in headers if field[0].lower() == b"dkim-signature"][:_MOST_SIGNATURES]
     trouble = NotVerified("there is none")
+    ask = _until(monotonic() + _PATIENCE, look_up)
     for field in found:
         try:
             signature = _Signature(field=field, tags=_tags(field[1].decode("ascii", "replace")))
-            return _checked(signature, headers, body, domain, now, look_up)
+            return _checked(signature, headers, body, domain, now, ask)
         except NotVerified as why:
             trouble = trouble if isinstance(trouble, NotNow) else why
     raise trouble
+
+
+def _until(deadline: float, look_up: LookUp) -> LookUp:
+    """The same, but nobody is asked any more after a monotonic time."""
+
+    def ask(name: str) -> list[str]:
+        if monotonic() > deadline:
+            raise OSError("the DNS took too long over the questions before")
+        return look_up(name)
+
+    return ask
 
 
 def _checked(

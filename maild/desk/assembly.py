@@ -14,7 +14,7 @@ from maild.config.policy import SLA_FILE, Policy, load_policy
 from maild.config.rule_checks import own_addresses
 from maild.config.settings import Settings
 from maild.config.sla_file import GivenPromise, read_levels
-from maild.crypto.resolver import texts_of
+from maild.crypto.resolver import Patient
 from maild.desk.handle import Office
 from maild.desk.secret import ensure_secret
 from maild.desk.shelf import Shelf
@@ -81,7 +81,7 @@ def make_office(settings: Settings) -> Office:
     letters = make_letters(settings, make_signer(settings))
     policy = load_policy(settings.paths.rules, settings.desk, settings.webhooks)
     practice = make_practice(settings, policy)
-    signatures = Signatures(texts_of if settings.trust.verify_dkim else None)
+    signatures = Signatures(Patient() if settings.trust.verify_dkim else None)
     return Office(
         practice=replace(practice, canned=letters.canned),
         letters=letters,
