@@ -28,7 +28,8 @@ def digest_line(letter: Letter) -> dict[str, Any]:
         "subject": _short(ticket.get("subject")),
         "customer": {name: _short(customer.get(name)) for name in ("name", "address")},
         "event": str(context.get("event") or overdue),
-        "text": _first_line(message.get("text")),
+        # The first line is a greeting, as often as not.
+        "text": _short(str(message.get("text") or "")[:20_000]),
         "due_at": due.isoformat() if isinstance(due, datetime) else None,
         "target": str(context.get("target") or ""),
         "reply_to": letter.reply_to or "",
@@ -96,7 +97,3 @@ def _table(value: object) -> Mapping[str, object]:
 def _short(value: object) -> str:
     text = " ".join(str(value or "").split())
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
-
-
-def _first_line(value: object) -> str:
-    return _short(next((line for line in str(value or "")[:20_000].splitlines() if line.strip()), ""))
