@@ -18,6 +18,8 @@ def test_a_line_of_a_digest_goes_on_behind_the_greeting() -> None:
         context={"message": {"text": "Добрый день!\n\nНе работает принтер.\n" + "Он гудит. " * 50}},
         message_id="<1@desk.example>",
         date=datetime(2026, 11, 23, tzinfo=UTC),
+        automatic=True,
+        loop_mark="x",
     )
     text = digest_line(letter)["text"]
     assert text.startswith("Добрый день! Не работает принтер. Он гудит.")
