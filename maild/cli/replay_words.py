@@ -10,7 +10,7 @@ _RULES_NAMED = 3
 
 
 def replay_json(one: Replayed) -> dict[str, object]:
-    """One changed ticket."""
+    """One changed ticket; "ticket" is null for a mail that was rejected and would open one."""
     assert one.past is not None
     assert one.before is not None
     assert one.after is not None
@@ -30,6 +30,7 @@ def tally_json(tally: Tally) -> dict[str, object]:
     return {
         "tickets": tally.tickets,
         "changed": tally.changed,
+        "rejected": {"mails": tally.rejected, "accepted": tally.accepted},
         "other_rule": tally.other_rule,
         "skipped": [{"reason": reason, "tickets": count} for reason, count in sorted(tally.skipped.items())],
         "patterns_cut_off": tally.cut_off,
@@ -53,9 +54,13 @@ def tally_json(tally: Tally) -> dict[str, object]:
 def tally_lines(tally: Tally) -> Iterator[str]:
     """The diff, rule by rule, and what could not be told."""
     yield f"{tally.changed:,} of {tally.tickets:,} tickets would change"
+    if tally.rejected:
+        yield f"{tally.accepted:,} of {tally.rejected:,} rejected mails would open a ticket"
     told: set[str] = set()
     for (name, before, after), move in sorted(tally.moves.items(), key=lambda item: -item[1].tickets):
-        yield f"\n{name} {before} -> {after}: {move.tickets:,} of {tally.tickets:,} tickets"
+        rejected = (name, before) == ("reject", "yes")
+        of = f"{tally.rejected:,} rejected mails" if rejected else f"{tally.tickets:,} tickets"
+        yield f"\n{name} {before} -> {after}: {move.tickets:,} of {of}"
         yield from _move_lines(move, told)
     if tally.other_rule:
         yield f"\n{tally.other_rule:,} more would be decided by another rule, and come out the same"
@@ -74,15 +79,16 @@ def _move_lines(move: Move, told: set[str]) -> Iterator[str]:
     if rest := move.tickets - sum(count for _, count in named):
         yield f"  {rest:,} by others"
     for sample in move.samples:
-        yield f"  {sample.number}  {sample.subject}  ({sample.sender})"
+        yield f"  {sample.number or 'no ticket'}  {sample.subject}  ({sample.sender})"
         yield from (f"      {line}" for line in sample.why if line not in told)
         told.update(sample.why)
 
 
 def _rule_lines(tally: Tally) -> Iterator[str]:
-    if not tally.tickets:
+    if not tally.tickets and not tally.rejected:
         return
-    yield "\nrules, and how many tickets each held for and decided, then -> now:"
+    mails = "tickets and rejected mails" if tally.rejected else "tickets"
+    yield f"\nrules, and how many {mails} each held for and decided, then -> now:"
     for name, one in tally.rules.items():
         held, decided = (f"{one.held_before} -> {one.held_after}", f"{one.decided_before} -> {one.decided_after}")
         never = "" if one.held_after else "  never holds"

@@ -12,6 +12,7 @@ from typing import Any
 from maild.config.policy import load_policy
 from maild.config.settings import Settings
 from maild.desk.assembly import make_practice
+from maild.desk.rejected_replay import FORGOTTEN, GONE, UNREADABLE, rejected_mails
 from maild.errors import RetryLater
 from maild.guard.readers import Readers, Request, shared_readers
 from maild.messages.addresses import normal
@@ -43,9 +44,6 @@ from maild.threads.practice import Practice
 from maild.threads.route import mail_fields, queue_written_to, route
 
 NO_MAIL = "no mail of their own opened them (merged, split off, or opened by hand)"
-GONE = "the bytes of the mail are wanted and kept no longer"
-UNREADABLE = "the header of the mail is wanted and cannot be read"
-FORGOTTEN = "the sender was forgotten"
 OLD = "decided before maild wrote down what rules see of such mail"
 _PASSED_ON = "passed the mail on"
 _DELIVERED = ("delivered-to", "x-original-to", "envelope-to")
@@ -57,9 +55,12 @@ class _Skip(Exception):  # it is no error, only the end of one ticket's way
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Replayed:
-    """One ticket: its mail, what came of it, and what would. `skipped`: why that cannot be told; then both are None."""
+    """One ticket: its mail, what came of it, and what would. `skipped`: why that cannot be told; then both are None.
 
-    number: str
+    A mail that was rejected has no ticket: then `number` is None, and all that can change is that it is rejected.
+    """
+
+    number: str | None
     past: PastMail | None = None
     before: Judgement | None = None
     after: Judgement | None = None
@@ -101,7 +102,7 @@ class Move:
 class Sample:
     """A ticket of a change, and why it would be so."""
 
-    number: str
+    number: str | None
     subject: str
     sender: str
     why: tuple[str, ...]
@@ -115,6 +116,10 @@ class Tally:
     changed: int = 0
     other_rule: int = 0
     """Another rule decides, and all comes out the same."""
+    rejected: int = 0
+    """Mails that were rejected, and so opened no ticket."""
+    accepted: int = 0
+    """Those of them that would open one."""
     cut_off: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
     moves: dict[tuple[str, str, str], Move] = field(default_factory=dict)
@@ -160,6 +165,25 @@ class Replay:
                 self.tally.skipped[str(reason)] += 1
                 yield Replayed(number=opening.number, skipped=str(reason))
                 continue
+            self._count(replayed)
+            yield replayed
+        yield from self._rejected(since, until)
+
+    def _rejected(self, since: datetime | None, until: datetime | None) -> Iterator[Replayed]:
+        """Each mail that a rule rejected in that time: whether it would open a ticket."""
+        readers = self._readers or shared_readers()
+        for past in rejected_mails(self._keep.database, readers, self._after, since, until):
+            if isinstance(past, str):
+                self.tally.skipped[past] += 1
+                yield Replayed(number=None, skipped=past)
+                continue
+            case = case_again(self._after, past)
+            routed = route(case)
+            before, after = judged_then(past.record), judgement(case, routed)
+            changed = () if after.outcome["reject"] else ("reject",)
+            replayed = Replayed(
+                number=None, past=past, before=before, after=after, cut_off=routed.timeouts, changed=changed
+            )
             self._count(replayed)
             yield replayed
 
@@ -255,8 +279,12 @@ class Replay:
         tally, before, after = self.tally, one.before, one.after
         assert before is not None
         assert after is not None
-        tally.tickets += 1
-        tally.changed += bool(one.changed)
+        if one.number is None:
+            tally.rejected += 1
+            tally.accepted += bool(one.changed)
+        else:
+            tally.tickets += 1
+            tally.changed += bool(one.changed)
         tally.other_rule += not one.changed and before.rule != after.rule
         tally.cut_off += bool(one.cut_off)
         for rule in before.held:

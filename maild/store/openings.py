@@ -20,7 +20,8 @@ from maild.threads.model import Direction, Message, Visibility
 
 _AT_ONCE = 200
 _HEAD = 64 * 1024
-_LEDGER = ("id", "received_at", "channel", "source", "envelope_from", "envelope_to", "size", "reason", "decision")
+LEDGER = ("id", "received_at", "channel", "source", "envelope_from", "envelope_to", "size", "reason", "decision")
+"""What of a mail's line in the ledger its decision is told by."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,7 +112,7 @@ def _first_mails(connection: Connection, ids: Sequence[int]) -> dict[int, int]:
 
 
 def _ledger() -> sa.Select[Any]:
-    return sa.select(*(inbox.c[name] for name in _LEDGER))
+    return sa.select(*(inbox.c[name] for name in LEDGER))
 
 
 def _rows(

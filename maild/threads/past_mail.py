@@ -18,7 +18,7 @@ from maild.people.team import Agent
 from maild.routing.examples import outcome_of
 from maild.threads.case import Case, Sender
 from maild.threads.facts import Clues, Facts
-from maild.threads.model import Message
+from maild.threads.model import Direction, Message, Visibility
 from maild.threads.passed_on import PassedOn
 from maild.threads.practice import Practice
 from maild.threads.route import Routed
@@ -68,6 +68,8 @@ class PastMail:
     record: Mapping[str, Any]
     headers: tuple[tuple[str, str], ...] | None = None
     """The header's lines, where somebody asked for them."""
+    mail: Mail | None = None
+    """The whole mail, where it had to be read again: no ticket was opened by it."""
 
 
 def route_record(case: Case, routed: Routed) -> dict[str, object]:
@@ -132,7 +134,7 @@ def case_again(practice: Practice, past: PastMail) -> Case:
     if forwarders:
         envelope = replace(envelope, recipients=tuple(record["recipients"]))
     return Case(
-        mail=_mail_again(past),
+        mail=past.mail if past.mail is not None else _mail_again(past),
         envelope=envelope,
         clues=_NO_CLUES,
         facts=Facts(now=past.received_at, inbox_id=0, received_at=past.received_at, next_ticket=past.ticket),
@@ -143,6 +145,23 @@ def case_again(practice: Practice, past: PastMail) -> Case:
             proof=Proof(kind="dmarc" if past.proven else "none", reason=""),
         ),
         passed_on=_passed_on(practice, forwarders) if forwarders else None,
+    )
+
+
+def opening_message(mail: Mail, at: datetime) -> Message:
+    """The message of a ticket that a mail would have opened, as far as a replay tells of it."""
+    return Message(
+        at=at,
+        direction=Direction.IN,
+        visibility=Visibility.PUBLIC,
+        mail_class=mail.mail_class,
+        sender=mail.sender,
+        to=mail.to,
+        cc=mail.cc,
+        message_id=mail.message_id,
+        subject=mail.subject,
+        text=mail.text,
+        reply=mail.reply,
     )
 
 

@@ -411,6 +411,35 @@ def test_what_cannot_be_told_again_is_counted_with_its_reason(office: Office1) -
     assert replay.tally.tickets == 2
 
 
+def test_a_mail_that_was_rejected_is_asked_again_from_its_bytes(office: Office1) -> None:
+    """No ticket tells of it: whether it would open one, by which rule, and that the rule did reject it."""
+    reject = '[[rule]]\nname = "No"\nwhen.subject = { words = ["lottery", "prize"] }\nthen.reject = true\n'
+    office.write(reject + RULES)
+    office.office = make_office(office.settings)
+    for number, subject in enumerate(["Lottery", "Printer", "A prize", "Lottery again"]):
+        office.take_in(eml("x", subject=subject, sender=f"k{number}@x.example", message_id=f"<{number}@x.example>"))
+    replayed, replay = office.replay()
+    assert [(one.number, one.changed) for one in replayed] == [("SUP-1001", ())] + [(None, ())] * 3
+    counted = replay.tally.rules["No"]
+    assert (counted.held_before, counted.held_after, replay.tally.tickets, replay.tally.rejected) == (3, 3, 1, 3)
+    replayed, replay = office.replay(office.write(reject.replace(', "prize"', "") + RULES, "other"))
+    [found] = [one for one in replayed if one.changed]
+    replay.note_moves(found, 1)
+    told, sums, text = replay_json(found), tally_json(replay.tally), "\n".join(tally_lines(replay.tally))
+    assert (told["ticket"], told["message_id"], told["changed"]) == (None, "<2@x.example>", ["reject"])
+    assert (told["rule_before"], told["rule_after"]) == ("No", "Everything else")
+    assert (sums["changed"], sums["rejected"]) == (0, {"mails": 3, "accepted": 1})
+    assert "1 of 3 rejected mails would open a ticket\n\nreject yes -> no: 1 of 3 rejected mails" in text
+    assert "  no ticket  A prize  (k2@x.example)" in text
+    assert "  No: held 3 -> 2, decided 3 -> 2" in text
+    with office.keep.database.write() as connection:
+        wanted = sa.select(inbox.c.id).where(inbox.c.message_id == "<2@x.example>")
+        connection.execute(inbox_raw.update().where(inbox_raw.c.inbox_id.in_(wanted)).values(raw=b""))
+    _, replay = office.replay()
+    assert (replay.tally.skipped, replay.tally.rejected) == ({GONE: 1}, 2)
+    assert not office.replay(since=office.clock.at + timedelta(minutes=1))[0]
+
+
 def test_header_lines_are_read_where_a_rule_asks_for_them(office: Office1) -> None:
     """A new rule about a header line finds its mails in the stored bytes."""
     for number, kind in enumerate(["robot", "man", "robot"]):
