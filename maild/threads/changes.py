@@ -61,6 +61,9 @@ def clock_happenings(before: Ticket, after: Ticket) -> tuple[ClockHappening, ...
         return (ClockHappening.DROPPED,)
     if after.status in _ENDED and before.status not in _ENDED:
         return (ClockHappening.SOLVED,)
+    if before.status is Status.SPAM and after.status not in _ENDED:
+        # It was no spam after all: whoever wrote it waits, and the clock of his first answer is gone.
+        return (ClockHappening.REOPENED, ClockHappening.CUSTOMER_REPLY)
     if before.status in (*_ENDED, *_DROPPED) and after.status not in _ENDED:
         return (ClockHappening.REOPENED,)
     return (ClockHappening.STATUS_CHANGED,)

@@ -269,3 +269,15 @@ def test_who_waits_for_an_answer_that_is_taken_back_is_told(scene: Scene) -> Non
     assert "> Pull the plug." in told
     scene.write(BORIS, "/send", to_letter=scene.letter_to(BORIS, LetterKind.COLLISION))
     assert scene.leaving() == ["Pull the plug."]
+
+
+def test_what_was_no_spam_after_all_is_promised_an_answer_again(scene: Scene) -> None:
+    """Ivan has not been answered: without a deadline nobody would hear that he waits."""
+    scene.write(BORIS, "/spam")
+    assert scene.keep.views.ticket("1001", "SUP").ticket.due_at is None
+    scene.write(BORIS, "/reopen")
+    whole = scene.keep.views.ticket("1001", "SUP")
+    assert whole.ticket.status is Status.OPEN
+    assert whole.ticket.due_at == scene.now + timedelta(hours=8)
+    scene.write(BORIS, "It was us, sorry.")
+    assert scene.status() is Status.PENDING

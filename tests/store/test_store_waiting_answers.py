@@ -198,6 +198,6 @@ def test_an_answer_that_waits_leaves_once_though_its_ticket_is_merged_meanwhile(
     merge(scene)
     order(scene, "undo", number=1002)
     merge_again = order(scene, "merge", "SUP-1002")
-    assert merge_again == "goes on in SUP-1002"
+    assert merge_again.startswith("goes on in SUP-1002")
     assert goes_to(scene).count((IVAN, PETR)) == 1
     assert (IVAN, PETR) not in goes_to(scene)
