@@ -253,7 +253,8 @@ class RuleSet:
         relaxed = (replace(rule, when=whatever_the_clock(when)) for rule, when in timed)
         by_day = {rule.name: _Event((rule,), self.stopwatch, indexed=False) for rule in relaxed}
         object.__setattr__(self, "_whenever", by_day)
-        object.__setattr__(self, "schedules", tuple(Schedule(rule=rule.name, when=when) for rule, when in timed))
+        schedules = tuple(Schedule(rule=rule.name, when=when, shadow=rule.shadow) for rule, when in timed)
+        object.__setattr__(self, "schedules", schedules)
 
     def plain(self) -> RuleSet:
         """The same rules, asked one after another: slower, and each is traced."""

@@ -73,11 +73,16 @@ class Schedule:
 
     rule: str
     when: Condition
+    shadow: bool = False
 
     def key(self, began: Began) -> str:
-        """What names the one time that it is done: for this silence, or for the ticket where it asks of age alone."""
+        """What names the one time that it is done: for this silence, or for the ticket where it asks of age alone.
+
+        What a rule on trial only wrote down is not done: switched on, it has its turn as a new rule has.
+        """
         of_silence = any(check.field == "silence" for check in checks_of(self.when))
-        return f"rule {self.rule} {began.silence:%Y%m%dT%H%M%S.%fZ}" if of_silence else f"rule {self.rule}"
+        name = f"{'trial of ' if self.shadow else ''}rule {self.rule}"
+        return f"{name} {began.silence:%Y%m%dT%H%M%S.%fZ}" if of_silence else name
 
     def next_at(self, fits: Fits, began: Began, now: datetime, at_some_hour: Fits | None = None) -> datetime | None:
         """The first moment from now on at which it holds; None where it does not before something else happens.

@@ -249,6 +249,18 @@ def test_a_ticket_that_waits_too_long_is_solved_by_a_rule_of_time() -> None:
     assert (again.letters, again.events) == ((), ())
 
 
+def test_a_rule_of_time_that_was_on_trial_acts_once_it_is_switched_on() -> None:
+    """What it only wrote down for this silence is not done yet; on trial it is written down once."""
+    trial = tick(quiet(days=15), desk(replace(CLOSING, shadow=True)))
+    assert [event.kind for event in trial.events] == ["shadow"]
+    assert trial.ticket is None or trial.ticket.status is Status.PENDING
+    known = replace(quiet(days=15), steps_done=frozenset(trial.steps_done))
+    assert tick(known, desk(replace(CLOSING, shadow=True))).events == ()
+    plan = tick(known, desk(CLOSING))
+    assert plan.ticket is not None
+    assert (plan.ticket.status, len(replies(plan))) == (Status.SOLVED, 1)
+
+
 def test_the_next_look_is_the_first_moment_at_which_a_rule_of_time_can_hold() -> None:
     """One second behind the threshold; none where the ticket is not as the rule wants it."""
 
