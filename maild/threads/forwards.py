@@ -264,6 +264,10 @@ def _again(outer: Draft, draft: Draft, ticket: Ticket, passed_on: PassedOn) -> P
     """The mail is here already: what the agent says of it is a note, and he is told where it is."""
     agent = passed_on.agent
     draft.message, draft.beside = _note(outer.case, passed_on, outer), None
+    if not draft.message.reply:
+        # A note is kept all the same, since by it the mail is found that holds the customer's words.
+        silent = say(outer.case.practice.languages[0], "passed_on_silently")
+        draft.message = replace(draft.message, text=silent, reply=silent)
     draft.change(ticket, "passed on again")
     if passed_on.words:
         news = News(
@@ -275,7 +279,7 @@ def _again(outer: Draft, draft: Draft, ticket: Ticket, passed_on: PassedOn) -> P
         )
         sender = outer.case.sender.address
         draft.letters.extend(notifications(draft.pen, ticket, outer.case.mail, news=news, sender=sender))
-    effect = say(agent.language, "passed_on_again", number=ticket.number)
+    effect = say(agent.language, "passed_on_again" if passed_on.words else "passed_on_here", number=ticket.number)
     draft.done = (Done(line=say(agent.language, "your_forward"), effect=effect, ok=True),)
     _order_there(outer, draft)
     return draft.seal(InboxState.TICKETED, f"passed on by {agent.id}; {ticket.number} has had this mail")

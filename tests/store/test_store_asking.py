@@ -193,7 +193,7 @@ def test_a_ticket_is_shown_whole(desk: Asking) -> None:
         "My printer is on fire",
         "A secret of ours",
         "[only colleagues see it]",
-        "first response",
+        "First response",
         "Ivan <ivan@",
     ):
         assert words in letter.text

@@ -24,6 +24,7 @@ from maild.threads.model import Participant, Status, Visibility
 ANNA, BORIS = "Anna <anna@desk.example>", "Boris <boris@desk.example>"
 IVAN = "ivan@customer.example"
 HIS_ID = "<his@customer.example>"
+SILENT = "(Это письмо переслали нам ещё раз, без пояснений.)"
 INLINE = (
     "{above}\n\n---------- Forwarded message ---------\nFrom: Ivan Petrov <{sender}>\n"
     "Date: Sat, 21 Nov 2026 at 10:00\nSubject: {subject}\nTo: Anna <anna@desk.example>, Olga <olga@customer.example>\n"
@@ -213,6 +214,15 @@ def test_a_customers_mail_that_came_first_keeps_its_ticket(keep: Keep) -> None:
     assert found.ticket.assignee == "anna"
 
 
+def test_a_mail_that_is_passed_on_again_without_words_says_so(keep: Keep) -> None:
+    """In the desk's language, in place of an empty note; orders above it are carried out all the same."""
+    take_in(keep, his_mail())
+    take_in(keep, attached(above="/take"), "anna", second=1)
+    found = whole(keep)
+    assert [m.reply for _, m in found.messages] == ["It prints nothing.", SILENT]
+    assert found.ticket.assignee == "anna"
+
+
 def test_a_later_mail_of_the_conversation_is_added_to_it(keep: Keep) -> None:
     """He answered his own mail to the agent alone; the agent passes that on, too."""
     take_in(keep, his_mail())
@@ -233,7 +243,7 @@ def test_another_mail_under_the_same_id_is_not_lost(keep: Keep) -> None:
     take_in(keep, attached(his_mail("A door stands open."), number=2), "anna", second=1)
     take_in(keep, attached(his_mail("*Disk one* is full\n since Monday."), number=3), "anna", second=2)
     found = whole(keep)
-    assert [m.reply for _, m in found.messages] == ["Disk one is full since Monday.", "A door stands open.", ""]
+    assert [m.reply for _, m in found.messages] == ["Disk one is full since Monday.", "A door stands open.", SILENT]
 
 
 def test_nobody_chooses_by_what_he_refers_to_which_ticket_an_agents_orders_are_for(keep: Keep) -> None:
