@@ -53,7 +53,7 @@ def forwarded_mail(draft: Draft) -> Plan | None:
     if found is None or agent is None or case.mail.forwarded is None:
         return None
     orders, words = _said_above(case.mail.forwarded)
-    if _meant_elsewhere(orders, case.practice.tag):
+    if _meant_elsewhere(split_orders(case.mail.forwarded.before)[0], case.practice.tag):
         return None
     closed = new_mail_closed(draft)
     if closed is not None:
@@ -89,9 +89,13 @@ def _colleagues_words(mail: Mail) -> str:
 
 def _customers_mail(draft: Draft) -> PassedAlong | None:
     """The mail inside a new mail of an agent's, where it is one of somebody outside."""
-    case = draft.case
-    if case.clues.passed_on is None or draft.thread.claim is not None:
+    if draft.case.clues.passed_on is None or draft.thread.claim is not None:
         return None
+    return mail_passed_on(draft.case)
+
+
+def mail_passed_on(case: Case) -> PassedAlong | None:
+    """The mail of somebody outside that an agent's mail passes on to the desk, as far as the mail itself tells."""
     if is_machine(case.mail) or (case.mail.surely_automatic and case.mail.mail_class is not MailClass.AUTO_GENERATED):
         return None  # a rule of the agent's mailbox passes on whatever comes, our own letters with it
     team = case.practice.team

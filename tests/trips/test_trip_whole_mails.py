@@ -94,6 +94,22 @@ def test_the_file_beside_the_mail_says_what_no_mail_can(folder: Path, capsys: Ca
     assert run(["rules", "test"]) == 1
 
 
+def test_a_mail_that_an_agent_forwards_is_the_customers(folder: Path, capsys: Capture) -> None:
+    """As on the desk, where the agent is proven: its words, its sender, and who passed it on; his own mail stays his."""
+    rule = '[[rule]]\nname = "Passed on"\nwhen.from = "kim@shop.example"\nwhen.forwarded_by = "anna@desk.example"\n'
+    Path("rules/routing.toml").write_text(rule + 'when.reply = { words = "refund" }\nthen.queue = "billing"\n' + RULES)
+    head = "From: Anna <anna@desk.example>\nTo: support@desk.example\nDate: Mon, 23 Nov 2026 09:30:00 +0300\n"
+    forward = (
+        "---------- Forwarded message ---------\nFrom: Kim <kim@shop.example>\nDate: Mon, 23 Nov 2026 at 09:00\n"
+        "Subject: Hello\nTo: Anna <anna@desk.example>\n\n\nI want a refund.\n"
+    )
+    (folder / "on.eml").write_text(f"{head}Subject: Fwd: Hello\n\nPlease see below.\n\n{forward}")
+    (folder / "on.toml").write_text('rule = "Passed on"\nexpect = { queue = "billing", rule = "Passed on" }\n')
+    (folder / "own.eml").write_text(f"{head}Subject: Hello\n\nI want a refund.\n")
+    (folder / "own.toml").write_text('expect = { rule = "Refunds" }\n')
+    assert run(["rules", "test", "--json"]) == 0, capsys.readouterr().out
+
+
 def test_a_whole_mail_that_fails_is_told_with_what_its_rule_missed(folder: Path, capsys: Capture) -> None:
     """A minus for what was expected, a plus for what came of it, who decided, and which test missed; 1."""
     write(folder, "wrong", 'rule = "Refunds"\nexpect = { queue = "billing" }\n', "I want my money back.")
