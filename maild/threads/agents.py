@@ -18,7 +18,14 @@ from maild.people.proof import date_fits
 from maild.people.team import Agent
 from maild.sla.events import Happening as ClockHappening
 from maild.threads import states
-from maild.threads.answering import collided, hold_answer, others_would_read, send_answer, told_of_recall
+from maild.threads.answering import (
+    collided,
+    hold_answer,
+    others_would_read,
+    send_answer,
+    told_of_own_copies,
+    told_of_recall,
+)
 from maild.threads.asked_mail import answers, asked_mail, only_asks
 from maild.threads.canned import with_canned
 from maild.threads.changes import clock_happenings
@@ -290,7 +297,7 @@ def _done(draft: Draft, before: Ticket, agent: Agent, carried: Carried, *, text:
     draft.run_clocks(*happenings, *carried.work.happened, *clock_happenings(before, after))
     draft.take_over(carried.work, agent.id)
     assert draft.ticket is not None
-    done = carried.done
+    done = (*carried.done, *(told_of_own_copies(draft, agent) if posted else ()))
     if posted == "public":
         done += send_answer(draft, draft.ticket, agent, text or "")
     else:

@@ -17,6 +17,9 @@ from maild.threads.release import files_to_send
 from maild.threads.undelivered import dead_among
 from maild.threads.words import say
 
+_SHOWN = 10
+"""People who are named in a sentence."""
+
 
 def send_answer(draft: Draft, ticket: Ticket, agent: Agent, text: str) -> tuple[Done, ...]:
     """The answer is on its way; what the agent should know of those it goes to."""
@@ -135,3 +138,14 @@ def told_of_recall(draft: Draft, ticket: Ticket, agent: Agent) -> list[Letter]:
             own = texts.get(held.message_id, "")
             letters.append(collision(draft.pen, ticket, reader, reader, agent.name, gone, own, (), None))
     return letters
+
+
+def told_of_own_copies(draft: Draft, agent: Agent) -> tuple[Done, ...]:
+    """That the agent's program has sent his mail to people outside, too: from his own address, our letter in it."""
+    practice, mail = draft.case.practice, draft.case.mail
+    people = {normal(p.address): p.address for p in (*mail.to, *mail.cc)}
+    outside = [a for a in people.values() if not practice.is_ours(a) and not practice.is_staff(a)]
+    if not outside:
+        return ()
+    effect = say(agent.language, "own_copies", people=", ".join(outside[:_SHOWN]))
+    return (Done(line=say(agent.language, "your_copies"), effect=effect, ok=True),)

@@ -53,6 +53,9 @@ _EN: Mapping[str, str] = {
     "merged_since": "{old} has been merged into {new}, and your answer would go to {people}; write to {new} instead",
     "nobody_to_answer": "the ticket has no requester with an address, so there is nobody to answer",
     "your_answer": "your answer",
+    "your_copies": "copies of your mail",
+    "own_copies": "your mail program has sent your mail as it stands, the letter of ours that it quotes with it, to {people}; "
+    "who shall get the answers is named by /cc",
     "dead_address": "on its way, but {address} has refused mail lately and may not get it: {reason}",
     "replayed": "this mail has been carried out before, or it has no Message-ID",
     "reaction": "a reaction is no answer: write a mail to answer, or /note",
@@ -237,6 +240,9 @@ _RU: Mapping[str, str] = {
     "merged_since": "заявку {old} объединили с {new}, и ваш ответ получит {people}; ответьте на письмо о {new}",
     "nobody_to_answer": "у заявки нет отправителя с адресом, отвечать некому",
     "your_answer": "ваш ответ",
+    "your_copies": "копии вашего письма",
+    "own_copies": "ваша почтовая программа сама отправила письмо целиком, с нашей цитатой: {people}; "
+    "кто должен получать ответы, называет /cc",
     "dead_address": "отправлен, но адрес {address} недавно не принимал почту, письмо может не дойти: {reason}",
     "replayed": "это письмо уже приходило и выполнено, или у него нет Message-ID",
     "reaction": "реакция — не ответ: чтобы ответить, напишите письмо, а коллегам — /note",

@@ -353,3 +353,14 @@ def test_every_letter_about_a_ticket_knows_the_customer() -> None:
     """As docs/letters.md says of a transcript; an admin's own one may name him."""
     (letter,) = of_kind(written("/take"), LetterKind.TRANSCRIPT)
     assert letter.context["customer"] == {"name": "Ivan", "address": IVAN}  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("text", ["Close the lid.", "/note\nHe pays late."])
+def test_an_agent_who_puts_somebody_outside_in_copy_is_told_what_that_did(text: str) -> None:
+    """His program has sent it by itself; colleagues and our own addresses are nothing to speak of."""
+    plan = written(text, Cc=f"Ivan <{IVAN}>, boris@desk.example, {DESK}, support+x@desk.example")
+    (letter,) = of_kind(plan, LetterKind.TRANSCRIPT)
+    told = [str(order["effect"]) for order in letter.context["orders"]]  # type: ignore[attr-defined]
+    assert any(f"с нашей цитатой: {IVAN};" in effect for effect in told)
+    assert "boris" not in "".join(told)
+    assert not of_kind(written("Close the lid.", Cc=f"boris@desk.example, {DESK}"), LetterKind.TRANSCRIPT)
