@@ -16,11 +16,15 @@ import socket
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import Enum
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from maild.errors import Unreadable
 from maild.guard.limits import MEGABYTE, Limits
 from maild.guard.wire import Frame, Kind, receive, receive_body, receive_head, send
+from maild.messages.mail import Mail
 from maild.messages.read import read_mail
 
 _MAILS = 500
@@ -55,7 +59,7 @@ def _answer(peer: socket.socket, sender: str | None, limits: Limits) -> Frame | 
             mail = read_mail(
                 bytes(receive_body(peer, *head).body), envelope_sender=sender, is_own=lambda mark: _ask(peer, mark)
             )
-            return Frame(Kind.READ, pickle.dumps(mail, pickle.HIGHEST_PROTOCOL))
+            return Frame(Kind.READ, _pickled(mail))
     except Unreadable as reason:
         return Frame(Kind.UNREADABLE, str(reason).encode("utf-8", "replace"))
     except MemoryError:
@@ -65,6 +69,21 @@ def _answer(peer: socket.socket, sender: str | None, limits: Limits) -> Frame | 
     except Exception as bug:  # noqa: BLE001  # it is told to the desk, which knows what to do with the mail
         told = f"{type(bug).__name__}: {bug}\n{''.join(traceback.format_exception(bug))}"
         return Frame(Kind.BUG, told.encode("utf-8", "replace"))
+
+
+class _Pickler(pickle.Pickler):
+    """Writes members of enums as their class and value, as newer Pythons do by themselves: Python 3.11.2 would write a
+    call of `getattr`, which the desk takes from nobody.
+    """
+
+    def reducer_override(self, obj: object) -> Any:
+        return (type(obj), (obj.value,)) if isinstance(obj, Enum) else NotImplemented
+
+
+def _pickled(mail: Mail) -> bytes:
+    written = BytesIO()
+    _Pickler(written, pickle.HIGHEST_PROTOCOL).dump(mail)
+    return written.getvalue()
 
 
 def _ask(peer: socket.socket, mark: str) -> bool:

@@ -347,6 +347,22 @@ def test_an_answer_that_is_no_mail_is_no_mail() -> None:
     assert isinstance(answered(wire.Frame(wire.Kind.READ, b"I1\n.")), ReadingFailed)
 
 
+def test_an_answer_is_a_mail_in_every_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python 3.11.2, which Debian 12 has, writes members of enums as calls of `getattr` unless told otherwise."""
+    monkeypatch.setattr(MailClass, "__reduce_ex__", lambda self, _: (getattr, (type(self), self.name)), raising=False)
+    monkeypatch.setattr(reader, "_limited", lambda *_: nullcontext())
+    ours, theirs = socket.socketpair()
+    with ours:
+        wire.send(ours, wire.Frame(wire.Kind.NO_SENDER, b""))
+        wire.send(ours, wire.Frame(wire.Kind.MAIL, MAIL))
+        ours.shutdown(socket.SHUT_WR)
+        with theirs:
+            reader.serve(theirs, Limits())
+        answer = wire.receive(ours)
+    assert answer is not None
+    assert answered(answer) == read_mail(MAIL)
+
+
 def test_a_frame_that_is_too_long_is_refused() -> None:
     """Before any room is made for it."""
     ours, theirs = socket.socketpair()
