@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import event
 from sqlalchemy.engine import Connection, Dialect
 
 metadata = sa.MetaData()
@@ -29,8 +30,8 @@ class Instant(sa.TypeDecorator[datetime]):
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         """Always aware, always UTC."""
-        if value is None:
-            return None
+        if value is None or value.tzinfo is UTC:
+            return value
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
@@ -104,7 +105,7 @@ inbox = sa.Table(
 )
 
 
-@sa.event.listens_for(metadata, "before_create")
+@event.listens_for(metadata, "before_create")
 def _say_it_to_the_server(_tables: object, connection: Connection, **_: object) -> None:
     """The index's condition once more: named above, it would load PostgreSQL's dialect with each mail from a pipe."""
     if connection.dialect.name == "postgresql":
