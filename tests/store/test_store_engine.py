@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,15 @@ def test_postgresql_sees_what_others_committed_while_it_waited(server: Server, s
     server.say(f'ALTER DATABASE "{Database.parse(shared).database}" SET default_transaction_isolation = serializable')
     with opened(shared) as database, database.write() as connection:
         assert connection.exec_driver_sql("SHOW transaction_isolation").scalar_one() == "read committed"
+
+
+def test_times_come_in_utc_whatever_zone_the_server_has(server: Server, shared: str) -> None:
+    """A report has not to convert each of a million."""
+    server.say(f'ALTER DATABASE "{Database.parse(shared).database}" SET timezone = "Asia/Tokyo"')
+    with opened(shared) as database, database.write() as connection:
+        assert connection.exec_driver_sql("SHOW timezone").scalar_one() == "UTC"
+        at = connection.exec_driver_sql("SELECT timestamptz '2026-11-23 09:00+03'").scalar_one()
+        assert (at.tzinfo, at.hour) == (UTC, 6)
 
 
 def test_nobody_waits_for_ever_on_postgresql(shared: str) -> None:
