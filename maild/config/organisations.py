@@ -75,11 +75,11 @@ def _strange_languages(tables: list[Found], desk: Desk) -> Iterator[Finding]:
 
 
 def organisation_doubts(source: Source, team: Team) -> Iterator[Finding]:
-    """Whoever has a mailbox at a free provider would be taken for a colleague of all others there."""
+    """Domains of free providers, which make nobody a colleague."""
     for position, one in enumerate(team.organisations.known):
         for place, domain in enumerate(one.domains):
             if one.colleagues and domain in FREE_MAIL:
-                message = f"anybody can have a mailbox at {domain}, and be a colleague of everybody in '{one.name}'"
+                message = f"anybody can have a mailbox at {domain}, so it makes nobody a colleague in '{one.name}'"
                 hint = "name their addresses instead of the domain, or leave colleagues out"
                 path = ("organisation", position, "domains", place)
                 yield source.finding(path, "free-mail-colleagues", message, hint, severity="warning", at_value=True)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from maild.people.free_mail import FREE_MAIL
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Organisation:
@@ -50,5 +52,11 @@ class Organisations:
 
     def colleagues(self, address: str | None, others: Iterable[str | None]) -> bool:
         """Whether somebody is a colleague of one of the others, in an organisation whose people take part together."""
-        own = self.of(address)
-        return own is not None and own.colleagues and any(self.of(other) == own for other in others)
+        own = self._surely_of(address)
+        return own is not None and own.colleagues and any(self._surely_of(other) == own for other in others)
+
+    def _surely_of(self, address: str | None) -> Organisation | None:
+        """Whose somebody is, a domain at which anybody can have a mailbox left aside: it makes nobody a colleague."""
+        if not address or (address not in self._by_address and address.rpartition("@")[2] in FREE_MAIL):
+            return None
+        return self.of(address)

@@ -194,3 +194,16 @@ def test_the_file_is_read_as_it_is_written(tmp_path: Path) -> None:
     organisations = load_policy(tmp_path / "rules", FILES).team.organisations
     assert organisations.of("ivan@box.example") is not None
     assert organisations.of("x@xn--e1afmkfd.example") is not None
+
+
+def test_a_free_providers_domain_makes_nobody_a_colleague() -> None:
+    """Anybody can have a mailbox there; who is named by his whole address is one all the same."""
+    loose = Organisation(
+        name="Loose", domains=("gmail.com", "acme.example"), addresses=("boss@gmail.com",), colleagues=True
+    )
+    known = Organisations((loose,))
+    assert known.of("thief@gmail.com") == loose
+    assert not known.colleagues("thief@gmail.com", ("olga@acme.example", "other@gmail.com", "boss@gmail.com"))
+    assert not known.colleagues("olga@acme.example", ("thief@gmail.com",))
+    assert known.colleagues("boss@gmail.com", ("olga@acme.example",))
+    assert known.colleagues("olga@acme.example", ("boss@gmail.com",))
