@@ -138,9 +138,24 @@ def _after_weak_delimiter(lines: Sequence[str], end: int) -> int:
                 continue
             short = all(len(_URL.sub("", line)) <= 70 for line in below)
             prose = (len(below) > 1 or len(below[0]) > 40) and any(line.rstrip().endswith((".", "?")) for line in below)
-            if len(below) <= _MOST_WEAK and short and not prose:
+            if len(below) <= _MOST_WEAK and short and not prose and _speaks_of_somebody(_to_next_rule(below)):
                 return i
     return end
+
+
+def _to_next_rule(lines: Sequence[str]) -> Sequence[str]:
+    end = next((i for i, line in enumerate(lines) if i and _WEAK_DELIMITER.fullmatch(line)), len(lines))
+    return lines[:end]
+
+
+def _speaks_of_somebody(lines: Sequence[str]) -> bool:
+    """Whether there is a name on top, contact data, a closing or a device: else it may be the rest of a text."""
+    if _is_name(lines[0].strip()):
+        return True
+    return any(
+        _CONTACT.search(line[:600]) or _is_mobile(line) or _opening_closing(lowered(line.strip(_AROUND_CLOSING)[:90]))
+        for line in lines
+    )
 
 
 def _mobile(lines: Sequence[str], end: int) -> int:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from maild.messages.reply import split_reply
+from maild.messages.reply import Split, split_reply
 
 SIGNATURES = {
     "rfc 3676": "-- \nАнна Петрова\nООО «Ромашка»",
@@ -134,3 +134,23 @@ def test_a_notice_of_confidence_is_a_signature(notice: str) -> None:
 def test_a_sentence_about_confidence_is_the_senders(text: str) -> None:
     """Short ones, other beginnings, other topics, and a mail that is nothing else."""
     assert split_reply(text).reply == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hello\n---\nsecond\n===\nthird",
+        "Part one.\n\n---\n\nThe second part is a sentence.",
+        "Model A:\n- small\n-----\nModel B:\n- large",
+        "Steps\n________________\n1. Open the lid\n2. Close it",
+    ],
+)
+def test_a_drawn_line_above_words_of_nobody_parts_a_text(text: str) -> None:
+    """Without a name, contact data or a closing below it, what follows is the writer's."""
+    assert split_reply(text) == Split(reply=text, quoted="", signature="")
+
+
+def test_of_several_drawn_lines_the_one_above_the_name_begins_the_signature() -> None:
+    """What stands between the others is text."""
+    split = split_reply("Steps\n------\n1. Open the lid\n2. Close it\n------\n\nBest,\nAnna")
+    assert split.reply == "Steps\n------\n1. Open the lid\n2. Close it"
