@@ -7,6 +7,7 @@ its own from the plain text. What tags, styles and links may say is fixed in `wa
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
 import unicodedata
@@ -23,7 +24,9 @@ from maild.threads.plan import OwnHtml
 MAX_HTML = 400_000
 """Characters of HTML that are looked at, embedded pictures left aside; more goes out as plain text."""
 _PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp"})
-_EMBEDDED = re.compile(r"data:image/[a-z.+-]{1,20};base64,[A-Za-z0-9+/=%\s]*")
+_EMBEDDED = re.compile(r"data:(image/[a-z.+-]{1,20});base64,([A-Za-z0-9+/=%\s]*)")
+_MOST_EMBEDDED = 20
+"""Pictures written into the HTML itself that are taken out of it, and go along as parts."""
 _PLACEHOLDER = re.compile(r"\[(?:image|cid|inline image|изображение):[^\[\]\n]{1,300}\]", re.IGNORECASE)
 
 
@@ -37,7 +40,7 @@ class Formatted:
 
 def formatted(own: OwnHtml, attachments: Sequence[Attachment], seed: str) -> Formatted | None:
     """The answer's HTML, None where it cannot be proven to say what the text says; `seed` makes its Content-IDs."""
-    html = _EMBEDDED.sub("", own.html)
+    html, embedded = _unpacked(own.html)
     if len(html) > MAX_HTML or not own.words.strip() or nested_too_deep(html):
         return None
     try:
@@ -49,12 +52,35 @@ def formatted(own: OwnHtml, attachments: Sequence[Attachment], seed: str) -> For
         return None
     if not all(_put_in(kept, line, text) for line, text in own.instead):
         return None
-    pictures = _pictures(kept, attachments, seed)
+    pictures = _pictures(kept, (*attachments, *embedded), seed)
     clean = washed(written_tree(kept), own.unlinked, marks=False)
     if _signs(_said(read_tree(clean))) != _signs(_said(kept)):
         return None
     above = f"{to_html(own.above)}\n" if own.above else ""
     return Formatted(html=f'{above}<div style="margin: 0 0 0.9em;">{clean}</div>', pictures=pictures)
+
+
+def _unpacked(html: str) -> tuple[str, tuple[Attachment, ...]]:
+    """The HTML with the pictures written into it named by Content-IDs, and these pictures."""
+    found: list[Attachment] = []
+
+    def named(picture: re.Match[str]) -> str:
+        content = _decoded(picture[2]) if picture[1] in _PICTURES and len(found) < _MOST_EMBEDDED else b""
+        if not content:
+            return ""
+        name = f"embedded{len(found)}@picture"
+        file = Attachment.file(f"image{len(found) + 1}.{picture[1].partition('/')[2]}", picture[1], content)
+        found.append(replace(file, inline=True, content_id=f"<{name}>"))
+        return f"cid:{name}"
+
+    return _EMBEDDED.sub(named, html), tuple(found)
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode("".join(unquote(text).split()), validate=True)
+    except ValueError:
+        return b""
 
 
 def _signs(text: str) -> str:

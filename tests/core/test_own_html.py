@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import email
 import re
 from collections.abc import Collection
@@ -316,6 +317,20 @@ def test_canned_texts_among_the_words_stand_in_the_place_of_their_line(html: str
     words, instead = "Dear Ivan,\n/canned lid\nBye", (("/canned lid", "Close <it>\n\nWait"),)
     answer = formatted(OwnHtml(html=html, words=words, instead=instead), (), "s")
     assert (answer.html if answer else None) == (f'<div style="margin: 0 0 0.9em;">{made}</div>' if made else None)
+
+
+def test_a_picture_that_is_written_into_the_html_goes_along_as_a_part() -> None:
+    """Some mail programs send pasted pictures so; one in what is quoted stays here, as does what is no picture."""
+    data = f"data:image/png;base64,{base64.b64encode(b'PNG bytes').decode()}"
+    bad = "data:image/svg+xml;base64,PHN2Zz4="
+    quote = f'<blockquote type="cite">Old <img src="{data}"></blockquote>'
+    html = f'<div>Look <img src="{data}"> and <img src="{bad}"> <img src="data:image/png;base64,%%%"> here</div>{quote}'
+    answer = formatted(OwnHtml(html=html, words="Look and here"), (), "s")
+    assert answer is not None
+    [picture] = answer.pictures
+    assert (picture.content, picture.content_type, picture.inline) == (b"PNG bytes", "image/png", True)
+    assert answer.html.count("<img") == 1
+    assert f'src="cid:{str(picture.content_id).strip("<>")}"' in answer.html
 
 
 def test_the_links_of_a_canned_text_among_the_words_are_links() -> None:
