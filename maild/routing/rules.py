@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from maild.routing.checks import Check
 from maild.routing.conditions import AllOf, Condition, Judge, Missed, compile_condition, events_of, vocabulary_of
 from maild.routing.fields import Values
 from maild.routing.index import Index, found_by
@@ -18,6 +19,7 @@ TRACE_KEPT = 30
 """Rules that a decision tells of, where there are very many."""
 _FEW = TRACE_KEPT
 """So many rules are asked one after another, and each is told of."""
+_USUAL = {"class": "person", "auth": "none", "last_from": "customer"}
 SCHEDULE = "schedule"
 """The event at which each rule is asked by itself, since each has a time of its own."""
 
@@ -132,6 +134,11 @@ def _no_time_passes() -> float:
     return 0.0
 
 
+def is_usual(part: Condition) -> bool:
+    """Whether a test holds for most mails, so that nothing is told by its holding."""
+    return isinstance(part, Check) and _USUAL.get(part.field) in part.values
+
+
 class _Compiled:
     """A rule ready to be asked. Traces are kept, since most mails miss a rule in one of a few ways."""
 
@@ -140,7 +147,7 @@ class _Compiled:
         self.judge: Judge = compile_condition(rule.when) if rule.when is not None else lambda _view: ()
         self._traces: dict[Missed, RuleTrace] = {}
         telling = found_by(rule.when) if isinstance(rule.when, AllOf) else ()
-        self._telling: tuple[Judge, ...] = tuple(compile_condition(part) for part in telling)
+        self._telling: tuple[Judge, ...] = tuple(compile_condition(part) for part in telling if not is_usual(part))
 
     def nearly(self, view: View, missed: Missed) -> bool:
         """Whether one test of several missed, and a part that tells much held."""
