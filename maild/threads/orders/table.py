@@ -119,7 +119,7 @@ ALIASES: Mapping[str, str] = {
         "solve": "solved resolve resolved fixed решено решить решена решил решила",
         "reopen": "open открыть переоткрыть открой",
         "pending": "wait ожидание ждем",
-        "hold": "pause пауза приостановить",
+        "hold": "pause приостановить пауза",
         "snooze": "later отложить позже отложи",
         "due": "deadline срок дедлайн",
         "spam": "спам",
