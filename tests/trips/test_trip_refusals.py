@@ -207,7 +207,7 @@ def test_a_pipe_whose_words_nobody_reads_has_taken_the_mail(desk: Daemon, closed
         (64, ["report", "--since", "yesterday-ish"]),
         (66, ["sla", "replay", "--policy", "no/such/file"]),
         (66, ["kb", "search", "printer"]),
-        (69, ["ticket", "take"]),
+        (64, ["ticket", "take"]),
         (66, ["rules", "replay", "--rules", "no/such/folder"]),
         (64, ["forget", "nobody", "--yes"]),
         (64, ["db", "copy", "nonsense"]),

@@ -51,8 +51,8 @@ def send(port: int, *mails: OutgoingMail, **options: object) -> list[Outcome]:
         "host": "127.0.0.1",
         "port": port,
         "local_hostname": "desk.example",
-        "timeout": 0.4,
-        "final_timeout": 0.4,
+        "timeout": 0.8,
+        "final_timeout": 0.8,
     }
     transport = SmtpTransport(**(defaults | options))  # type: ignore[arg-type]
     try:
@@ -84,12 +84,12 @@ def test_a_reply_without_end_is_ended_by_us(step: str, expected: str, how: str) 
         "long": lambda talker: talker.flood(b"250 " + b"x" * 1000),
         "drip": lambda talker: talker.drip(b"2"),
         "drip-lines": lambda talker: talker.drip(b"250-x\r\n"),
-        "silence": lambda talker: time.sleep(2),
+        "silence": lambda talker: time.sleep(20),
     }
     with talking(relay(**{step: hows[how]})) as (port, _):
         began = time.monotonic()
         assert fate(port) == expected
-        assert time.monotonic() - began < 8.0
+        assert time.monotonic() - began < 15
 
 
 def test_a_flood_of_lines_costs_no_memory() -> None:
