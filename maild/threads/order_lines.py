@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from maild.messages.mail import Mail
 from maild.messages.quotes import MarkKind, find_marks, is_quoted
+from maild.messages.reply import split_reply
 
 _LOOKED_AT = 5_000
 """Lines among which the beginning of a reply is looked for."""
@@ -17,6 +18,8 @@ _DECK = r"(?:(?:[-–—*•·▪◦‣●]+|\d{1,2}[.)])\s*)?[\"“”„«»'�
 _BEGINS = re.compile(rf"[\s{_UNSEEN}]*{_DECK}[/\\／]")
 _ORDER = re.compile(r"[/／]\s*(?P<name>[^\s:=,;.!]*)[:=,;.!]*(?P<words>.*)", re.DOTALL)
 _DECKED = re.compile(rf"{_DECK}[/\\／](?P<order>[^\W\d_][\w-]*(?![^\s:=,;.!\"“”»'’`*]).*?)[\"“”»'’`*]*", re.DOTALL)
+_SIGNATURE = 2_000
+"""Characters of a text that may be a signature and nothing else."""
 _FIRST_WORD_OUT = 70
 """A line that would be longer than this with the next one's first word was broken by the client."""
 
@@ -81,9 +84,15 @@ def _goes_on(above: str, line: str) -> bool:
 def said_first(mail: Mail) -> tuple[tuple[Order, ...], str]:
     """The orders that a mail begins with, and its text without them; a mail without text may be one in its subject."""
     orders, text = split_orders(mail.reply)
-    if not orders and not text.strip() and mail.subject.lstrip().startswith("/"):
+    if not orders and mail.subject.lstrip().startswith("/") and _only_signs(text):
         return split_orders(mail.subject)
     return orders, text
+
+
+def _only_signs(text: str) -> bool:
+    """Whether a text is nothing but a signature, such as a phone puts below a mail without words."""
+    # A signature alone counts as text, so it is looked for as if words stood above it.
+    return not split_reply(f"-\n{text[:_SIGNATURE]}").reply.removeprefix("-").strip()
 
 
 def orders_on_top(mail: Mail) -> tuple[tuple[Order, ...], str]:

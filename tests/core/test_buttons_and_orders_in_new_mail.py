@@ -119,6 +119,8 @@ def test_the_subject_may_name_the_ticket_too() -> None:
 def test_an_order_may_be_the_subject_of_a_mail_without_text() -> None:
     """As one writes it on a phone; no ticket is opened of it."""
     assert new_mail("", subject="/close SUP-1007").ticket.status is Status.CLOSED  # type: ignore[union-attr]
+    for sign in ("-- \nAnna", "Sent from my iPhone", "Best regards,\nAnna"):
+        assert new_mail(sign, subject="/close SUP-1007").ticket.status is Status.CLOSED  # type: ignore[union-attr]
     assert new_mail("Hello", subject="/close SUP-1007").ticket.subject == "/close SUP-1007"  # type: ignore[union-attr]
 
 

@@ -164,6 +164,23 @@ def test_an_order_that_needs_words_says_which() -> None:
     assert "stands alone" in effect("/close now")
 
 
+@pytest.mark.parametrize(
+    "line", ["/close SUP-1001", "/close #1001.", "/assign sup-1001 boris", "/tag SUP-1001: printer"]
+)
+def test_the_number_of_the_ticket_at_hand_behind_an_order_does_no_harm(line: str) -> None:
+    """It says what is known; in a subject or a note it would be text."""
+    carried = ordered(line)
+    assert not carried.error
+    assert carried.ticket.tags in ((), ("printer",))
+    assert carried.ticket != ticket()
+
+
+def test_an_order_that_names_another_ticket_is_told_that_a_mail_is_about_one() -> None:
+    """It would else be closed by mistake."""
+    assert effect("/close SUP-1002") == "one mail is about one ticket; write another one about SUP-1002"
+    assert "stands alone" in effect("/close room 12")
+
+
 @pytest.mark.parametrize("line", ["/tag printer /close", "/close /tag printer"])
 def test_two_orders_on_one_line_are_told_so(line: str) -> None:
     """The second one is no tag."""

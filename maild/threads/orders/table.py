@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -201,7 +202,17 @@ def _one(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
     name = canonical(order.name)
     if name is None:
         raise unknown_order(order.name, setting)
-    return HANDLERS[name](work, replace(order, name=name), setting)
+    return HANDLERS[name](
+        work, replace(order, name=name, argument=_without_number(name, order, work, setting)), setting
+    )
+
+
+def _without_number(name: str, order: Order, work: Work, setting: Setting) -> str:
+    """The words behind an order without the number of the ticket at hand: it says what is known."""
+    own = re.match(
+        rf"(?:{re.escape(setting.practice.tag)}-?|[#№]){work.ticket.id}(?!\w)[:,.]?", order.argument, re.IGNORECASE
+    )
+    return order.argument[own.end() :].strip() if own is not None and name != "merge" else order.argument
 
 
 def unknown_order(word: str, setting: Setting) -> WrongError:

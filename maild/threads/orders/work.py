@@ -23,7 +23,7 @@ from maild.threads.assignment import Chosen
 from maild.threads.facts import TicketFacts
 from maild.threads.lookups import Lookup
 from maild.threads.model import HeldAnswer, Ticket, Undo
-from maild.threads.order_lines import Order
+from maild.threads.order_lines import Order, ticket_numbers
 from maild.threads.plan import Change, Enclosed
 from maild.threads.practice import Practice
 from maild.threads.words import HELP, say
@@ -129,8 +129,11 @@ def no_argument(order: Order, setting: Setting) -> None:
     """Raises WrongError where words stand behind an order that takes none."""
     if order.argument.startswith("/"):
         raise WrongError(setting.say("one_order_a_line", words=order.argument))
-    if bare(order.argument):
-        raise WrongError(setting.say("no_argument", name=order.name))
+    if not (words := bare(order.argument)):
+        return
+    if ticket_numbers(words, setting.practice.tag) and not re.search(r"[^\W\d_]{4}", words):
+        raise WrongError(setting.say("one_ticket_a_mail", words=words))
+    raise WrongError(setting.say("no_argument", name=order.name))
 
 
 def needed(order: Order, setting: Setting) -> str:
