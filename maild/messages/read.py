@@ -24,6 +24,8 @@ LINE_CAP = 64 * 1024
 REPORT_CAP = 256 * 1024
 REPORT_LINES_CAP = 10_000
 OWN_MARK = "X-Maild-Loop"
+_DEEP = 2
+"""Attached mails that are read, one inside the other: a forward that a colleague passes on once more."""
 
 
 def _never(_mark: str) -> bool:
@@ -36,10 +38,10 @@ def read_mail(raw: bytes, *, envelope_sender: str | None = None, is_own: Callabl
     `envelope_sender` is "" for the null return path and None where it is not known; `is_own` is asked about the value
     of X-Maild-Loop. Raises Unreadable only where there is nothing to read at all.
     """
-    return _read(raw, envelope_sender, is_own, inner=True)
+    return _read(raw, envelope_sender, is_own, deep=_DEEP)
 
 
-def _read(raw: bytes, envelope_sender: str | None, is_own: Callable[[str], bool], *, inner: bool) -> Mail:
+def _read(raw: bytes, envelope_sender: str | None, is_own: Callable[[str], bool], *, deep: int) -> Mail:
     if not raw.strip(b"\x00 \t\r\n"):
         raise Unreadable("the mail is empty")
     came, raw = raw, _with_line_ends(raw)
@@ -75,7 +77,7 @@ def _read(raw: bytes, envelope_sender: str | None, is_own: Callable[[str], bool]
         class_reason=reason,
         # A receipt may look like a report, and the mail that a report returns is nobody's forward.
         bounce=found_bounce if report else None,
-        forwarded=_forwarded(header, body) if inner and not report else None,
+        forwarded=_forwarded(header, body, deep) if deep and not report else None,
         defects=(*fields.defects, *header.defects, *part_defects, *body.defects),
         size=len(came),
         signed=body.signed,
@@ -187,11 +189,11 @@ def _classified(
     )
 
 
-def _forwarded(header: Header, body: Body) -> Forwarded | None:
+def _forwarded(header: Header, body: Body, deep: int) -> Forwarded | None:
     attached: Mail | None = None
     if body.first_mail is not None:
         try:
-            attached = _read(body.first_mail, None, _never, inner=False)
+            attached = _read(body.first_mail, None, _never, deep=deep - 1)
         except Unreadable:
             attached = None
     return forward.find_forwarded(body.text, header.subject, attached)

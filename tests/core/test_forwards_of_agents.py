@@ -210,3 +210,34 @@ def test_a_forward_of_a_colleagues_own_words_is_no_customers() -> None:
     assert plan.ticket is not None
     assert plan.ticket.requester is not None
     assert plan.ticket.requester.address == "anna@desk.example"
+
+
+def _attaching(text: str, inner: str, boundary: str, **fields: str) -> str:
+    head = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in fields.items())
+    return (
+        f"{head}Date: Mon, 23 Nov 2026 09:00:00 +0000\r\nMIME-Version: 1.0\r\n"
+        f"Content-Type: multipart/mixed; boundary={boundary}\r\n\r\n--{boundary}\r\nContent-Type: text/plain\r\n\r\n"
+        f"{text}\r\n--{boundary}\r\nContent-Type: message/rfc822\r\n\r\n{inner}\r\n--{boundary}--\r\n"
+    )
+
+
+def test_an_attached_forward_of_a_colleagues_attached_forward_is_the_customers() -> None:
+    """Whole, with his Message-ID; the words of both agents are a note."""
+    ivans = eml("It prints nothing.", sender=WHO, to="boris@desk.example", message_id="<i@firma.example>").decode()
+    boris = _attaching(
+        "He is angry.", ivans, "b1", From="Boris Smith <boris@desk.example>", To="anna@desk.example",
+        Subject="Fwd: Printer", Message_ID="<b@desk.example>",
+    )  # fmt: skip
+    raw = _attaching(
+        "/take\r\nSee below.", boris, "b2", From="Anna <anna@desk.example>", To="support@desk.example",
+        Subject="Fwd: Fwd: Printer", Message_ID="<a@desk.example>",
+    )  # fmt: skip
+    it = read_mail(raw.encode(), is_own=lambda _: False)
+    plan = judge(it, facts(), by=envelope("anna@desk.example", login="anna"))
+    assert plan.ticket is not None
+    assert plan.ticket.requester is not None
+    assert (plan.ticket.requester.address, plan.ticket.assignee) == ("ivan@firma.example", "anna")
+    assert plan.message is not None
+    assert (plan.message.message_id, plan.message.reply) == ("<i@firma.example>", "It prints nothing.")
+    assert plan.beside is not None
+    assert plan.beside.reply == "See below.\n\nBoris Smith:\n> He is angry."
