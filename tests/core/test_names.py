@@ -134,6 +134,15 @@ def test_orders_find_a_colleague_over_both_scripts() -> None:
     assert absence.deputy == "jsh"
 
 
+def test_me_is_whoever_orders_and_not_a_colleague_whose_name_begins_so() -> None:
+    """Unless that is somebody's very name."""
+    team = Team(agents=(*TEAM.agents, called("Melissa Mneva", "melissa")), queues=TEAM.queues)
+    for words in ("me", "мне"):
+        assert ordered(f"/assign {words}", team).ticket.assignee == WRITER.id
+    team = Team(agents=(*TEAM.agents, called("Me Nguyen", "nguyen")), queues=TEAM.queues)
+    assert ordered("/assign me", team).ticket.assignee == "nguyen"
+
+
 def test_an_order_that_may_mean_two_colleagues_names_both_and_is_not_done() -> None:
     """In the agent's language, each with the id by which he can be told."""
     team = Team(agents=(*TEAM.agents, called("Борис Петров", "bp"), called("Борис Сидоров", "bs")), queues=TEAM.queues)

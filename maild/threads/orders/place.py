@@ -56,7 +56,7 @@ def assign(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
     Behind "by load" and "next" colleagues may stand among whom is chosen.
     """
     words = _person(needed(order, setting))
-    if fold(words) in _ME and not who_is_meant(words, setting.team.agents):
+    if fold(words) in _ME and not _are_somebodys(words, setting):
         return take(work, replace(order, argument=""), setting)
     if fold(words) in _NOBODY:
         return unassign(work, replace(order, argument=""), setting)
@@ -83,6 +83,12 @@ def _chosen(work: Work, chosen: Chosen, setting: Setting) -> tuple[Work, str]:
     effect = setting.say("given_to", name=name, why=why)
     note = ("shared_out", agent.id if agent is not None else "nobody", chosen.said("en"))
     return replace(work, ticket=after, turns=turns, chosen=chosen, notes=(*work.notes, note)), effect
+
+
+def _are_somebodys(words: str, setting: Setting) -> bool:
+    """Whether these very words name a colleague: one whose name only begins with them is not meant by "me"."""
+    names = (name for agent in setting.team.agents for name in (agent.id, agent.name, *agent.name.split()))
+    return fold(words) in map(fold, names)
 
 
 def _person(words: str) -> str:
