@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from datetime import time
 from difflib import get_close_matches
+from functools import cache
 
 _FILLERS = frozenset(
     word
@@ -110,45 +111,51 @@ END_OF = {"end-of-day": "day", "end-of-week": "week", "end-of-month": "month"}
 _UNIT = "|".join(sorted(UNITS, key=len, reverse=True))
 _MONTH = "|".join(MONTHS)
 _NOT_COUNTED = rf"(?![\d:./-])(?!\s*(?:{_UNIT}|{_MONTH}|числа|a\.?m|p\.?m|утра|вечера)(?!\w))"
-_PHRASES = tuple(
-    (re.compile(pattern), meant)
-    for pattern, meant in (
-        (r"[«»“”„\"'‘’]", " "),
-        (r"\bday after tomorrow\b", "послезавтра"),
-        (r"\bследующ\w+ недел\w+|\bnext week\b", NEXT_WEEK),
-        (r"\bследующ\w+ месяц\w*|\bnext month\b", NEXT_MONTH),
-        (r"\bend of (?:the )?(?:business )?day\b|\beod\b|\bкон(?:ец|ца|цу|це) (?:рабочего )?дня\b", "end-of-day"),
-        (r"\bend of (?:the )?week\b|\beow\b|\bкон(?:ец|ца|цу|це) (?:рабочей )?недели\b", "end-of-week"),
-        (r"\bend of (?:the )?month\b|\beom\b|\bкон(?:ец|ца|цу|це) месяца\b", "end-of-month"),
-        (r"\bполчаса\b|\bhalf an hour\b|\bhalf hour\b", "30 m"),
-        (r"\bполтора часа\b|\bчас с половиной\b|\ban hour and a half\b", "90 m"),
-        (r"\btonight\b", "today evening"),
-        (r"\bafter lunch\b|\bпосле обеда\b", "afternoon"),
-        (r"\bcouple of\b", "couple"),
-        (r"\b([ap])\.m\b\.?", r"\1m"),
-        (r"(\d)([ap]m)\b", r"\1 \2"),
-        (r"\b(\d{4})[/.](\d{1,2})[/.](\d{1,2})\b", r"\1-\2-\3"),
-        (r"(\d-\d{1,2})t(\d)", r"\1 \2"),
-        (r"(?<![\d-])(\d{1,2})-([0-5][05])(?![\d-])", r"\1:\2"),
-        (r"(\d)-?(?:го|ого)\b", r"\1st"),
-        # "в 18" and "до 18 ч" are hours of the clock, "2 ч" and "на 2 ч" are a length of time.
-        (rf"(?:(?<=\s)|^)(?:в|at|@) ?(\d{{1,2}}){_NOT_COUNTED}", r"\1:00"),
-        (r"\b(?:в|к|до|at|by|until|till) (\d{1,2}) ?(?:ч|часа|часов|часам|h|hours|o.?clock)\b", r"\1:00"),
-    )
+_PHRASES = (
+    (r"[«»“”„\"'‘’]", " "),
+    (r"\bday after tomorrow\b", "послезавтра"),
+    (r"\bследующ\w+ недел\w+|\bnext week\b", NEXT_WEEK),
+    (r"\bследующ\w+ месяц\w*|\bnext month\b", NEXT_MONTH),
+    (r"\bend of (?:the )?(?:business )?day\b|\beod\b|\bкон(?:ец|ца|цу|це) (?:рабочего )?дня\b", "end-of-day"),
+    (r"\bend of (?:the )?week\b|\beow\b|\bкон(?:ец|ца|цу|це) (?:рабочей )?недели\b", "end-of-week"),
+    (r"\bend of (?:the )?month\b|\beom\b|\bкон(?:ец|ца|цу|це) месяца\b", "end-of-month"),
+    (r"\bполчаса\b|\bhalf an hour\b|\bhalf hour\b", "30 m"),
+    (r"\bполтора часа\b|\bчас с половиной\b|\ban hour and a half\b", "90 m"),
+    (r"\btonight\b", "today evening"),
+    (r"\bafter lunch\b|\bпосле обеда\b", "afternoon"),
+    (r"\bcouple of\b", "couple"),
+    (r"\b([ap])\.m\b\.?", r"\1m"),
+    (r"(\d)([ap]m)\b", r"\1 \2"),
+    (r"\b(\d{4})[/.](\d{1,2})[/.](\d{1,2})\b", r"\1-\2-\3"),
+    (r"(\d-\d{1,2})t(\d)", r"\1 \2"),
+    (r"(?<![\d-])(\d{1,2})-([0-5][05])(?![\d-])", r"\1:\2"),
+    (r"(\d)-?(?:го|ого)\b", r"\1st"),
+    # "в 18" and "до 18 ч" are hours of the clock, "2 ч" and "на 2 ч" are a length of time.
+    (rf"(?:(?<=\s)|^)(?:в|at|@) ?(\d{{1,2}}){_NOT_COUNTED}", r"\1:00"),
+    (r"\b(?:в|к|до|at|by|until|till) (\d{1,2}) ?(?:ч|часа|часов|часам|h|hours|o.?clock)\b", r"\1:00"),
 )
-_HALVES = re.compile(rf"(?<![\d.,:])(\d{{1,3}})[.,](25|5|75)\s*({_UNIT})\b")
+_HALVES = rf"(?<![\d.,:])(\d{{1,3}})[.,](25|5|75)\s*({_UNIT})\b"
 _MINUTES = {"hours": 60, "days": 24 * 60, "weeks": 7 * 24 * 60}
+_LONGEST = 200
+"""Characters of a line in which misspelt words are looked for."""
 _SPAN = re.compile(r"(\d{1,5})([^\W\d_]+)")
 _WORD = re.compile(r"[^\s,;]+")
+
+
+@cache
+def _patterns() -> tuple[tuple[tuple[re.Pattern[str], str], ...], re.Pattern[str]]:
+    """Made when the first time is read: a pipe starts once per mail, and few mails name one."""
+    return tuple((re.compile(pattern), meant) for pattern, meant in _PHRASES), re.compile(_HALVES)
 
 
 def moment_words(text: str) -> list[str]:
     """The words of a line that say something about a time; phrases are one word, 1h30m falls into its parts."""
     plain = " ".join(text.casefold().replace("ё", "е").split())
-    for pattern, meant in _PHRASES:
+    phrases, halves = _patterns()
+    for pattern, meant in phrases:
         plain = pattern.sub(meant, plain)
     words: list[str] = []
-    for word in _WORD.findall(_HALVES.sub(_whole_minutes, plain)):
+    for word in _WORD.findall(halves.sub(_whole_minutes, plain)):
         bare = word.strip("().!?")
         parts = _SPAN.findall(bare)
         if parts and all(u in UNITS or u in DAY_PARTS for _, u in parts) and "".join(n + u for n, u in parts) == bare:
@@ -176,10 +183,11 @@ _KNOWN = sorted(
 
 def corrected(text: str) -> str | None:
     """The line with its misspelt words as they were most likely meant; None where no word resembles a known one."""
-    words = [word if word.casefold() in _KNOWN else _near(word) for word in text.split()]
-    return " ".join(words) if words != text.split() else None
+    said = text[:_LONGEST].split()
+    words = [word if word.casefold() in _KNOWN else _near(word) for word in said]
+    return " ".join(words) if words != said else None
 
 
 def _near(word: str) -> str:
-    near = get_close_matches(word.casefold(), _KNOWN, n=1, cutoff=0.75) if word.isalpha() and len(word) > 3 else []
+    near = get_close_matches(word.casefold(), _KNOWN, n=1, cutoff=0.8) if word.isalpha() and len(word) > 3 else []
     return near[0] if near else word
