@@ -304,8 +304,8 @@ def new_tickets_told(pen: Pen, changes: Iterable[Change], origin: TicketFacts) -
     letters = []
     for change in changes:
         if change.is_new:
-            message = next((m for m in origin.messages if m.id in change.messages), None)
-            letters.extend(split_off(pen, change.ticket, message, response_due(change.clocks)))
+            messages = tuple(m for m in origin.messages if m.id in change.messages)
+            letters.extend(split_off(pen, change.ticket, messages, response_due(change.clocks)))
     return letters
 
 

@@ -199,9 +199,12 @@ def woken(pen: Pen, ticket: Ticket, history: tuple[Message, ...], due: datetime 
     return _to_whoever_works(pen, ticket, news, _of_message(_last_from_customer(history)))
 
 
-def split_off(pen: Pen, ticket: Ticket, message: Message | None, due: datetime | None) -> list[Letter]:
-    """To whoever works on a ticket that was split from another: the mail that it begins with, to be answered there."""
-    return _to_whoever_works(pen, ticket, News(event="new", respond_by=due), _of_message(message))
+def split_off(pen: Pen, ticket: Ticket, messages: tuple[Message, ...], due: datetime | None) -> list[Letter]:
+    """To whoever works on a ticket that was split from another: the newest of its mails, to be answered there."""
+    shown = _of_message(messages[-1] if messages else None)
+    letters = _to_whoever_works(pen, ticket, News(event="new", respond_by=due), shown)
+    before = [_reminder(pen, m) for m in reversed(messages[:-1][-_SHOWN_BEFORE:])]
+    return [replace(letter, context={**letter.context, "history": before}) for letter in letters]
 
 
 def _to_whoever_works(pen: Pen, ticket: Ticket, news: News, shown: _Shown) -> list[Letter]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from office import ANNA, NOW, message, practice, ticket
 
@@ -52,3 +54,22 @@ def test_who_hears_no_more_after_a_merge_is_named() -> None:
     assert same.effect == "goes on in SUP-1007"
     (change,) = ordered("/merge 1007", ticket(), other).work.also
     assert change.because == "/merge 1007"
+
+
+def test_several_mails_are_split_off_as_one_ticket() -> None:
+    """The newest so many, of whoever wrote the first of them; one has to stay."""
+    first, second = (
+        message(id=4),
+        message("Second.", id=5, sender=STRANGER, subject="Lift", at=NOW - timedelta(hours=2)),
+    )
+    third = message("Third.", id=6, at=NOW - timedelta(hours=1))
+    carried = ordered("/split 2", ticket(), messages=(first, second, third))
+    (change,) = carried.work.also
+    assert (change.messages, change.ticket.subject, change.ticket.requester) == ((5, 6), "Lift", STRANGER)
+    assert change.ticket.created_at == NOW - timedelta(hours=2)
+    others = {p.address.address: p.confirmed for p in change.ticket.participants}
+    assert others == {STRANGER.address: True, "ivan@customer.example": False}
+    for wrong in ("/split 3", "/split 0"):
+        (done,) = ordered(wrong, ticket(), messages=(first, second, third)).done
+        assert (done.ok, done.effect) == (False, "one mail has to stay: 2 at most can be split off")
+    assert not ordered("/split SUP-1007", ticket(), messages=(first, second, third)).done[0].ok

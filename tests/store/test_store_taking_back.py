@@ -244,7 +244,9 @@ def test_an_answer_that_was_released_and_has_left_is_not_taken_back(scene: Scene
     assert "has left already" in scene.told(BORIS)
     assert scene.status() is Status.PENDING
     events = scene.keep.views.ticket("1001", "SUP").events
-    assert ("answer", "boris", "by Boris Smith", "/send") in [(e["kind"], e["actor"], e["detail"], e["because"]) for e in events]
+    assert ("answer", "boris", "by Boris Smith", "/send") in [
+        (e["kind"], e["actor"], e["detail"], e["because"]) for e in events
+    ]
 
 
 def test_an_answer_that_was_released_and_has_not_left_is_taken_back(scene: Scene) -> None:
@@ -281,3 +283,19 @@ def test_what_was_no_spam_after_all_is_promised_an_answer_again(scene: Scene) ->
     assert whole.ticket.due_at == scene.now + timedelta(hours=8)
     scene.write(BORIS, "It was us, sorry.")
     assert scene.status() is Status.PENDING
+
+
+def test_several_mails_that_were_split_off_come_home_together(scene: Scene) -> None:
+    """The agents of the new ticket read both; taken back, the first one has all three again."""
+    for number, text in enumerate(("The door.", "And its lock."), 8):
+        scene.keep.inbox.add([arrival(text, message_id=f"<{number}@x>", In_Reply_To="<1@customer.example>")])
+        scene.handle()
+    scene.write(ANNA, "/split 2")
+    whole = scene.keep.views.ticket("1002", "SUP")
+    assert [m.reply for _, m in whole.messages] == ["The door.", "And its lock."]
+    told = scene.told(BORIS)
+    assert "And its lock." in told
+    assert "> The door." in told
+    scene.write(ANNA, "/undo")
+    texts = [m.reply for _, m in scene.keep.views.ticket("1001", "SUP").messages if m.visibility == "public"]
+    assert texts == ["My printer is on fire.", "The door.", "And its lock."]

@@ -50,23 +50,34 @@ def kept_here(work: Work, proposed: Sequence[Message], order: Order, setting: Se
 
 
 def split(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
-    """The newest proposed mail, else the customer's newest, becomes a ticket of its own."""
-    no_argument(order, setting)
+    """The newest proposed mail, else the customer's newest, becomes a ticket of its own; or the newest so many."""
     coming = [m for m in _messages(work, setting) if m.direction is Direction.IN and m.visibility is Visibility.PUBLIC]
     proposed = [m for m in coming if m.proposed and m.id not in work.kept]
-    chosen = (proposed or coming)[-1:]
-    if not chosen or chosen[0].id is None or (not proposed and len(coming) < 2):
+    chosen = coming[-_how_many(order, len(coming), setting) :] if order.argument else (proposed or coming)[-1:]
+    if not chosen or (not proposed and len(coming) < 2):
         raise WrongError(setting.say("nothing_to_split"))
     if any(change.is_new for change in work.also):
         raise WrongError(setting.say("one_split"))
-    change = _own_ticket(work.ticket, chosen[0], order, setting)
+    change = _own_ticket(work.ticket, chosen, order, setting)
     links = (*work.links, (SPLIT_INTO, change.ticket.id))
     effect = setting.say("split", number=change.ticket.number)
-    note = ("split_off", f"{change.ticket.number}, {_writer(chosen[0])}", order.line)
+    writers = ", ".join(dict.fromkeys(map(_writer, chosen)))
+    note = ("split_off", f"{change.ticket.number}, {writers}", order.line)
     return replace(work, also=(*work.also, change), links=links, notes=(*work.notes, note)), effect
 
 
-def _own_ticket(origin: Ticket, message: Message, order: Order, setting: Setting) -> Change:
+def _how_many(order: Order, there: int, setting: Setting) -> int:
+    """How many of the customer's mails are meant; one has to stay."""
+    word = order.argument
+    if not (word.isascii() and word.isdigit()):
+        raise WrongError(setting.say("no_argument", name=order.name))
+    if not 1 <= int(word[:9]) < there:
+        raise WrongError(setting.say("split_too_many", count=max(there - 1, 0)))
+    return int(word)
+
+
+def _own_ticket(origin: Ticket, chosen: Sequence[Message], order: Order, setting: Setting) -> Change:
+    message, people = chosen[0], [person for m in chosen for person in (m.sender, *m.to, *m.cc)]
     practice, number = setting.practice, setting.next_ticket
     ticket = replace(
         origin,
@@ -87,15 +98,14 @@ def _own_ticket(origin: Ticket, message: Message, order: Order, setting: Setting
         wake_at=None,
         deadline=None,
     )
-    ticket = replace(ticket, participants=joined(ticket, (*message.to, *message.cc), practice))
+    ticket = replace(ticket, participants=joined(ticket, people, practice))
     ticket, clocks = move_clocks(practice.promises, ticket, (), (ClockHappening.FIRST_MAIL,), message.at)
-    assert message.id is not None
     return Change(
         ticket=ticket,
         is_new=True,
         clocks=clocks,
         links=((SPLIT_FROM, origin.id),),
-        messages=(message.id,),
+        messages=tuple(m.id for m in chosen if m.id is not None),
         detail=origin.number,
         because=order.line,
         kind="split",
