@@ -147,3 +147,9 @@ def test_what_is_no_time_to_come_is_none(words: str) -> None:
 def test_a_misspelt_time_is_told_as_it_was_meant(words: str, meant: str | None) -> None:
     """Only where what comes out of it is a time."""
     assert meant_moment(words, NOW, "Europe/Moscow") == meant
+
+
+def test_a_whole_page_is_no_time_and_is_told_so_at_once() -> None:
+    """Every word of it would be looked at beside all the others."""
+    assert local("at 5" * 50_000) is None
+    assert meant_moment("tomorow " * 50_000, NOW, "Europe/Moscow") is None

@@ -136,8 +136,8 @@ _PHRASES = (
 )
 _HALVES = rf"(?<![\d.,:])(\d{{1,3}})[.,](25|5|75)\s*({_UNIT})\b"
 _MINUTES = {"hours": 60, "days": 24 * 60, "weeks": 7 * 24 * 60}
-_LONGEST = 200
-"""Characters of a line in which misspelt words are looked for."""
+LONGEST = 200
+"""Characters of a line that names a time: words that name none are not tried all day long."""
 _SPAN = re.compile(r"(\d{1,5})([^\W\d_]+)")
 _WORD = re.compile(r"[^\s,;]+")
 
@@ -183,7 +183,7 @@ _KNOWN = sorted(
 
 def corrected(text: str) -> str | None:
     """The line with its misspelt words as they were most likely meant; None where no word resembles a known one."""
-    said = text[:_LONGEST].split()
+    said = text[:LONGEST].split()
     words = [word if word.casefold() in _KNOWN else _near(word) for word in said]
     return " ".join(words) if words != said else None
 

@@ -16,6 +16,7 @@ from maild.threads.orders.moment_words import (
     DAYS,
     END_OF,
     HOURS,
+    LONGEST,
     MONTHS,
     NEXT_MONTH,
     NEXT_WEEK,
@@ -42,7 +43,7 @@ _ORDINAL = re.compile(r"(\d{1,2})(?:st|nd|rd|th)")
 
 def any_moment(text: str, now: datetime, timezone: str, hour: time = MORNING) -> datetime | None:
     """The time that the words mean, in UTC, a past one too; `hour` is what a day means alone. None: they mean none."""
-    words = moment_words(text)
+    words = moment_words(text) if len(text) <= LONGEST else []
     if not words:
         return None
     here = now.astimezone(ZoneInfo(timezone))
