@@ -38,7 +38,7 @@ def test_an_order_changes_the_ticket_and_stands_in_its_history(keep: Keep, offic
 
 def test_a_refused_order_changes_nothing(keep: Keep, office: Office) -> None:
     """It comes back with the reason."""
-    (done,) = give_order(keep, office, CLOCK, "1001", "assign", "nobody")
+    (done,) = give_order(keep, office, CLOCK, "1001", "assign", "zoe")
     assert not done.ok
     assert keep.views.ticket("1001", "SUP").ticket.assignee is None
 
