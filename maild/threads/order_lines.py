@@ -20,6 +20,8 @@ _ORDER = re.compile(r"[/／]\s*(?P<name>[^\s:=,;.!]*)[:=,;.!]*(?P<words>.*)", re
 _DECKED = re.compile(rf"{_DECK}[/\\／](?P<order>[^\W\d_][\w-]*(?![^\s:=,;.!\"“”»'’`*]).*?)[\"“”»'’`*]*", re.DOTALL)
 _SIGNATURE = 2_000
 """Characters of a text that may be a signature and nothing else."""
+_MOST_JOINED = 20
+"""Lines of a mail that are taken for the rest of an order above them."""
 _FIRST_WORD_OUT = 70
 """A line that would be longer than this with the next one's first word was broken by the client."""
 
@@ -54,12 +56,13 @@ def split_orders(text: str) -> tuple[tuple[Order, ...], str]:
         return (), text  # nearly every mail: its lines need not be looked at
     lines = text.split("\n")
     orders: list[Order] = []
-    position, above = 0, ""
+    position, above, joined = 0, "", 0
     for position, line in enumerate(lines):  # noqa: B007  # where the loop ends is the answer
         order = read_order(line)
         if order is not None:
             orders.append(order)
-        elif orders and _goes_on(above, line):
+        elif orders and joined < _MOST_JOINED and _goes_on(above, line):
+            joined += 1
             orders[-1] = read_order(f"{orders[-1].line} {line.strip()}") or orders[-1]
         elif line.strip():
             break

@@ -210,6 +210,21 @@ def test_everybody_who_is_named_is_put_in_copy(words: str) -> None:
     assert [p.address.address for p in people if p.confirmed][-2:] == ["a@c.example", "b@c.example"]
 
 
+def test_a_name_in_quotation_marks_may_hold_a_comma() -> None:
+    """As address books write it."""
+    people = ordered('/cc "Petrov, Ivan" <ivan@c.example>, <b@c.example>.').ticket.participants
+    assert [(p.address.name, p.address.address) for p in people if p.confirmed][-2:] == [
+        ("Petrov, Ivan", "ivan@c.example"),
+        ("", "b@c.example"),
+    ]
+
+
+def test_very_long_lines_of_orders_are_read_at_once() -> None:
+    """Quotation marks that never close, commas without end, lines that all could go on."""
+    ordered("/cc " + '"a, ' * 40_000)
+    ordered("/cc a,\n" + "b,\n" * 20_000)
+
+
 def test_one_word_that_is_no_address_stops_the_copies() -> None:
     """Or the agent would believe that all of them get the answers."""
     assert "no mail address" in effect("/cc a@c.example, somebody")

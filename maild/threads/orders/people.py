@@ -17,8 +17,8 @@ from maild.threads.orders.tickets import kept_here, proposed_mails
 from maild.threads.orders.work import Setting, Work, WrongError, bare, needed
 from maild.threads.participants import MAX_PARTICIPANTS
 
-_COMMA = re.compile(r',(?=(?:[^"]*"[^"]*")*[^"]*\Z)')
-"""A comma outside of quotation marks."""
+_NAMED = re.compile(r'(?:"[^"]*"|[^",])+|"')
+"""What stands between commas, those in quotation marks left aside."""
 _AND = frozenset(("and", "to", "и", "для", "&", "+"))
 
 
@@ -124,8 +124,13 @@ def _pieces(words: str) -> list[str]:
     plain = words.replace(";", ",").removeprefix("/")
     if "<" not in words:
         plain = plain.replace(" ", ",")
-    pieces = (bare(piece).removeprefix("mailto:") for piece in _COMMA.split(plain))
+    pieces = (_address(piece) for piece in _NAMED.findall(plain))
     return [piece for piece in pieces if piece and fold(piece) not in _AND]
+
+
+def _address(piece: str) -> str:
+    """What of a piece names a person: quotation marks are part of a name, and those around an address are not."""
+    return piece.strip(" .;!") if "<" in piece else bare(piece).removeprefix("mailto:")
 
 
 def _no_address(words: str, work: Work, setting: Setting) -> WrongError:
