@@ -466,7 +466,7 @@ def test_a_digest_tells_of_deadlines_as_they_are_when_it_is_written(keep: Keep) 
     give_order(keep, made, clock, "1002", "solve", "")
     do_due(keep, made, NOW + timedelta(hours=9))
     first, second = _entries_of_the_digest(keep)
-    assert ("SUP-1001" in first, "The promised time is over" in first, "An answer is due" in first) == (True,) * 3
+    assert ("SUP-1001" in first, "The promised time is over" in first, "An answer was due" in first) == (True,) * 3
     assert ("SUP-1002" in second, "was near; it does not run now" in second, "An answer is due" in second) == (
         True,
         True,
