@@ -71,6 +71,17 @@ def test_a_letter_lists_up_to_five_other_tickets_of_the_customer() -> None:
     assert "SUP-1000 of 15 August 2026, closed: Fax" in write_letter(letter, LETTERS).text
 
 
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_a_proposed_mail_brings_the_orders_that_decide_on_it(language: str) -> None:
+    """Also where no buttons are shown; other letters do without them."""
+    letter = told(())
+    texts = [
+        write_letter(replace(letter, language=language, context={**letter.context, "event": event}), LETTERS).text
+        for event in ("proposed", "reply")
+    ]
+    assert [[f"/{name}" in text for name in ("keep", "split", "add")] for text in texts] == [[True] * 3, [False] * 3]
+
+
 def test_the_long_subject_of_an_earlier_ticket_is_told_in_short() -> None:
     """It is there to be known again."""
     letter = told((), earlier=(replace(past(1000), subject="Fax " * 100),))
