@@ -25,7 +25,7 @@ class Rulebook:
 
     def __init__(self, settings: Settings, alarms: Alarms) -> None:
         self._settings, self._alarms = settings, alarms
-        self._seen = self._signature()
+        self._seen = self._last = self._signature()
         self._office = make_office(settings)
         # Reads every letter now, so that a later edit that is broken finds the old text still in hand.
         self._office.letters.check()
@@ -52,18 +52,23 @@ class Rulebook:
         return any(address.endswith(suffix) for address in self._office.practice.own_addresses)
 
     def forget(self) -> None:
-        """Read the files anew at the next look, changed or not."""
-        self._seen = frozenset()
+        """Read the files anew at the next look, changed or not, and whether or not they still change."""
+        self._seen = self._last = frozenset()
 
     def look(self) -> None:
-        """Read changed files; the admin is told of broken ones. A half-saved file is looked at twice."""
-        now_there = self._signature()
-        if now_there == self._seen:
+        """Read changed files once they have been the same at two looks; the admin is told of broken ones.
+
+        Somebody may be in the middle of saving, and half a file may be a good one: promises cut off at its end would
+        be taken from every ticket, and given back a moment later.
+        """
+        now_there, before = self._signature(), self._last
+        self._last = now_there
+        if now_there == self._seen or (before and before != now_there):
             return
         try:
             office = self._whole_office()
         except ConfigError as error:
-            # An editor may be in the middle of saving: only what is still broken at the next look is told.
+            # What has changed while it was read is looked at once more.
             if now_there == self._signature():
                 self._complain(error)
                 self._seen = now_there
