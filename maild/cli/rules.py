@@ -149,11 +149,14 @@ def _of_example(file: str) -> str:
 
 
 def _print_failed(r: ExampleResult) -> None:
+    from maild.routing.examples import as_written
+
     of = f" of {r.rule!r}" if r.rule else ""
-    click.echo(f"{r.file}:{r.line}: example{of} fails, decided by {r.decided_by!r}")
+    by = f"decided by {r.decided_by!r}" if r.decided_by else "decided by no rule"
+    click.echo(f"{r.file}:{r.line}: example{of} fails, {by}")
     for key, value in r.expected.items():
         if r.got.get(key) != value:
-            click.echo(f"  - {key} = {value!r}\n  + {key} = {r.got.get(key)!r}")
+            click.echo(f"  - {key} = {as_written(value)}\n  + {key} = {as_written(r.got.get(key))}")
     for missed in r.missed:
         click.echo(f"    {r.rule!r} misses: {missed}")
 

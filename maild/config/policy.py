@@ -31,7 +31,7 @@ from maild.files import shown_path
 from maild.people.keys import AgentKey
 from maild.people.team import Team
 from maild.routing.conditions import events_of, words
-from maild.routing.examples import Example, ExampleResult, run_example
+from maild.routing.examples import Example, ExampleResult, as_written, run_example
 from maild.routing.fields import EVENTS
 from maild.routing.rules import Rule, RuleSet
 from maild.sla.calendar import Calendar
@@ -356,11 +356,11 @@ def _example_findings(read: _Read, whole: WholeMails) -> Iterator[Finding]:
 
 def _failed(result: ExampleResult, source: Source) -> Finding:
     off = {key: value for key, value in result.expected.items() if result.got.get(key) != value}
-    wanted = ", ".join(f"{key} = {value!r}" for key, value in off.items())
-    got = ", ".join(f"{key} = {result.got.get(key)!r}" for key in off)
+    wanted = ", ".join(f"{key} = {as_written(value)}" for key, value in off.items())
+    got = ", ".join(f"{key} = {as_written(result.got.get(key))}" for key in off)
     of = f" of '{result.rule}'" if result.rule else ""
     message = f"this example{of} expects {wanted}, and gets {got}"
-    hint = f"it was decided by '{result.decided_by}'"
+    hint = f"it was decided by '{result.decided_by}'" if result.decided_by else "no rule decided it"
     if result.missed:
         hint += f"; '{result.rule}' misses: {'; '.join(result.missed)}"
     return source.finding_at(result.line, 1, "example-fails", message, hint, rule=result.rule or None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -97,6 +98,18 @@ def missed_by(rules: RuleSet, name: str, values: Values) -> tuple[str, ...]:
     alone = RuleSet(rules=(rule,), stopwatch=rules.stopwatch)
     route = alone.route_by(name, values) if event == SCHEDULE else alone.route(values)
     return route.trace[0].missed
+
+
+def as_written(value: object) -> str:
+    """A value of an outcome as an admin would write it into `expect`."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, Mapping):
+        inner = ", ".join(f"{key} = {as_written(one)}" for key, one in value.items())
+        return f"{{ {inner} }}" if inner else "{}"
+    if isinstance(value, tuple | list):
+        return f"[{', '.join(map(as_written, value))}]"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def outcome_of(route: Route, before: Values, queue: str) -> dict[str, object]:

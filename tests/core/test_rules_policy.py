@@ -464,15 +464,15 @@ def test_an_example_that_holds(folder: Folder, rule: str, mail: str, expect: str
 @pytest.mark.parametrize(
     ("mail", "expect", "words"),
     [
-        ('{ subject = "y" }', "", "expects rule = 'A', and gets rule = 'Rest'"),
+        ('{ subject = "y" }', "", 'expects rule = "A", and gets rule = "Rest"'),
         (
             '{ subject = "x" }',
             'expect = { queue = "support" }',
-            "expects queue = 'support', and gets queue = 'billing'",
+            'expects queue = "support", and gets queue = "billing"',
         ),
-        ('{ subject = "x" }', 'expect = { tags = ["a"] }', "expects tags = ('a',), and gets tags = ('a', 'b')"),
-        ('{ subject = "x" }', 'expect = { fields = { n = "2" } }', "fields = {'n': '1'}"),
-        ('{ subject = "x" }', 'expect = { assignee = "anna" }', "gets assignee = None"),
+        ('{ subject = "x" }', 'expect = { tags = ["a"] }', 'expects tags = ["a"], and gets tags = ["a", "b"]'),
+        ('{ subject = "x" }', 'expect = { fields = { n = "2" } }', 'fields = { n = "1" }'),
+        ('{ subject = "x" }', 'expect = { assignee = "anna" }', "gets assignee = nothing"),
     ],
 )
 def test_an_example_that_fails_is_told_and_keeps_nobody_from_starting(

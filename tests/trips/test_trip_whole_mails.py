@@ -117,7 +117,7 @@ def test_a_whole_mail_that_fails_is_told_with_what_its_rule_missed(folder: Path,
     assert run(["rules", "test"]) == 1
     said = capsys.readouterr().out
     assert "rules/examples/wrong.toml:2: example of 'Refunds' fails, decided by 'At night'" in said
-    assert "  - queue = 'billing'\n  + queue = 'support'\n    'Refunds' misses: reply" in said
+    assert '  - queue = "billing"\n  + queue = "support"\n' + "    'Refunds' misses: reply" in said
     assert "1 examples hold, 1 fail" in said
     [failed] = [f for f in findings(capsys) if f["code"] == "example-fails"]
     assert (failed["file"], failed["line"], failed["rule"]) == ("rules/examples/wrong.toml", 2, "Refunds")
