@@ -67,8 +67,7 @@ def import_(app: App, names: tuple[str, ...], closed: bool) -> int:
         return _import_mails(app, names, closed)
     if len(names) > 1:
         raise UsageError("an export of ours is imported alone: name its desk.jsonl, or its folder, and nothing else")
-    _import_export(app, exports[0])
-    return 0
+    return _import_export(app, exports[0])
 
 
 def _export_in(path: Path) -> Path | None:
@@ -92,19 +91,25 @@ def _export_in(path: Path) -> Path | None:
         raise NotFound(f"{path} cannot be read: {error.strerror}") from error
 
 
-def _import_export(app: App, file: Path) -> None:
+def _import_export(app: App, file: Path) -> int:
+    from maild.desk.backups import work_file
     from maild.desk.export import Fetcher
-    from maild.store.portable import import_lines
+    from maild.store.care import check_database
+    from maild.store.portable import import_lines, whole_lines
 
-    with progress() as told, file.open("rb") as lines:
-        done = import_lines(app.keep.database, lines, Fetcher(file.parent), told)
+    with progress() as told, file.open("rb") as lines, work_file(app.settings.paths.data, "import") as work:
+        rows = whole_lines(lines)
+        done = import_lines(app.keep.database, rows, Fetcher(file.parent), told, work)
+    findings = check_database(app.keep.database)
     counts = done.counts
     text = f"{counts['tickets']} tickets, {counts['inbox']} mails, {counts['outbox']} letters"
     text = f"everything is here already: {text}" if done.again else f"imported: {text}"
     if done.held:
         text += f"\nATTENTION: {done.held} letters had not left and are HELD: see `maild outbox --state held`"
     values = {"tickets": counts["tickets"], "mails": counts["inbox"], "letters": counts["outbox"]}
-    report(app.json, text, **values, held=done.held, again=done.again)
+    text += "".join(f"\ndb check: {finding}" for finding in findings)
+    report(app.json, text, **values, held=done.held, again=done.again, findings=findings)
+    return 1 if findings else 0
 
 
 def _import_mails(app: App, names: tuple[str, ...], closed: bool) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
 from pathlib import Path
@@ -97,30 +97,51 @@ def restore(settings: Settings, folder: Path, now: datetime, progress: Progress,
     manifest = read_backup(folder)
     refuse_unless_empty(settings.database.url)
     made_at = datetime.fromisoformat(manifest.made_at)
-    work = _work_file(settings)
+    url = Database.parse(settings.database.url)
+    here = Path(url.database or "").parent if url.get_backend_name() == "sqlite" else settings.paths.data
     try:
-        copy_file(folder / DATABASE, work)
-        restored = make_ready(work, made_at, now, skip)
-        files = tuple(_place_files(settings, folder, manifest, now))
-        put_in_place(work, settings.database.url, progress)
+        with work_file(here, "restore") as work:
+            copy_file(folder / DATABASE, work)
+            restored = make_ready(work, manifest.counts, made_at, now, skip)
+            files = tuple(_place_files(settings, folder, manifest, now))
+            put_in_place(work, settings.database.url, progress)
     except OSError as error:
-        raise CannotCreate(f"cannot restore to {work.parent}: {error.strerror or error}") from error
-    finally:
-        for path in work.parent.glob(work.name + "*"):
-            path.unlink()
+        raise CannotCreate(f"cannot restore to {here}: {error.strerror or error}") from error
     forgotten = sum(line["what"] == "forget" and line["at"] > manifest.made_at for line in read_log(settings))
     write_log(settings, now, "restore", folder=str(folder.absolute()))
     return Placed(database=restored, files=files, forgotten_since=forgotten)
 
 
-def _work_file(settings: Settings) -> Path:
-    url = Database.parse(settings.database.url)
-    here = Path(url.database or "").parent if url.get_backend_name() == "sqlite" else settings.paths.data
+@contextmanager
+def work_file(folder: Path, what: str) -> Iterator[Path]:
+    """The name of a database beside the true one, for as long as this lasts. Raises CannotCreate."""
+    work = _fresh_name(folder, what)
     try:
-        here.mkdir(mode=0o700, parents=True, exist_ok=True)
+        yield work
+    finally:
+        for path in folder.glob(work.name + "*"):
+            path.unlink()
+
+
+def _fresh_name(folder: Path, what: str) -> Path:
+    """A name for it in a folder, where what was left by such work that was killed is removed: it holds mails."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for path in folder.glob(f".{what}-*.db*"):
+            if not _is_alive(path.name.removeprefix(f".{what}-").partition(".")[0]):
+                path.unlink()
     except OSError as error:
-        raise CannotCreate(f"cannot make the folder {here}: {error.strerror}") from error
-    return here / f".restore-{os.getpid()}.db"
+        raise CannotCreate(f"cannot write to the folder {folder}: {error.strerror}") from error
+    return folder / f".{what}-{os.getpid()}.db"
+
+
+def _is_alive(pid: str) -> bool:
+    """Whether a process of this machine has this number; not so what is no number."""
+    with suppress(ProcessLookupError, ValueError, OverflowError):
+        with suppress(PermissionError):
+            os.kill(int(pid), 0)
+        return int(pid) != os.getpid()
+    return False
 
 
 def _place_files(settings: Settings, folder: Path, manifest: Manifest, now: datetime) -> Iterator[str]:

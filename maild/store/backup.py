@@ -21,7 +21,7 @@ from typing import Any
 
 import maild
 from maild.errors import CannotCreate, DataError, NotFound
-from maild.files import create_private, sync_folder, write_whole
+from maild.files import create_private, read_regular, sync_folder, write_whole
 from maild.store import schema
 from maild.store.engine import Database
 from maild.store.transfer import Progress, freeze
@@ -30,6 +30,7 @@ DATABASE = "database.db"
 MANIFEST = "manifest.json"
 _FORM = 1
 _CHUNK = 1 << 20
+_LARGEST_MANIFEST = 50_000_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -149,11 +150,11 @@ def read_backup(folder: Path) -> Manifest:
     if not folder.is_dir():
         raise NotFound(f"there is no folder {folder}")
     try:
-        data = json.loads((folder / MANIFEST).read_bytes())
+        data = json.loads(read_regular(folder / MANIFEST, _LARGEST_MANIFEST))
     except FileNotFoundError as error:
         text = f"{folder} has no {MANIFEST}: it is no backup, or one that was never finished"
         raise DataError(text) from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{folder / MANIFEST} cannot be read: {error}") from error
     manifest = _understood(folder, data)
     wrong = [name for name, about in manifest.files.items() if not _is_as_told(folder, name, about)]
@@ -169,9 +170,12 @@ def _understood(folder: Path, data: Any) -> Manifest:
         raise DataError(f"this backup was made by maild {data.get('maild')}, a newer one than this: upgrade maild")
     try:
         manifest = Manifest(**data)
-        names = list(manifest.files)
-    except (TypeError, AttributeError) as error:
+        names = [name for name, about in manifest.files.items() if about["size"] >= 0 and str(about["sha256"])]
+        zoned = datetime.fromisoformat(manifest.made_at).tzinfo is not None
+    except (TypeError, AttributeError, ValueError, KeyError) as error:
         raise DataError(f"{folder / MANIFEST} is no manifest of a backup") from error
+    if not isinstance(manifest.counts, dict) or not zoned or DATABASE not in names or len(names) != len(manifest.files):
+        raise DataError(f"{folder / MANIFEST} is no manifest of a backup")
     if any(PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts for name in names):
         raise DataError(f"{folder / MANIFEST} names files outside of the backup")
     return manifest
@@ -179,4 +183,9 @@ def _understood(folder: Path, data: Any) -> Manifest:
 
 def _is_as_told(folder: Path, name: str, about: Mapping[str, Any]) -> bool:
     path = folder / name
-    return path.is_file() and path.stat().st_size == about["size"] and _about(path) == dict(about)
+    return (
+        not path.is_symlink()
+        and path.is_file()
+        and path.stat().st_size == about["size"]
+        and _about(path) == dict(about)
+    )

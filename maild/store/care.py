@@ -60,6 +60,11 @@ def upgrade_database(database: Database) -> tuple[str | None, str]:
     return before, schema.VERSION
 
 
+def make_tables(database: Database, version: str) -> None:
+    """The tables of an older version in an empty database."""
+    _migrate(database, version)
+
+
 def _migrate(database: Database, to: str = "head") -> None:
     # Alembic takes a second of processor time to import, and is needed here alone.
     from alembic import command

@@ -12,25 +12,44 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from maild.errors import CannotCreate, DataError
+from maild.errors import CannotCreate, DataError, MaildError
 from maild.store import schema
 from maild.store.engine import Database
+from maild.store.older import OlderTables, is_older
 from maild.store.restore import hold_unsent
 from maild.store.search import build_index
-from maild.store.tables import Instant, counters, inbox, mail_ids, metadata, outbox, tickets
-from maild.store.transfer import Progress, carried_tables, clear, count_rows, is_empty, mend_sequences, read_rows
+from maild.store.tables import Instant, clean, counters, inbox, mail_ids, metadata, outbox, tickets
+from maild.store.transfer import (
+    Progress,
+    carried_tables,
+    clear,
+    copy_rows,
+    count_rows,
+    is_empty,
+    mend_sequences,
+    read_rows,
+    silent,
+    snapshot,
+)
 from maild.threads.facts import id_hash
 from maild.threads.plan import LetterKind
 
 FORM = 1
-_OWNED = {"tickets": "id", "inbox": "id", "outbox": "id"}
+_OWNED = {"tickets": "created_at", "inbox": "digest", "outbox": "message_id"}
+"""By what it is seen that a row which is here already is the very same."""
+LONGEST_LINE = 256 << 20
+"""Bytes: more than the largest mail that is taken has in base64."""
+_MISFITS = (sa.exc.SQLAlchemyError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What the two drivers and the kinds of columns raise for a value, a name or a reference that cannot be."""
 _GROUP = 200
 _GROUP_BYTES = 8_000_000
 HELD = "held by an import: it may have left elsewhere; `maild outbox retry` sends it, `maild outbox drop` not"
@@ -112,83 +131,170 @@ class Imported:
     again: bool = False
 
 
-def import_lines(database: Database, lines: Iterable[bytes], fetch: Fetch, progress: Progress) -> Imported:
-    """Take a whole export into an empty database, in one transaction. Raises DataError, CannotCreate, RetryLater.
+def import_lines(database: Database, lines: Iterable[bytes], fetch: Fetch, progress: Progress, work: Path) -> Imported:
+    """Take a whole export, of our version or an older one, into an empty database, in one transaction.
 
-    A database that holds these very tickets already is left as it is; any other is not touched.
+    `work` names a file that is not there: rows of an older version are brought to ours in it. A database that holds
+    these very tickets already is left as it is; any other is not touched. Raises DataError, CannotCreate, RetryLater.
     """
-    rows = _rows(lines)
-    header = next(rows)
-    with database.write() as connection:
-        if not is_empty(connection):
-            return _compare(connection, rows)
-        start = dict(schema.FIRST_NUMBERS)
-        clear(connection)
-        for table, group in _groups(rows, fetch):
-            connection.execute(table.insert(), group)
-            progress(table.name, len(group), 0)
-        _mend_counters(connection, start, whole=bool(header["whole"]))
-        mend_sequences(connection)
-        build_index(connection)
-        held = hold_unsent(connection, HELD)
-        _remember_letters(connection)
-        return Imported(counts=count_rows(connection), held=held)
+    numbered = _rows(lines)
+    header = next(numbered).row
+    whole, version = bool(header.get("whole")), str(header["schema"])
+    with database.read() as connection:
+        empty = is_empty(connection)
+    if not empty:
+        with database.write() as connection, _fitting():
+            return _compare(connection, numbered)
+    if version == schema.VERSION:
+        with database.write() as connection, _fitting():
+            clear(connection)
+            _fill(connection, numbered, _carried, fetch, progress)
+            return _finish(connection, whole=whole)
+    older = OlderTables(work, version)
+    try:
+        with older.database.write() as connection, _fitting():
+            _fill(connection, numbered, older.table, fetch, progress)
+        with _fitting(), snapshot(older.bring_up()) as reading, database.write() as connection:
+            clear(connection)
+            copy_rows(reading, connection, silent)
+            return _finish(connection, whole=whole)
+    finally:
+        older.close()
 
 
-def _rows(lines: Iterable[bytes]) -> Iterator[Any]:
-    """The header, then table and row of each line. Raises DataError for what is no whole export of our version."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Line:
+    """A row of an export, the name of its table, and the number of its line; of the first line there is no table."""
+
+    number: int
+    table: str
+    row: dict[str, Any]
+
+
+def _rows(lines: Iterable[bytes]) -> Iterator[_Line]:
+    """The header, then each row. Raises DataError for what is no whole export of a version that we know."""
     count, ended = 0, False
     for number, line in enumerate(lines, 1):
         try:
             data = json.loads(line)
             if number == 1:
                 _check_header(data)
-                yield data
+                yield _Line(number=number, table="", row=data)
             elif "end" in data:
                 ended = data["rows"] == count
-            else:
+            elif isinstance(data["table"], str) and isinstance(data["row"], dict):
                 count += 1
-                yield metadata.tables[data["table"]], data["row"]
-        except (ValueError, KeyError, TypeError) as error:
-            raise DataError(f"line {number} of this export cannot be read: {error!r}; nothing was taken") from error
+                yield _Line(number=number, table=data["table"], row=data["row"])
+            else:
+                raise TypeError("it is no row of a table")
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            text = f"line {number} of this export cannot be read: {_short(error)}; nothing was taken"
+            raise DataError(text) from error
     if not ended:
         raise DataError("this export is cut off: its last line is missing, or lines are; nothing was taken")
 
 
-def _check_header(data: Mapping[str, Any]) -> None:
-    if data.get("maild_export") != FORM or data.get("schema") != schema.VERSION:
-        made, known = data.get("schema"), schema.VERSION
-        text = f"this export has schema {made}, and this maild knows {known}"
-        raise DataError(f"{text}; export it again with this version, or bring the mails alone")
+def whole_lines(file: BinaryIO) -> Iterator[bytes]:
+    """The lines of a file, none of them longer than the largest mail needs. Raises DataError."""
+    number = 0
+    while line := file.readline(LONGEST_LINE + 1):
+        number += 1
+        if len(line) > LONGEST_LINE:
+            raise DataError(f"line {number} of this export is longer than any of ours; nothing was taken")
+        yield line
 
 
-def _groups(rows: Iterator[Any], fetch: Fetch) -> Iterator[tuple[sa.Table, list[dict[str, Any]]]]:
+def _check_header(data: Any) -> None:
+    if not isinstance(data, dict) or not isinstance(made := data.get("schema"), str):
+        raise TypeError("it is not the first line of an export")
+    if data.get("maild_export") == FORM and (made == schema.VERSION or is_older(made)):
+        return
+    text = f"this export has schema {made[:40]}, and this maild knows those up to {schema.VERSION}"
+    raise DataError(
+        f"{text}: it was made by a newer maild; upgrade this one (`maild --version` tells), and import then"
+    )
+
+
+def _fill(
+    connection: Connection, lines: Iterator[_Line], tables: Callable[[str], sa.Table], fetch: Fetch, progress: Progress
+) -> None:
+    for table, group, first in _groups(lines, tables, fetch):
+        try:
+            connection.execute(table.insert(), group)
+        except _MISFITS as error:
+            where = f"lines {first} to {first + len(group) - 1}, rows of {table.name}"
+            raise DataError(f"{where}, do not fit: {_short(error)}; nothing was taken") from error
+        progress(table.name, len(group), 0)
+
+
+def _carried(name: str) -> sa.Table:
+    table = metadata.tables[name]
+    if table not in carried_tables():
+        raise KeyError(name)
+    return table
+
+
+@contextmanager
+def _fitting() -> Iterator[None]:
+    """What the database says to rows only when all of them are there. Raises DataError."""
+    try:
+        yield
+    except MaildError:
+        raise
+    except _MISFITS as error:
+        raise DataError(f"the rows of this export do not fit together: {_short(error)}; nothing was taken") from error
+
+
+def _short(error: BaseException) -> str:
+    """One line of an error, without the statement and the values that SQLAlchemy tells with it."""
+    told = getattr(error, "orig", None) or error
+    words = next(iter(str(told).splitlines()), "") or type(told).__name__
+    return f"no {words}" if isinstance(told, KeyError) else clean(words)[:200]
+
+
+def _finish(connection: Connection, *, whole: bool) -> Imported:
+    if not whole:
+        connection.execute(counters.delete())  # an older version had fewer, and the way to ours has made the others
+        _mend_counters(connection)
+    mend_sequences(connection)
+    build_index(connection)
+    held = hold_unsent(connection, HELD)
+    _remember_letters(connection)
+    return Imported(counts=count_rows(connection), held=held)
+
+
+def _groups(
+    lines: Iterator[_Line], tables: Callable[[str], sa.Table], fetch: Fetch
+) -> Iterator[tuple[sa.Table, list[dict[str, Any]], int]]:
+    """Rows that are written together, one behind the other in one table, and the number of their first line."""
     table: sa.Table | None = None
     group: list[dict[str, Any]] = []
-    size = 0
-    for of_table, row in rows:
+    size = first = 0
+    for line in lines:
+        of_table, values = _inward(line, tables, fetch)
         if table is not None and (of_table is not table or len(group) >= _GROUP or size >= _GROUP_BYTES):
-            yield table, group
+            yield table, group, first
             group, size = [], 0
-        table = of_table
-        values = _inward(of_table, row, fetch)
+        table, first = of_table, first if group else line.number
         size += sum(len(v) for v in values.values() if isinstance(v, bytes))
         group.append(values)
     if table is not None and group:
-        yield table, group
+        yield table, group, first
 
 
-def _inward(table: sa.Table, row: Mapping[str, Any], fetch: Fetch) -> dict[str, Any]:
+def _inward(line: _Line, tables: Callable[[str], sa.Table], fetch: Fetch) -> tuple[sa.Table, dict[str, Any]]:
     def one(name: str, value: Any) -> Any:
         kind = table.c[name].type
         if value is not None and isinstance(kind, Instant):
             return datetime.fromisoformat(value)
-        return fetch(value) if isinstance(kind, sa.LargeBinary) else value
+        return fetch(value) if isinstance(kind, sa.LargeBinary) and value is not None else value
 
     try:
-        return {name: one(name, value) for name, value in row.items()}
+        table = tables(line.table)
+        return table, {name: one(name, value) for name, value in line.row.items()}
     except (KeyError, ValueError, TypeError) as error:
-        raise DataError(f"a row of {table.name} cannot be read: {error!r}; nothing was taken") from error
+        text = f"line {line.number} of this export, a row of {clean(line.table)[:60]}, cannot be read: {_short(error)}"
+        raise DataError(f"{text}; nothing was taken") from error
 
 
 def _remember_letters(connection: Connection) -> None:
@@ -209,23 +315,22 @@ def _remember_letters(connection: Connection) -> None:
         connection.execute(mail_ids.insert(), rows[start : start + _GROUP])
 
 
-def _compare(connection: Connection, rows: Iterator[Any]) -> Imported:
+def _compare(connection: Connection, lines: Iterator[_Line]) -> Imported:
     """An import that came twice doubles nothing; one into another desk is refused."""
-    for table, row in rows:
-        if table.name not in _OWNED:
+    for line in lines:
+        if line.table not in _OWNED:
             continue
-        name = {"tickets": "created_at", "inbox": "digest", "outbox": "message_id"}[table.name]
-        found = connection.scalar(sa.select(table.c[name]).where(table.c.id == row["id"]))
+        table, name = metadata.tables[line.table], _OWNED[line.table]
+        found = connection.scalar(sa.select(table.c[name]).where(table.c.id == line.row.get("id")))
         here = found.isoformat() if isinstance(found, datetime) else found
-        if here != row[name]:
+        if here is None or here != line.row.get(name):
             text = "this desk has mails or tickets of its own, whose numbers would clash with those of the export"
             raise CannotCreate(f"{text}; import into an empty desk, or import the mails alone (mbox, Maildir)")
     return Imported(counts=count_rows(connection), held=0, again=True)
 
 
-def _mend_counters(connection: Connection, start: Mapping[str, int], *, whole: bool) -> None:
-    if whole:
-        return
+def _mend_counters(connection: Connection) -> None:
+    start = schema.FIRST_NUMBERS
     highest = connection.scalar(sa.select(sa.func.max(tickets.c.id))) or 0
     values = {**start, "tickets": max(start["tickets"], highest + 1)}
     connection.execute(counters.insert(), [{"name": n, "value": v} for n, v in values.items()])

@@ -7,6 +7,8 @@ held; numbers given since may stand in customers' letters, so they are not given
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from maild.errors import CannotCreate, Unavailable
+from maild.errors import CannotCreate, DataError, Unavailable
 from maild.files import sync_folder
 from maild.store import schema
 from maild.store.care import check_database, upgrade_database
@@ -62,20 +64,41 @@ def refuse_unless_empty(url: str) -> None:
         database.close()
 
 
-def make_ready(work: Path, made_at: datetime, now: datetime, skip: int | None) -> Restored:
-    """Bring a copy of a backup to our version and to what may be done with it now; `skip`: numbers to leave out."""
+def make_ready(work: Path, told: Mapping[str, int], made_at: datetime, now: datetime, skip: int | None) -> Restored:
+    """Bring a copy of a backup to our version and to what may be done with it now; `skip`: numbers to leave out.
+
+    Raises DataError where it is no database of ours, or has not the mails, tickets and letters that are told of it.
+    """
     database = Database(f"sqlite:///{work}")
     try:
-        upgrade_database(database)
-        with database.write() as connection:
+        with _as_maild_makes_it():
+            upgrade_database(database)
+        with _as_maild_makes_it(), database.write() as connection:
             held = _hold_letters(connection)
             gap = skip if skip is not None else _likely_gap(connection, made_at, now)
             counts = count_rows(connection)
+            _compare(counts, told)
             following = _leave_out_numbers(connection, gap, made_at, now)
         findings = check_database(database)
     finally:
         database.close()
     return Restored(counts=counts, held=held, next_ticket=following, findings=findings)
+
+
+@contextmanager
+def _as_maild_makes_it() -> Iterator[None]:
+    try:
+        yield
+    except (sa.exc.SQLAlchemyError, ValueError, TypeError) as error:
+        told = next(iter(str(getattr(error, "orig", None) or error).splitlines()), "")[:200]
+        raise DataError(f"the database of this backup is not as maild makes it: {told}") from error
+
+
+def _compare(counts: Mapping[str, int], told: Mapping[str, int]) -> None:
+    for table in (inbox, tickets, outbox):
+        if counts[table.name] != told.get(table.name):
+            text = f"{counts[table.name]} rows of {table.name}, and its manifest says {told.get(table.name)}"
+            raise DataError(f"this backup is damaged: its database has {text}")
 
 
 def hold_unsent(connection: Connection, reason: str) -> int:

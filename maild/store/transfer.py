@@ -103,6 +103,18 @@ def open_empty(url: str) -> Database:
     return database
 
 
+def copy_rows(reading: Connection, writing: Connection, progress: Progress) -> dict[str, int]:
+    """Every row of one database into the empty tables of another; how many of each table."""
+    totals = count_rows(reading)
+    for table in carried_tables():
+        done = 0
+        for rows in read_rows(reading, table):
+            writing.execute(table.insert(), rows)
+            done += len(rows)
+            progress(table.name, done, totals[table.name])
+    return totals
+
+
 def pour(source: Database, target: Database, progress: Progress) -> dict[str, int]:
     """Carry all rows in one transaction, from one moment of the source; how many of each table. All or nothing.
 
@@ -112,14 +124,8 @@ def pour(source: Database, target: Database, progress: Progress) -> dict[str, in
     if version != schema.VERSION:
         raise ConfigError([schema.wrong_version(source, version or schema.EMPTY)])
     with snapshot(source) as reading, target.write() as writing:
-        totals = count_rows(reading)
         clear(writing)
-        for table in carried_tables():
-            done = 0
-            for rows in read_rows(reading, table):
-                writing.execute(table.insert(), rows)
-                done += len(rows)
-                progress(table.name, done, totals[table.name])
+        totals = copy_rows(reading, writing, progress)
         mend_sequences(writing)
         build_index(writing)
         arrived = count_rows(writing)
