@@ -41,10 +41,12 @@ from maild.store.tables import (
     tickets,
 )
 from maild.store.undos import (
+    Moved,
     follow_people,
     held_answers,
     last_undo,
     mark_undone,
+    moved_by,
     recall,
     release,
     save_undo,
@@ -382,7 +384,7 @@ class TicketStore:
         if plan.confirmed is not None:
             self._judge_anew(connection, *plan.confirmed, now)
         if plan.undo is not None:
-            save_undo(connection, plan.undo, now)
+            save_undo(connection, plan.undo, now, self._moved(connection, plan, ticket.id))
         if plan.undone is not None:
             mark_undone(connection, plan.undone, now)
         if plan.recalled:
@@ -393,8 +395,9 @@ class TicketStore:
             connection.execute(messages.update().where(messages.c.id.in_(plan.unkept)).values(proposed=True))
         if plan.kept:
             connection.execute(messages.update().where(messages.c.id.in_(plan.kept)).values(proposed=False))
+        came = moved_by(connection, plan.undone) if plan.undone is not None else {}
         for change in plan.also:
-            self._save_change(connection, change, ticket.id)
+            self._save_change(connection, change, ticket.id, came)
 
     def save_passed(self, connection: Connection, passed: Sequence[tuple[TicketFacts, Plan]], now: datetime) -> None:
         """What time did to tickets that are locked, in few statements: tickets, people, clocks, history and steps.
@@ -426,14 +429,22 @@ class TicketStore:
         again = {"state": InboxState.WAITING, "confirmed": agent, "next_at": now, "attempts": 0, "finished_at": None}
         connection.execute(inbox.update().where(inbox.c.id == inbox_id).values(**again))
 
-    def _save_change(self, connection: Connection, change: Change, origin: int) -> None:
-        """What a merge or a split does to the other ticket; messages move to it from `origin`."""
+    def _moved(self, connection: Connection, plan: Plan, origin: int) -> Moved:
+        """The messages that go to other tickets now, so that an undo knows them among all that came there since."""
+        moving = {c.ticket.id: _moving(c.messages, origin, whole=c.whole) for c in plan.also if c.messages or c.whole}
+        return {
+            number: [(row.id, row.moved_from) for row in connection.execute(sa.select(messages).where(which))]
+            for number, which in moving.items()
+        }
+
+    def _save_change(self, connection: Connection, change: Change, origin: int, came: Moved) -> None:
+        """What a merge or a split does to the other ticket; messages move to it from `origin`, or back."""
         ticket = change.ticket
         self._save_ticket(connection, ticket, change.next_step_at, is_new=change.is_new)
         self._save_people(connection, ticket, is_new=change.is_new)
         self._save_clocks(connection, ticket, change.clocks, is_new=change.is_new)
         for back in change.returns:
-            give_back(connection, back.ticket, back.to, whole=back.whole)
+            give_back(connection, back.ticket, back.to, None if back.whole else came.get(back.ticket))
         if change.messages or change.whole:
             move_messages(connection, change.messages, origin, ticket.id, whole=change.whole)
         _insert(connection, events, _event_rows(ticket.id, change.events))
@@ -534,7 +545,7 @@ def _people_of(clues: Clues, asked: Asked, candidates: Mapping[int, TicketFacts]
 
 def move_messages(connection: Connection, ids: Sequence[int], origin: int, ticket: int, *, whole: bool) -> None:
     """Messages go to another ticket, all of them with `whole`, and what is answered to them goes there."""
-    moving = messages.c.ticket_id == origin if whole else messages.c.id.in_(ids)
+    moving = _moving(ids, origin, whole=whole)
     rows = connection.execute(sa.select(messages.c.message_id).where(moving)).scalars()
     hashes = [id_hash(message_id) for message_id in rows if message_id]
     connection.execute(messages.update().where(moving).values(ticket_id=ticket, moved_from=origin))
@@ -548,12 +559,19 @@ def move_messages(connection: Connection, ids: Sequence[int], origin: int, ticke
     connection.execute(mail_ids.update().where(mine).values(ticket_id=ticket))
 
 
-def give_back(connection: Connection, ticket: int, origin: int, *, whole: bool) -> None:
-    """The messages that came to a ticket from another go back there; with `whole` all that it has."""
-    came = (messages.c.ticket_id == ticket) & (messages.c.moved_from == origin)
-    ids = list(connection.scalars(sa.select(messages.c.id).where(messages.c.ticket_id == ticket if whole else came)))
+def _moving(ids: Sequence[int], origin: int, *, whole: bool) -> sa.ColumnElement[bool]:
+    return messages.c.ticket_id == origin if whole else messages.c.id.in_(ids)
+
+
+def give_back(connection: Connection, ticket: int, origin: int, came: Sequence[tuple[int, int | None]] | None) -> None:
+    """These messages, with where each had come from before, go back to `origin`; None: all that the ticket has."""
+    whole, before = came is None, dict(came or ())
+    here = messages.c.ticket_id == ticket if whole else (messages.c.ticket_id == ticket) & messages.c.id.in_(before)
+    ids = list(connection.scalars(sa.select(messages.c.id).where(here)))
     move_messages(connection, ids, ticket, origin, whole=False)
-    connection.execute(messages.update().where(messages.c.id.in_(ids)).values(moved_from=None))
+    for earlier in {before.get(i) for i in ids}:
+        same = [i for i in ids if before.get(i) == earlier]
+        connection.execute(messages.update().where(messages.c.id.in_(same)).values(moved_from=earlier))
     between = ((links.c.ticket_id == ticket) & (links.c.other_id == origin)) | (
         (links.c.ticket_id == origin) & (links.c.other_id == ticket)
     )

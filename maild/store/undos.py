@@ -16,6 +16,8 @@ from maild.threads.model import Direction, HeldAnswer, OutboxState, Ticket, Touc
 from maild.threads.plan import LetterKind
 from maild.threads.undo import KEPT_FOR
 
+Moved = Mapping[int, Sequence[tuple[int, int | None]]]
+"""By the ticket to which they came: the ids of messages, each with the ticket that it had come from before."""
 _STOPPABLE = (OutboxState.WAITING, OutboxState.HELD)
 _ON_ITS_WAY = (OutboxState.SENDING, OutboxState.UNCERTAIN)
 LET_OUT = "was let out of the ticket before the answer left"
@@ -24,8 +26,8 @@ _TIMES = ("created_at", "updated_at", "solved_at", "due_at", "due_by", "wake_at"
 _TIMES_OF_CLOCKS = ("started_at", "resumed_at", "due_at", "ended_at")
 
 
-def save_undo(connection: Connection, undo: Undo, now: datetime) -> None:
-    """Keep an action; those too old to be taken back go."""
+def save_undo(connection: Connection, undo: Undo, now: datetime, moved: Moved) -> None:
+    """Keep an action, with the messages that it moves; those too old to be taken back go."""
     connection.execute(undos.delete().where(undos.c.at < now - KEPT_FOR))
     data = {
         "what": undo.what,
@@ -33,6 +35,7 @@ def save_undo(connection: Connection, undo: Undo, now: datetime) -> None:
         "others": [_touched_json(t) for t in undo.others],
         "letters": list(undo.letters),
         "kept": list(undo.kept),
+        "moved": {str(ticket): [list(one) for one in some] for ticket, some in moved.items()},
     }
     other = undo.others[0].after.id if undo.others else None
     values = {"ticket_id": undo.ticket.after.id, "other_id": other, "actor": undo.actor, "at": undo.at, "data": data}
@@ -72,6 +75,25 @@ def _stoppable(connection: Connection, letters: Sequence[str]) -> int:
     not_left = outbox.c.state.in_((*_STOPPABLE, OutboxState.RECALLED))
     query = sa.select(outbox.c.id).where(outbox.c.message_id.in_(letters), not_left, outbox.c.attempts == 0)
     return len(connection.execute(query.with_for_update()).all())
+
+
+def moved_by(connection: Connection, undo: int) -> Moved:
+    """The messages that an action moved, by the ticket that they came to."""
+    data = connection.scalar(sa.select(undos.c.data).where(undos.c.id == undo))
+    if data is None:
+        return {}
+    if "moved" in data:
+        return {int(ticket): [(i, before) for i, before in some] for ticket, some in data["moved"].items()}
+    # An action of an older version: what came from its ticket, as far as it has not been moved on since.
+    main = data["ticket"]["after"]["id"]
+    numbers = [other["after"]["id"] for other in data["others"]]
+    query = sa.select(messages.c.id, messages.c.ticket_id).where(
+        messages.c.ticket_id.in_(numbers), messages.c.moved_from == main
+    )
+    found: dict[int, list[tuple[int, int | None]]] = {number: [] for number in numbers}
+    for row in connection.execute(query):
+        found[row.ticket_id].append((row.id, None))
+    return found
 
 
 def mark_undone(connection: Connection, undo: int, now: datetime) -> None:

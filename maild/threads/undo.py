@@ -69,11 +69,16 @@ def restored(now: Ticket, touched: Touched) -> Ticket | None:
 
 
 def _people(now: Ticket, before: Ticket, after: Ticket) -> tuple[Participant, ...]:
-    """Whoever the action let in is let out again, and the other way round; whom it took out stands there again."""
+    """Whoever the action let in is let out again, and the other way round; whom it took out stands there again.
+
+    Whom it brought is gone, or a bare /add would let in the people of a ticket that was merged by mistake.
+    """
     old = {normal(p.address.address): p.confirmed for p in before.participants}
     new = {normal(p.address.address): p.confirmed for p in after.participants}
     changed = {key: old.get(key, False) for key, confirmed in new.items() if confirmed != old.get(key, False)}
-    back = (replace(p, confirmed=changed.get(normal(p.address.address), p.confirmed)) for p in now.participants)
+    brought = new.keys() - old.keys()
+    stays = (p for p in now.participants if normal(p.address.address) not in brought)
+    back = (replace(p, confirmed=changed.get(normal(p.address.address), p.confirmed)) for p in stays)
     here = {normal(p.address.address) for p in now.participants}
     gone = (p for p in before.participants if normal(p.address.address) not in new.keys() | here)
     return (*back, *gone)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 from office import ANNA, BORIS, MINT, NOW, eml, practice
 from store.pieces import OFFICE, arrival, handle_all, raw_arrival
 
@@ -16,6 +17,7 @@ from maild.messages.read import read_mail
 from maild.messages.tokens import Purpose
 from maild.people.team import Agent
 from maild.store.keep import Keep
+from maild.store.tables import undos
 from maild.threads.model import Status
 from maild.threads.plan import LetterKind, Outcome
 
@@ -299,3 +301,51 @@ def test_several_mails_that_were_split_off_come_home_together(scene: Scene) -> N
     scene.write(ANNA, "/undo")
     texts = [m.reply for _, m in scene.keep.views.ticket("1001", "SUP").messages if m.visibility == "public"]
     assert texts == ["My printer is on fire.", "The door.", "And its lock."]
+
+
+def test_a_chain_of_merges_is_taken_back_merge_by_merge(scene: Scene) -> None:
+    """Each mail is home again, whichever tickets it has been through; and what came meanwhile stays where it came."""
+    for number, who in ((2, "olga@other.example"), (3, "petr@third.example")):
+        scene.keep.inbox.add([arrival(f"Mail {number}.", sender=f"X <{who}>", message_id=f"<{number}@{who}>")])
+        scene.handle()
+    numbers = (1001, 1002, 1003)
+    for one, other in ((1001, 1002), (1002, 1003)):
+        (done,) = give_order(scene.keep, SLOW, FixedClock(scene.now), str(one), "merge", str(other))
+        assert done.ok
+    again = arrival("Still burning.", message_id="<9@x>", In_Reply_To="<1@customer.example>", at=scene.now)
+    scene.keep.inbox.add([again])
+    scene.handle()
+    for number in (1003, 1002):
+        (done,) = give_order(scene.keep, SLOW, FixedClock(scene.now), str(number), "undo", "")
+        assert done.ok, done.effect
+    texts = [[m.reply for _, m in scene.keep.views.ticket(str(n), "SUP").messages] for n in numbers]
+    assert texts == [["My printer is on fire."], ["Mail 2."], ["Mail 3.", "Still burning."]]
+    assert not any(scene.keep.views.ticket(str(n), "SUP").links for n in numbers)
+
+
+def test_an_action_of_an_older_version_is_taken_back_as_it_was_then(scene: Scene) -> None:
+    """It does not know which mails it moved, only from where they came."""
+    scene.keep.inbox.add([arrival("The lift.", sender="Olga <olga@other.example>", message_id="<2@other.example>")])
+    scene.handle()
+    scene.write(ANNA, "/merge 1002")
+    with scene.keep.database.write() as connection:
+        [row] = connection.execute(sa.select(undos)).mappings().all()
+        older = {name: value for name, value in row["data"].items() if name != "moved"}
+        connection.execute(undos.update().values(data=older))
+    scene.write(ANNA, "/undo")
+    texts = [m.reply for _, m in scene.keep.views.ticket("1001", "SUP").messages if m.visibility == "public"]
+    assert texts == ["My printer is on fire."]
+
+
+def test_nobody_whom_an_action_brought_waits_to_be_let_in_after_it_is_taken_back(scene: Scene) -> None:
+    """A bare /add would let a stranger read Ivan's ticket, because somebody merged by mistake for a minute."""
+    scene.keep.inbox.add([arrival("The lift.", sender="Olga <olga@other.example>", message_id="<2@other.example>")])
+    scene.handle()
+    for name, words in (("merge", "1001"), ("undo", ""), ("cc", "petr@third.example"), ("undo", "")):
+        number = "1002" if name == "merge" else "1001"
+        (done,) = give_order(scene.keep, SLOW, FixedClock(scene.now), number, name, words)
+        assert done.ok, done.effect
+        people = scene.keep.views.ticket("1001", "SUP").ticket.participants
+        assert len(people) == (1 if name == "undo" else 2)
+    (done,) = give_order(scene.keep, SLOW, FixedClock(scene.now), "1001", "add", "")
+    assert not done.ok
