@@ -43,6 +43,12 @@ _REVISION_DIGITS = 12
 _MISSING_NAMES = ("unknown-queue", "unknown-agent", "unknown-organisation", "no-default-queue")
 
 
+_OF_RULES = ("hidden-by", "partly-hidden", "takes-all", "too-broad", "slow-pattern", "never-sent", "no-effect")
+_OF_FILES = ("forward-loop", "list-entry", "empty-list", "stray-file", "early-step", "missing-letter", "no-whole-day")
+_SURE_BESIDE_ERRORS = frozenset((*_OF_RULES, *_OF_FILES))
+"""Doubts about what could be read, whatever is wrong elsewhere: mending that makes none of them disappear."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Policy:
     """Everything that the admins' folder says. `revision` changes whenever one of its files does."""
@@ -105,20 +111,24 @@ def check_policy(
     webhooks: tuple[str, ...] | None = None,
     fields_of: FieldsOf | None = None,
 ) -> list[Finding]:
-    """Every mistake in the admins' folder; where there is none, every doubt, and every example that fails.
+    """Every mistake in the admins' folder, and every doubt that does not hang on what is wrong; where nothing is, all
+    doubts and every example that fails.
 
     `trouble_of` says of an agent's key why it proves nothing now, "" where it does; `webhooks` as above. Whole mails
     are tried where `fields_of` reads them.
     """
     read = _read(rules_dir, desk, webhooks)
-    if read.errors:
-        return list(read.errors)
     policy = read.policy
-    found = [*team_doubts(read.teams, policy.team), *idle_agents(read.teams, policy.team, _named_agents(policy))]
     moments = [str(step.at) for given in policy.promises for step in given.promise.steps]
-    found.extend(rule_doubts(read.ruling, policy.team, read.letters, desk.languages, read.named, moments))
+    found = list(rule_doubts(read.ruling, policy.team, read.letters, desk.languages, read.named, moments))
     found.extend(read.doubts)
     found.extend(_folder_doubts(rules_dir, read))
+    if read.errors:
+        faulty = {finding.rule for finding in read.errors if finding.rule is not None}
+        sure = [doubt for doubt in found if doubt.code in _SURE_BESIDE_ERRORS and doubt.rule not in faulty]
+        # Which promise hides which hangs on all of them.
+        return _sorted([*read.errors, *(one for one in sure if one.rule is not None or one.code != "hidden-by")])
+    found.extend([*team_doubts(read.teams, policy.team), *idle_agents(read.teams, policy.team, _named_agents(policy))])
     spoken = dict.fromkeys((*desk.languages, *read.letters.by_language))
     found.extend(strange_languages(read.teams, policy.team, list(spoken)))
     asked = [(given.promise, given.fits.when) for given in policy.promises]

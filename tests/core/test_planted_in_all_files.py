@@ -231,6 +231,23 @@ def test_a_link_that_leads_nowhere_is_told(name: str, tmp_path: Path) -> None:
     assert {f.code for f in told(folder)} <= {"stray-file", "no-file"} != set()
 
 
+def test_doubts_are_told_beside_mistakes(tmp_path: Path) -> None:
+    """Nobody mends ten mistakes to be told of ten doubts then; what hangs on a mistake waits for it."""
+    folder = written(tmp_path, Planted(R, THEN, 'then.queue = "biling"', "", 0, 0))
+    text = (folder / R).read_text()
+    more = (
+        "when.subject = { matches = '(a|a)*b' }\nthen.line = 2",
+        'when.subject = { words = "red" }\nthen.spam = true\nthen.reply = "thanks"',
+        'when.subject = { words = ["reds", "blue"] }\nthen.tags = ["t"]',
+        'when.event = "reply"\nwhen.field.ordr = "1"\nthen.tags = ["t"]',
+    )
+    rules = "".join(f'[[rule]]\nname = "R{n}"\n{keys}\n\n' for n, keys in enumerate(more))
+    (folder / R).write_text(text.replace('[[rule]]\nname = "Rest"', f'{rules}[[rule]]\nname = "Rest"'))
+    (folder / "more.tml").write_text("x")
+    found = told(folder)
+    assert [f.code for f in found] == ["stray-file", "unknown-queue", "slow-pattern", "no-effect", "partly-hidden"]
+
+
 def test_a_file_without_anybody_in_it_is_told_once(tmp_path: Path) -> None:
     """And not wherever a rule names a queue of it."""
     folder = written(tmp_path, Planted(R, THEN, 'then.queue = "billing"', "", 0, 0))
