@@ -39,6 +39,7 @@ class Happening(Enum):
     STATUS_CHANGED = auto()  # an order or a timer changed the status, and nothing else
     SOLVED = auto()  # solved or closed
     REOPENED = auto()  # opened again by an agent
+    MOVED_AWAY = auto()  # the mail that waits for its next answer waits on another ticket now
     DROPPED = auto()  # spam, or merged into another ticket: nobody waits here any more
 
 
@@ -105,6 +106,10 @@ def _reopened(clocks: Clocks, promise: Promise, now: datetime) -> Clocks:
     return _started(clocks, promise, Target.RESOLUTION, now)
 
 
+def _moved_away(clocks: Clocks, promise: Promise, now: datetime) -> Clocks:  # noqa: ARG001 - one shape for every rule
+    return tuple(clock for clock in clocks if clock.ended or clock.target is not Target.NEXT_RESPONSE)
+
+
 def _dropped(clocks: Clocks, promise: Promise, now: datetime) -> Clocks:  # noqa: ARG001 - one shape for every rule
     return tuple(clock for clock in clocks if clock.ended)
 
@@ -121,6 +126,7 @@ _RULES: dict[Happening, Callable[[Clocks, Promise, datetime], Clocks]] = {
     Happening.STATUS_CHANGED: _unchanged,
     Happening.SOLVED: _solved,
     Happening.REOPENED: _reopened,
+    Happening.MOVED_AWAY: _moved_away,
     Happening.DROPPED: _dropped,
 }
 

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,9 @@ from office import ANNA, BORIS, NOW, TEAM, message, practice, ticket
 import maild
 from maild.messages.mail import Address
 from maild.people.team import Agent, Team
+from maild.sla.deadlines import TicketClock
+from maild.sla.events import Happening
+from maild.sla.promise import Target
 from maild.threads.facts import TicketFacts
 from maild.threads.model import Message, Participant, Priority, Status, Ticket
 from maild.threads.order_lines import split_orders
@@ -317,6 +320,21 @@ def test_a_split_makes_a_ticket_of_its_own() -> None:
     assert change.ticket.due_at == NOW + timedelta(hours=3)
     assert carried.work.links == (("split_into", 1042),)
     assert change.links == (("split_from", 1001),)
+
+
+def test_a_mail_that_is_split_off_takes_its_promised_answer_along() -> None:
+    """Two tickets would promise one answer each; a mail that waits from before keeps its clock."""
+    asked = NOW - timedelta(hours=1)
+    later = message(sender=IVAN, id=6, at=asked)
+
+    def happened(since: datetime) -> tuple[Happening, ...]:
+        clock = TicketClock(target=Target.NEXT_RESPONSE, started_at=since, resumed_at=since)
+        known = {1001: TicketFacts(ticket=ticket(), messages=(message(id=4), later), clocks=(clock,))}
+        setting = Setting(agent=ANNA, language="en", now=NOW, practice=practice(), tickets=known, next_ticket=1042)
+        return carry_out(ticket(), split_orders("/split")[0], setting).work.happened
+
+    assert happened(asked) == (Happening.MOVED_AWAY,)
+    assert happened(asked - timedelta(minutes=1)) == ()
 
 
 def test_the_only_mail_of_a_ticket_cannot_be_split_off() -> None:

@@ -127,6 +127,15 @@ def test_spam_and_merged_tickets_keep_ended_clocks_alone() -> None:
     assert [clock.target for clock in clocks] == [Target.FIRST_RESPONSE]
 
 
+def test_an_answer_that_is_owed_elsewhere_is_owed_no_more_here() -> None:
+    """What was met is history, and the solution is still promised."""
+    clocks = timeline(FIRST, ("20T17:00", Happening.ANSWERED, "open"), ("20T17:30", Happening.CUSTOMER_REPLY, "open"))
+    assert [c.target for c in clocks] == [Target.FIRST_RESPONSE, Target.RESOLUTION, Target.NEXT_RESPONSE]
+    gone = ("20T17:40", Happening.MOVED_AWAY, "open")
+    steps = (FIRST, ("20T17:00", Happening.ANSWERED, "open"), ("20T17:30", Happening.CUSTOMER_REPLY, "open"))
+    assert timeline(*steps, gone) == clocks[:2]
+
+
 def test_what_is_not_promised_has_no_clock() -> None:
     """A promise of a resolution alone."""
     bare = promise(first_response=None, next_response=None)

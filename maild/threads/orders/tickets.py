@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from maild.messages.addresses import normal
 from maild.messages.subject import base_subject
 from maild.messages.words import plain_line
 from maild.sla.events import Happening as ClockHappening
+from maild.sla.promise import Target
 from maild.threads import states
 from maild.threads.facts import TicketFacts
 from maild.threads.model import Deadline, Direction, Message, Priority, Status, Ticket, Visibility
@@ -63,7 +65,17 @@ def split(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
     effect = setting.say("split", number=change.ticket.number)
     writers = ", ".join(dict.fromkeys(map(_writer, chosen)))
     note = ("split_off", f"{change.ticket.number}, {writers}", order.line)
-    return replace(work, also=(*work.also, change), links=links, notes=(*work.notes, note)), effect
+    # Who waited for an answer to that mail waits on the new ticket, and was promised no second answer here.
+    moved = (ClockHappening.MOVED_AWAY,) if _waits_since(work, setting) in {m.at for m in chosen} else ()
+    after = replace(work, also=(*work.also, change), links=links, notes=(*work.notes, note))
+    return replace(after, happened=(*work.happened, *moved)), effect
+
+
+def _waits_since(work: Work, setting: Setting) -> datetime | None:
+    """When the mail came that waits for its next answer; None where none does."""
+    facts = setting.tickets.get(work.ticket.id)
+    clocks = facts.clocks if facts is not None else ()
+    return next((c.started_at for c in clocks if c.target is Target.NEXT_RESPONSE and not c.ended), None)
 
 
 def _how_many(order: Order, there: int, setting: Setting) -> int:
