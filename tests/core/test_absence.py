@@ -218,6 +218,11 @@ def said(plan: Plan) -> str:
         ("до 1 декабря очередь", 0, datetime(2026, 12, 1, 9, tzinfo=UTC), "queue"),
         ("from 2026-12-01 to 2026-12-05 anna", 8, datetime(2026, 12, 5, 9, tzinfo=UTC), "anna"),
         ("2026-12-01..2026-12-05", 8, datetime(2026, 12, 6, 9, tzinfo=UTC), None),
+        ("1.12 - 5.12", 8, datetime(2026, 12, 6, 9, tzinfo=UTC), None),
+        ("01.12.2026–05.12.2026 anna", 8, datetime(2026, 12, 6, 9, tzinfo=UTC), "anna"),
+        ("с 1 декабря", 8, None, None),
+        ("from 1 december, deputy anna", 8, None, "anna"),
+        ("с 1 декабря anna", 8, None, "anna"),
         ("с 1 декабря по 5 декабря Анна Петрова", 8, datetime(2026, 12, 6, 9, tzinfo=UTC), "anna"),
     ],
 )
@@ -231,6 +236,12 @@ def test_away_says_until_when_and_who_stands_in(
     assert plan.absences == (expected,)
     assert plan.ticket is None
     assert said(plan).startswith("you are away")
+
+
+@pytest.mark.parametrize("words", ["until 1/12/2026", "from someday", "с какого-нибудь дня", "until someday boris"])
+def test_a_time_that_is_none_is_no_colleague(words: str) -> None:
+    """What is wrong is the time, and that is said."""
+    assert said(about_himself(f"/away {words}")).startswith(f"“{words}” is no time to come")
 
 
 def test_the_answer_tells_who_gets_what_is_new() -> None:

@@ -21,11 +21,14 @@ from maild.threads.orders.place import find_agent
 from maild.threads.orders.work import Done, Setting, Work, WrongError, no_argument
 
 _FROM_TO = re.compile(
-    r"(?:(?:from|since|с|со)\s+(?P<a>.+?)|(?P<iso>\d{4}-\d{2}-\d{2}))"
-    r"\s*(?:\s(?:until|till|to|до)\s|\.\.|\s(?:through|по)\s|\s[-–—]\s)\s*(?P<b>.+)",
+    r"(?:(?:from|since|с|со)\s+(?P<a>.+?)|(?P<date>\d{4}-\d{2}-\d{2}|\d{1,2}\.\d{1,2}(?:\.\d{4})?))"
+    r"\s*(?:\s(?:until|till|to|до)\s|\.\.|\s(?:through|по)\s|\s[-–—]\s|[-–—](?=\s?\d{1,2}\.\d))\s*(?P<b>.+)",
     re.IGNORECASE,
 )
-_INCLUSIVE = re.compile(r"(?:^|\s)(?:through|по)\s", re.IGNORECASE)
+_FROM = re.compile(r"(?:from|since|с|со|starting)\s+(?P<a>.+)", re.IGNORECASE)
+_WHEN = re.compile(r"(?:from|since|starting|until|till|to|by|for|с|со|до|по|на|к)\s", re.IGNORECASE)
+"""Words that a time follows, and no colleague."""
+_INCLUSIVE = re.compile(r"(?:^|\s)(?:through|по)\s|\d\.?\s?[-–—]\s?\d{1,2}\.\d", re.IGNORECASE)
 _DEPUTY_WORDS = re.compile(
     r"(?:deputy|substitute|instead|заместитель|замещает|за меня|вместо меня|вместо)[\s:,]*", re.IGNORECASE
 )
@@ -109,9 +112,11 @@ def _without_deputy(words: str, agent: Agent, setting: Setting) -> tuple[str, st
     pieces = words.split()
     for count in range(len(pieces), -1, -1):
         when, rest = " ".join(pieces[:count]).rstrip(",;"), " ".join(pieces[count:])
+        if not when and _WHEN.match(words):
+            break
         if not when or _is_time(when, setting):
             return when, _deputy(rest, agent, setting) if rest else None
-    raise AssertionError("no words at all are a time, too")
+    raise WrongError(setting.say("no_moment", words=words))
 
 
 def _is_time(words: str, setting: Setting) -> bool:
@@ -137,10 +142,9 @@ def _times(words: str, setting: Setting) -> tuple[datetime, datetime | None]:
         return setting.now, None
     since, found = setting.now, _FROM_TO.fullmatch(words)
     if found is not None:
-        begin = any_moment(found["a"] or found["iso"], setting.now, setting.practice.timezone)
-        if begin is None:
-            raise WrongError(setting.say("no_moment", words=words))
-        since = begin
+        since = _begin(found["a"] or found["date"], words, setting)
+    elif (only := _FROM.fullmatch(words)) is not None:
+        return _begin(only["a"], words, setting), None
     until = any_moment(_end_of(words), since, setting.practice.timezone)
     if until is None:
         raise WrongError(setting.say("no_moment", words=words))
@@ -155,6 +159,13 @@ def _times(words: str, setting: Setting) -> tuple[datetime, datetime | None]:
     if until > setting.now + FARTHEST:
         raise WrongError(setting.say("moment_far", words=words))
     return since, until
+
+
+def _begin(words: str, whole: str, setting: Setting) -> datetime:
+    since = any_moment(words, setting.now, setting.practice.timezone)
+    if since is None:
+        raise WrongError(setting.say("no_moment", words=whole))
+    return since
 
 
 def _end_of(words: str) -> str:
