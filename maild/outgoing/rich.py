@@ -20,6 +20,7 @@ from maild.outgoing.branches import Branch, Leaf, TooMuch, leaves_of, nested_too
 from maild.outgoing.pretty import lines_html, to_html
 from maild.outgoing.washing import washed
 from maild.threads.plan import OwnHtml
+from maild.threads.release import without
 
 MAX_HTML = 400_000
 """Characters of HTML that are looked at, embedded pictures left aside; more goes out as plain text."""
@@ -47,6 +48,8 @@ def formatted(own: OwnHtml, attachments: Sequence[Attachment], seed: str) -> For
         root = read_tree(washed(html, own.unlinked, marks=True))
     except TooMuch:
         return None
+    for leaf in leaves_of(root) if own.unsaid else ():
+        leaf.text = without(leaf.text, own.unsaid, own.desk)
     kept = _own_part(root, own)
     if kept is None:
         return None

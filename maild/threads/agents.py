@@ -38,7 +38,7 @@ from maild.threads.order_lines import Order, orders_on_top
 from maild.threads.orders.table import ALIASES, CANNED_WORDS, HANDLERS, Carried, canonical, carry_out, noted
 from maild.threads.orders.work import Done, Setting
 from maild.threads.plan import LetterKind, OwnHtml, Plan
-from maild.threads.release import Withheld, files_to_send, unlinked, words_to_send
+from maild.threads.release import Withheld, agents_named, files_to_send, unlinked, without, words_to_send
 from maild.threads.seals import SEALS, seal_closed, seal_elsewhere
 from maild.threads.states import Happening
 from maild.threads.thanks import is_reaction
@@ -227,6 +227,8 @@ def _filled(draft: Draft, ticket: Ticket, agent: Agent, orders: tuple[Order, ...
             above=filled.above,
             instead=filled.instead,
             unlinked=unlinked(draft.case.practice),
+            unsaid=_unsaid(draft, ticket, draft.case.mail.reply),
+            desk=draft.case.practice.address,
         )
     return filled.whole
 
@@ -245,6 +247,7 @@ def _own_words(draft: Draft, ticket: Ticket, agent: Agent, text: str, *, calls: 
         raise UsageError(say(agent.language, str(why))) from why
     if words and html is not None and (unseen := unseen_in(html, words)):
         raise UsageError(say(agent.language, "unseen_words", words=unseen))
+    words = without(words, _unsaid(draft, ticket, words), practice.address)
     if calls or words or files_to_send(draft.case.mail):
         if (others := others_would_read(draft, ticket, agent)) is not None:
             raise UsageError(others)
@@ -253,6 +256,12 @@ def _own_words(draft: Draft, ticket: Ticket, agent: Agent, text: str, *, calls: 
         if not states.can(ticket.status, Happening.ANSWER):
             raise UsageError(say(agent.language, "not_possible", status=ticket.status))
     return words
+
+
+def _unsaid(draft: Draft, ticket: Ticket, words: str) -> tuple[str, ...]:
+    """Agents' own addresses in the words, in whose place the customer reads the desk's."""
+    known = {normal(ticket.requester.address)} if ticket.requester is not None else set[str]()
+    return agents_named(words, draft.case.practice, known)
 
 
 def _answered(ticket: Ticket) -> Ticket:

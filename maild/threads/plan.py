@@ -51,7 +51,8 @@ class OwnHtml:
 
     `words` is what of it has been released, and the measure of what leaves; `orders` are the lines that stood above
     it, `above` what the letter puts before it, `instead` what it puts in the place of a line of them. `unlinked` is
-    what no link to a customer may hold, in lower case.
+    what no link to a customer may hold, in lower case; in the place of the addresses `unsaid` the customer reads that
+    of the `desk`, in `words` already.
     """
 
     html: str = field(repr=False)
@@ -60,6 +61,8 @@ class OwnHtml:
     above: str = ""
     instead: tuple[tuple[str, str], ...] = ()
     unlinked: frozenset[str] = frozenset()
+    unsaid: tuple[str, ...] = ()
+    desk: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,7 +7,7 @@ a line of ours is still in the text, it is cut, and where that would cut his own
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from urllib.parse import unquote
 
 from maild.errors import UsageError
@@ -109,6 +109,32 @@ def unlinked(practice: Practice) -> frozenset[str]:
     agents = (normal(address) for agent in practice.team.agents for address in agent.addresses)
     signed = (f"{address.partition('@')[0]}+" for address in practice.own_addresses)
     return frozenset(word for word in (*agents, *signed) if word not in ("", "+"))
+
+
+def agents_named(words: str, practice: Practice, known: Collection[str]) -> tuple[str, ...]:
+    """Agents' own addresses among words for a customer, as they are written there: he needs none of them.
+
+    Not those that a signature in the files tells anyway, nor those in `known`: the customer's, where he is an agent.
+    """
+    found = dict.fromkeys(address.rstrip(".") for address in _ADDRESS.findall(words)) if "@" in words else {}
+    return tuple(
+        address
+        for address in found
+        if practice.is_staff(address) and normal(address) not in known and not _is_public(normal(address), practice)
+    )
+
+
+def _is_public(address: str, practice: Practice) -> bool:
+    team = practice.team
+    signatures = (one.signature for one in (*team.agents, *team.queues))
+    return any(address in normal(text) for one in signatures for _, text in one.by_language)
+
+
+def without(words: str, addresses: Iterable[str], instead: str) -> str:
+    """The words with another address in the place of these."""
+    for address in sorted(addresses, key=len, reverse=True):
+        words = re.sub(rf"(?<![\w.+-]){re.escape(address)}(?![\w-])", instead.replace("\\", r"\\"), words)
+    return words
 
 
 def files_to_send(mail: Mail) -> tuple[Attachment, ...]:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
-from office import MINT, envelope, facts, judge, message, practice, ticket
+from office import DESK, MINT, TEAM, envelope, facts, judge, message, practice, ticket
 
 from maild.messages.read import read_mail
 from maild.messages.tokens import Purpose
 from maild.messages.unseen import unseen_in
+from maild.outgoing.compose import write_letter
+from maild.outgoing.letters import Letters
+from maild.people.spoken import Spoken
+from maild.people.team import Team
 from maild.threads.plan import LetterKind, Plan
-from maild.threads.release import unlinked, words_to_send
+from maild.threads.release import agents_named, unlinked, without, words_to_send
 
+LETTERS = Letters(None, ["ru", "en"])
 TO_BORIS = MINT.address(Purpose.AGENT, 1001, "boris")
 UNSEEN = {
     "white": '<p style="margin:0; color: #FFF">hidden words</p>',
@@ -53,6 +59,12 @@ def of_boris(html: str, plain: str | None = None) -> Plan:
     mail = read_mail((head + body).encode(), is_own=MINT.is_own)
     by = envelope("boris@desk.example", TO_BORIS, login="boris")
     return judge(mail, facts(ticket(), messages=(message(),)), by=by)
+
+
+def html_of(plan: Plan) -> str:
+    """The HTML that goes to the customer."""
+    (letter,) = [x for x in plan.letters if x.kind is LetterKind.ANSWER]
+    return read_mail(write_letter(letter, LETTERS).raw).html or ""
 
 
 def answers(plan: Plan) -> list[str]:
@@ -108,6 +120,30 @@ def test_where_a_link_goes_tells_no_customer_an_agents_address(target: str) -> N
     """The words of the link stay; other links keep their target."""
     plan = of_boris(f'<p>Ask <a href="{target}">me</a> or <a href="https://acme.example/lid">look</a>.</p>')
     assert answers(plan) == ["Ask me or look <https://acme.example/lid>."]
+
+
+def test_an_agents_own_address_among_his_words_is_the_desks_for_the_customer() -> None:
+    """As the words of a link, or typed; his client's plain text too. What else he wrote stays as it is."""
+    address = "boris@desk.example"
+    linked = of_boris(f'<p>Write to <a href="mailto:{address}">{address}</a>, or ivan@customer.example.</p>')
+    assert answers(linked) == [f"Write to {DESK}, or ivan@customer.example."]
+    both = of_boris("<p>Mail me: Boris+x@desk.example.</p>", "Mail me: Boris+x@desk.example.")
+    assert answers(both) == [f"Mail me: {DESK}."]
+    formatted = of_boris(f"<p><b>Write</b> to <a href='mailto:{address}'>{address}</a> today.</p>")
+    assert f"<p><b>Write</b> to <a>{DESK}</a> today.</p>" in " ".join(html_of(formatted).split())
+    for letter in (*linked.letters, *both.letters, *formatted.letters):
+        assert letter.kind is not LetterKind.ANSWER or address not in write_letter(letter, LETTERS).raw.decode().lower()
+
+
+def test_an_address_that_a_signature_in_the_files_tells_may_be_written() -> None:
+    """So says the admin; and a customer who is an agent himself knows his own."""
+    text = Spoken(by_language=(("", "Boris, boris@desk.example"),))
+    agents = tuple(replace(one, signature=text) if one.id == "boris" else one for one in TEAM.agents)
+    public = practice(team=Team(agents=agents, queues=TEAM.queues))
+    words = "Ask boris@desk.example, anna@desk.example. Or notanna@desk.example"
+    assert agents_named(words, public, ()) == ("anna@desk.example",)
+    assert agents_named(words, public, {"anna@desk.example"}) == ()
+    assert without(words, ["anna@desk.example"], DESK) == f"Ask boris@desk.example, {DESK}. Or notanna@desk.example"
 
 
 @pytest.mark.parametrize("written", ["me <mailto:boris@desk.example>", "me [mailto:boris@desk.example]"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from office import ANNA, DESK, MINT, NOW, eml, practice
@@ -46,7 +47,7 @@ def test_the_name_of_a_customer_of_another_ticket_is_answered_with_the_address(
 def test_an_agent_who_mails_such_an_order_gets_the_same_answer(desk: Keep) -> None:
     """Together with the name of somebody who takes part, in the other script."""
     to, before = MINT.address(Purpose.AGENT, 1001, ANNA.id), len(desk.outbox.listing())
-    fields = {"Authentication_Results": "mx.desk.example; dmarc=pass header.from=desk.example"}
+    fields: dict[str, Any] = {"Authentication_Results": "mx.desk.example; dmarc=pass header.from=desk.example"}
     raw = eml("/cc Olga Smirnova, Иван", sender=f"x <{ANNA.address}>", to=to, message_id="<q1@desk>", **fields)
     desk.inbox.add([raw_arrival(raw, at=NOW, sender=ANNA.address, recipients=(to,))])
     handle_all(Desk(desk, lambda: TRUSTING, CLOCK))
