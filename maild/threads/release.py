@@ -126,7 +126,7 @@ def agents_named(words: str, practice: Practice, known: Collection[str]) -> tupl
 
 def _is_public(address: str, practice: Practice) -> bool:
     team = practice.team
-    signatures = (one.signature for one in (*team.agents, *team.queues))
+    signatures = (*(agent.signature for agent in team.agents), *(queue.signature for queue in team.queues))
     return any(address in normal(text) for one in signatures for _, text in one.by_language)
 
 
