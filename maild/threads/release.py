@@ -152,4 +152,6 @@ def _meant(attachment: Attachment, mail: Mail) -> bool:
 
 
 def _is_letter(attachment: Attachment) -> bool:
-    return attachment.content_type == "message/rfc822" and _OWN_MARK in attachment.content[:_MARK_WITHIN].lower()
+    """Whatever a mail program calls it: a saved letter is often sent as a file of no known kind."""
+    head = attachment.content[:_MARK_WITHIN].lower()
+    return _OWN_MARK in head or _OWN_MARK.decode("ascii").encode("utf-16-le") in head

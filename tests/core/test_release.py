@@ -85,6 +85,8 @@ PART = (
         ("application/pgp-signature", "signature.asc", "x", False),
         ("text/vcard", "boris.vcf", "BEGIN:VCARD", False),
         ("message/rfc822", "ours.eml", "X-Maild-Loop: aaaa\r\nSubject: x\r\n\r\nx", False),
+        ("application/octet-stream", "ours.eml", "X-Maild-Loop: aaaa\r\nSubject: x\r\n\r\nx", False),
+        ("application/vnd.ms-outlook", "ours.msg", "\x00".join("X-Maild-Loop: aaaa"), False),
         ("message/rfc822", "other.eml", "Subject: x\r\n\r\nx", True),
     ],
 )
