@@ -287,3 +287,12 @@ def test_many_questions_and_orders_about_one_ticket_are_all_answered(desk: Askin
     kinds = {str(row["kind"]) for row in desk.keep.outbox.listing()}
     assert all(letters for letters in said)
     assert {"asked", "transcript"} <= kinds
+
+
+def test_a_follow_up_and_the_closed_ticket_before_it_name_each_other(desk: Asking) -> None:
+    """Whoever looks at the one finds the other."""
+    desk.ask("/close", ticket=1001)
+    desk.keep.inbox.add([arrival("It burns again.", message_id="<8@x>", In_Reply_To="<1@customer.example>")])
+    desk.handle()
+    assert "It follows SUP-1001, which had ended." in desk.answer("/show 1003", by=BORIS).text
+    assert "Продолжение: SUP-1003." in desk.answer("/show 1001").text
