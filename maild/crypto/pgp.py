@@ -138,7 +138,11 @@ def _judged(lines: list[tuple[str, list[str]]], status: int, ours: set[str]) -> 
         raise NotVerified("its digest is too weak to be believed")
     if values[8] not in _DOCUMENTS:
         raise NotVerified("it is no signature of a text")
-    return GoodSignature(fingerprint=values[9].upper(), signed_at=datetime.fromtimestamp(_seconds(values[2]), UTC))
+    try:
+        signed_at = datetime.fromtimestamp(_seconds(values[2]), UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise NotVerified("it was made at no time that there is") from error
+    return GoodSignature(fingerprint=values[9].upper(), signed_at=signed_at)
 
 
 def _seconds(text: str) -> int:
@@ -149,4 +153,7 @@ def _seconds(text: str) -> int:
 
 
 def _day(text: str) -> str:
-    return f"{datetime.fromtimestamp(_seconds(text), UTC):%Y-%m-%d}" if text else "an unknown day"
+    try:
+        return f"{datetime.fromtimestamp(_seconds(text), UTC):%Y-%m-%d}"
+    except (ValueError, OverflowError, OSError):
+        return "an unknown day"

@@ -38,7 +38,7 @@ def own_folder() -> Iterator[Path]:
 def run(program: str, arguments: Sequence[str], folder: Path) -> tuple[int, bytes]:
     """The exit status of a program and the start of its standard output; it knows no other folder than this one.
 
-    Raises ProgramMissing, and NotVerified where it takes too long.
+    Raises ProgramMissing, and NotVerified where it takes too long, or is ended by a signal.
     """
     environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "HOME": str(folder)}
     output = folder / "output"
@@ -65,6 +65,9 @@ def run(program: str, arguments: Sequence[str], folder: Path) -> tuple[int, byte
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+    if status < 0:
+        # By the machine that has no memory, or by our own limits: what it had said until then is no verdict.
+        raise NotVerified(f"{Path(program).name} was ended by signal {-status} before it had said anything for sure")
     with output.open("rb") as said:
         return status, said.read(_OUTPUT_CAP)
 

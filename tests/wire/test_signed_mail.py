@@ -442,6 +442,35 @@ def test_a_program_that_says_odd_things_proves_nothing(place: Place, tmp_path: P
     assert place.take(by_pgp(anna_pgp()))[0] == "none"
 
 
+def fake_gpg(folder: Path, script: str) -> Signatures:
+    """A program in gpg's place."""
+    (fake := folder / "gpg").write_text(f"#!/bin/sh\n{script}\n")
+    fake.chmod(0o755)
+    return Signatures(gpg=str(fake))
+
+
+@pytest.mark.parametrize("at", ["9" * 40, "soon"])
+def test_a_signature_of_an_impossible_time_proves_nothing(place: Place, tmp_path: Path, at: str) -> None:
+    """It is told, and is no mistake of ours."""
+    key = place.anna[0].fingerprint
+    valid = f"VALIDSIG {key} 2026-01-01 {at} 0 4 0 22 10 00 {key}"
+    lines = "".join(f"echo '[GNUPG:] {line}'\n" for line in ("NEWSIG", f"GOODSIG {key[-16:]} Anna", valid))
+    place.signatures = fake_gpg(tmp_path, lines)
+    proof, why = place.take(by_pgp(anna_pgp()))
+    assert (proof, "no time" in why) == ("none", True), why
+
+
+@pytest.mark.parametrize("script", ["kill -KILL $$", "kill -SEGV $$", "exec cat /dev/zero"])
+def test_a_program_that_is_ended_gives_no_verdict(
+    place: Place, tmp_path: Path, script: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the machine, by itself, or because it fills the disk: the reason says so, and blames no signature."""
+    monkeypatch.setattr("maild.crypto.programs._FILE_CAP", 1_000_000)
+    place.signatures = fake_gpg(tmp_path, script)
+    proof, why = place.take(by_pgp(anna_pgp()))
+    assert (proof, "gpg was ended by signal" in why) == ("none", True), why
+
+
 def test_without_the_program_the_mail_is_unproven(place: Place) -> None:
     """And the reason says what is missing."""
     place.signatures = Signatures(gpg="/nowhere/gpg", openssl="/nowhere/openssl")
