@@ -328,7 +328,7 @@ def test_a_mail_that_is_split_off_takes_its_promised_answer_along() -> None:
     later = message(sender=IVAN, id=6, at=asked)
 
     def happened(since: datetime) -> tuple[Happening, ...]:
-        clock = TicketClock(target=Target.NEXT_RESPONSE, started_at=since, resumed_at=since)
+        clock = TicketClock(target=Target.NEXT_RESPONSE, started_at=since, resumed_at=since, due_at=NOW)
         known = {1001: TicketFacts(ticket=ticket(), messages=(message(id=4), later), clocks=(clock,))}
         setting = Setting(agent=ANNA, language="en", now=NOW, practice=practice(), tickets=known, next_ticket=1042)
         return carry_out(ticket(), split_orders("/split")[0], setting).work.happened
