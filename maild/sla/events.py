@@ -17,11 +17,11 @@ mail, notes and our acknowledgements are no events here. A target that is not pr
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import Enum, auto
 
-from maild.sla.deadlines import TicketClock, meet, pause, resume, start
+from maild.sla.deadlines import ClockState, TicketClock, is_breached, meet, pause, resume, spent_at, start
 from maild.sla.promise import Promise, Target
 
 _RESPONSES = (Target.FIRST_RESPONSE, Target.NEXT_RESPONSE)
@@ -63,6 +63,24 @@ def apply_event(clocks: Clocks, promise: Promise, event: ClockEvent, now: dateti
 def follow_status(clocks: Clocks, promise: Promise, status: str, now: datetime) -> Clocks:
     """The clocks as the ticket's status wants them: still or running. What is not promised (any more) stays still."""
     return tuple(_follow(c, promise, status, now) if promise.allowed(c.target) is not None else c for c in clocks)
+
+
+def waited_longer(clocks: Clocks, promise: Promise, since: datetime, spent: timedelta, now: datetime) -> Clocks:
+    """The clocks of a ticket into which another one was merged, whose customer has waited since then, for so long.
+
+    An answer that is owed on both is owed as the one that waits longer: a merge gains nobody time. Where more is spent
+    than promised, it is due now, never in the past.
+    """
+    return tuple(
+        resume(replace(pause(clock, promise, now), started_at=since, spent=spent), promise, now)
+        if clock.target in _RESPONSES
+        and clock.state is ClockState.RUNNING
+        and promise.allowed(clock.target) is not None
+        and not is_breached(clock, now)
+        and spent_at(clock, promise.calendar, now) < spent
+        else clock
+        for clock in clocks
+    )
 
 
 def newly_promised(clocks: Clocks, before: Promise, after: Promise, targets: Iterable[Target], now: datetime) -> Clocks:

@@ -356,6 +356,23 @@ def test_a_merge_moves_everything_and_lets_nobody_read_more() -> None:
     }
 
 
+@pytest.mark.parametrize(("waited", "due"), [(1, 7), (3, 5), (30, 0)])
+def test_a_merge_gains_nobody_time(waited: int, due: int) -> None:
+    """The customer's mail has waited so many hours on its own ticket; eight are promised for a next answer."""
+    since = NOW - timedelta(hours=waited)
+    clock = TicketClock(
+        target=Target.FIRST_RESPONSE, started_at=since, resumed_at=since, due_at=since, promise="standard"
+    )
+    other = replace(ticket(1007, status=Status.PENDING), promise="standard")
+    first = replace(ticket(), promise="standard")
+    known = {1001: TicketFacts(ticket=first, clocks=(clock,)), 1007: TicketFacts(ticket=other)}
+    setting = Setting(agent=ANNA, language="en", now=NOW, practice=practice(), tickets=known, next_ticket=1042)
+    (change,) = carry_out(first, split_orders("/merge 1007")[0], setting).work.also
+    [owed] = [c for c in change.clocks if c.target is Target.NEXT_RESPONSE]
+    assert (owed.started_at, owed.due_at) == (since, NOW + timedelta(hours=due))
+    assert change.ticket.due_at == owed.due_at
+
+
 @pytest.mark.parametrize(
     ("line", "word"),
     [("/merge", "needs"), ("/merge 1001", "very ticket"), ("/merge 77", "no ticket"), ("/merge soon", "one ticket")],

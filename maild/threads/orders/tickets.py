@@ -9,7 +9,9 @@ from datetime import datetime
 from maild.messages.addresses import normal
 from maild.messages.subject import base_subject
 from maild.messages.words import plain_line
+from maild.sla.deadlines import TicketClock, spent_at
 from maild.sla.events import Happening as ClockHappening
+from maild.sla.events import waited_longer
 from maild.sla.promise import Target
 from maild.threads import states
 from maild.threads.facts import TicketFacts
@@ -18,7 +20,7 @@ from maild.threads.order_lines import Order, ticket_numbers
 from maild.threads.orders.work import Setting, Work, WrongError, needed, no_argument
 from maild.threads.participants import joined
 from maild.threads.plan import Change
-from maild.threads.promises import move_clocks
+from maild.threads.promises import move_clocks, with_due
 from maild.threads.states import Happening
 
 MERGED_INTO, MERGED_FROM = "merged_into", "merged_from"
@@ -136,6 +138,8 @@ def merge(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
         after = replace(after, status=states.after(into.status, Happening.CUSTOMER_REPLY), solved_at=None, wake_at=None)
         happened = (ClockHappening.CUSTOMER_REPLY,)
     after, clocks = move_clocks(setting.practice.promises, after, target.clocks, happened, setting.now)
+    if happened:
+        after, clocks = _waited(ticket, after, clocks, setting)
     change = Change(
         ticket=replace(after, updated_at=setting.now),
         clocks=clocks,
@@ -153,6 +157,18 @@ def merge(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
         effect += setting.say("merged_out", people=", ".join(out))
     notes = (*work.notes, ("merged_into", into.number, order.line))
     return replace(work, ticket=merged, also=(*work.also, change), links=links, notes=notes), effect
+
+
+def _waited(
+    ticket: Ticket, into: Ticket, clocks: tuple[TicketClock, ...], setting: Setting
+) -> tuple[Ticket, tuple[TicketClock, ...]]:
+    """The other ticket with its clocks, where the answer that is owed on the merged one has been waited for longer."""
+    facts, promises, now = setting.tickets.get(ticket.id), setting.practice.promises, setting.now
+    for clock in facts.clocks if facts is not None else ():
+        if clock.target in (Target.FIRST_RESPONSE, Target.NEXT_RESPONSE) and not clock.ended:
+            spent = spent_at(clock, promises.named(clock.promise or ticket.promise).calendar, now)
+            clocks = waited_longer(clocks, promises.named(into.promise), clock.started_at, spent, now)
+    return with_due(into, clocks), clocks
 
 
 def _heard_no_more(ticket: Ticket, into: Ticket) -> list[str]:
