@@ -134,6 +134,18 @@ def test_a_near_miss_names_the_order_that_was_meant() -> None:
     assert carried.ticket == ticket()
 
 
+@pytest.mark.parametrize(("typed", "meant"), [("сдщыу", "close"), ("ыщдму", "solve"), ("pfrhsnm", "закрыть")])
+def test_an_order_typed_with_the_other_keyboard_is_known_again(typed: str, meant: str) -> None:
+    """Nothing else than the keys was wrong."""
+    assert effect(f"/{typed}").endswith(f"did you mean /{meant}?")
+
+
+@pytest.mark.parametrize(("word", "meant"), [("\u0441lose", "close"), ("зaкрыть", "закрыть")])
+def test_letters_of_two_alphabets_in_an_order_are_told(word: str, meant: str) -> None:
+    """The word that is meant looks just the same."""
+    assert effect(f"/{word}").endswith(f"letters that look the same; did you mean /{meant}?")
+
+
 def test_an_order_that_resembles_none_is_answered_with_all_of_them() -> None:
     """So that the agent need not look them up."""
     assert "/merge" in effect("/xyzzy")

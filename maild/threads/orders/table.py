@@ -215,13 +215,30 @@ def _without_number(name: str, order: Order, work: Work, setting: Setting) -> st
     return order.argument[own.end() :].strip() if own is not None and name != "merge" else order.argument
 
 
+_LATIN = str.maketrans("асеорхукіј", "aceopxykij")
+_CYRILLIC = str.maketrans("aceopxyk", "асеорхук")
+"""Letters that look the same: a word that has both kinds looks right to whoever reads it."""
+_TYPED_LATIN = str.maketrans("йцукенгшщзфывапролдячсмить", "qwertyuiopasdfghjklzxcvbnm")
+_TYPED_RUSSIAN = {new: old for old, new in _TYPED_LATIN.items()}
+"""The keys of one keyboard, when the other one was on."""
+
+
+def _known_as(word: str, *tables: Mapping[int, int]) -> str | None:
+    """The order that a word is in other letters."""
+    return next((other for other in map(word.translate, tables) if canonical(other) is not None), None)
+
+
 def unknown_order(word: str, setting: Setting) -> WrongError:
     """What to say of a word that is no order: which was meant, or all there are."""
     if fold(word) in place.PRIORITIES:
         return WrongError(
             setting.say("unknown_order", name=word) + setting.say("did_you_mean", name=f"/priority {word}")
         )
-    near = get_close_matches(word, (*HANDLERS, *ALIASES), n=1)
+    if (meant := _known_as(word, _LATIN, _CYRILLIC)) is not None:
+        mixed = setting.say("mixed_letters") + setting.say("did_you_mean", name=f"/{meant}")
+        return WrongError(setting.say("unknown_order", name=word) + mixed)
+    typed = _known_as(word, _TYPED_LATIN, _TYPED_RUSSIAN) or word
+    near = get_close_matches(typed, (*HANDLERS, *ALIASES), n=1)
     known = setting.say("known", names=" ".join(f"/{name_in(setting.language, name)}" for name in HANDLERS))
     hint = setting.say("did_you_mean", name=f"/{near[0]}") if near else known
     return WrongError(setting.say("unknown_order", name=word) + hint)
