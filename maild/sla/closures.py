@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -23,6 +24,27 @@ _TIMED = re.compile(r"\d{8}T\d{6}Z?", re.ASCII)
 _LENGTH = re.compile(r"\+?P(?:(\d{1,4})W|(\d{1,5})D)(?:T0[HMS])?", re.ASCII)
 _UNTIL = re.compile(r"(UNTIL=\d{8})T\d{6}Z?", re.ASCII | re.IGNORECASE)
 _REPEATS = ("YEARLY", "MONTHLY", "WEEKLY", "DAILY")
+_PARTS = frozenset(
+    (
+        "FREQ",
+        "UNTIL",
+        "COUNT",
+        "INTERVAL",
+        "WKST",
+        "BYMONTH",
+        "BYMONTHDAY",
+        "BYYEARDAY",
+        "BYWEEKNO",
+        "BYDAY",
+        "BYSETPOS",
+    )
+)
+"""What whole days repeat by (RFC 5545, 3.3.10); hours make many occurrences of one day."""
+_LOOKED_AT = ("_bymonth", "_bymonthday", "_bynmonthday", "_byyearday", "_byweekday", "_byweekno")
+_MOST_LOOKS = 400 * 366
+"""After so many days the calendar begins anew, so a rule that has met none of them never will."""
+_MOST_DAYS, _MOST_SERIES = 200_000, 2_000
+"""Of one file: some hundred years of them, and more than any calendar that people keep."""
 _LONGEST = 3660
 _LAST_YEAR = 9900
 _ONE_DAY = timedelta(days=1)
@@ -45,6 +67,22 @@ class _WrongError(ValueError):
         self.doubt = Doubt(line, message, hint)
 
 
+class _NeverError(ValueError):
+    """A rule that no day fits."""
+
+
+class _Patient(tuple[object, ...]):
+    """What days are held against, as long as one of them may still fit: the package would try until the year 9999."""
+
+    looks = 0
+
+    def __contains__(self, one: object) -> bool:
+        self.looks += 1
+        if self.looks > _MOST_LOOKS:
+            raise _NeverError("no day fits it")
+        return super().__contains__(one)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Series:
     """Days that come again by a rule, `days` of them in a row, but for those occurrences that are left out."""
@@ -62,14 +100,23 @@ class Series:
         assert isinstance(found, rrule)
         return found
 
+    def _occurrences(self, since: datetime, last: datetime) -> list[datetime]:
+        """Those of a time. Raises _NeverError."""
+        for name in _LOOKED_AT:
+            if values := getattr(self._rule, name):
+                setattr(self._rule, name, _Patient(values))
+        return list(self._rule.between(since, last, inc=True))
+
     def days_in(self, year: int) -> Iterator[date]:
         """The days of one year that it closes."""
         first, last = date(year, 1, 1), date(year, 12, 31)
         # What began before New Year may reach over it.
         since = max(first.toordinal() - self.days, 1)
-        for at in self._rule.between(_midnight(date.fromordinal(since)), _midnight(last), inc=True):
+        for at in self._occurrences(_midnight(date.fromordinal(since)), _midnight(last)):
             if at.date() not in self.without:
-                yield from (day for day in _row(at.date(), self.days) if first <= day <= last)
+                began = max(at.date(), first)
+                ends = min(at.date() + (self.days - 1) * _ONE_DAY, last)
+                yield from _row(began, (ends - began).days + 1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +132,11 @@ class ClosedDays:
 
     def _in_year(self, year: int) -> frozenset[date]:
         if year not in self._years:
-            self._years[year] = frozenset(day for series in self.series for day in series.days_in(year))
+            found = set[date]()
+            for series in self.series:
+                with suppress(_NeverError):  # none comes any more
+                    found.update(series.days_in(year))
+            self._years[year] = frozenset(found)
         return self._years[year]
 
 
@@ -106,9 +157,14 @@ def read_closed_days(text: str) -> tuple[ClosedDays, list[Doubt]]:
         return ClosedDays(), [error.doubt]
     moved = _moved(events)
     single, series = set[date](), list[Series]()
+    days = 0
     for event in events:
         try:
             for found in _closed_by(event, moved, doubts):
+                days += 0 if found.rule else found.days
+                if days > _MOST_DAYS or len(series) >= _MOST_SERIES:
+                    doubts.append(Doubt(_first_line(event), "this file closes more days than anybody can mean"))
+                    return ClosedDays(), doubts
                 single.update(_row(found.start, found.days) if not found.rule else ())
                 series.extend((found,) if found.rule else ())
         except _WrongError as error:
@@ -202,9 +258,14 @@ def _checked(series: Series, rule: _Property) -> Series:
         raise _WrongError(rule.line, "whole days repeat yearly, monthly, weekly or daily", "such as FREQ=YEARLY")
     if re.search(r"INTERVAL=0*(;|$)", rule.value, re.IGNORECASE):  # the package would look for ever
         raise _WrongError(rule.line, "an INTERVAL is 1 or more")
+    strange = [part for part in rule.value.upper().split(";") if part and part.partition("=")[0] not in _PARTS]
+    if strange:
+        raise _WrongError(
+            rule.line, f"this RRULE cannot be read: whole days do not repeat by {strange[0][:40]}", "RFC 5545, 3.3.10"
+        )
     try:
         list(series.days_in(series.start.year))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
         raise _WrongError(rule.line, f"this RRULE cannot be read: {error}", "RFC 5545, 3.3.10") from error
     return series
 

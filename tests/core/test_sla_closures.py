@@ -245,3 +245,71 @@ def test_an_imported_day_is_closed_in_every_zone_by_the_calendars_own_clock() ->
     start = datetime(2026, 11, 23, 18, 15, tzinfo=UTC)  # midnight in Kathmandu, of the 24th
     assert calendar.between(start, start + timedelta(days=1)) == timedelta(0)
     assert calendar.between(start, start + timedelta(days=2)) == timedelta(hours=9)
+
+
+def one_event(*lines: str) -> str:
+    """A calendar with an event of these lines."""
+    return "\n".join(("BEGIN:VCALENDAR", "BEGIN:VEVENT", "UID:x", *lines, "END:VEVENT", "END:VCALENDAR", ""))
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30",
+        "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30",
+        "FREQ=MONTHLY;BYMONTH=2;BYMONTHDAY=30",
+        "FREQ=DAILY;BYYEARDAY=366;BYMONTH=1",
+        "FREQ=DAILY;BYMONTH=1;BYMONTHDAY=-40",
+        "FREQ=DAILY;BYHOUR=0,1,2,3;BYMINUTE=0,1,2,3;BYSECOND=0,1,2,3",
+        "FREQ=YEARLY;BYEASTER=99999",
+    ],
+)
+def test_a_rule_that_would_be_worked_at_without_end_is_a_mistake(rule: str) -> None:
+    """Told at its line, and within a moment."""
+    closed, doubts = read_closed_days(one_event("DTSTART:20260101", f"RRULE:{rule}"))
+    assert [(doubt.line, doubt.fatal, "RRULE" in doubt.message) for doubt in doubts] == [(5, True, True)]
+    assert date(2026, 1, 1) not in closed
+
+
+def test_a_rule_that_fits_seldom_still_closes_its_days() -> None:
+    """The 29th of February on a Sunday, asked for in other years first; and years that are long over."""
+    rule = "RRULE:FREQ=DAILY;BYMONTH=2;BYMONTHDAY=29;BYDAY=SU"
+    closed, doubts = read_closed_days(one_event("DTSTART:20200101", rule))
+    assert doubts == []
+    asked = (date(2024, 2, 29), date(2032, 2, 29), date(2033, 2, 28), date(2060, 2, 29))
+    assert [day in closed for day in asked] == [False, True, False, True]
+
+
+def many_events(count: int, *lines: str) -> str:
+    """A calendar with so many of one kind."""
+    return "\n".join(["BEGIN:VCALENDAR", *["\n".join(("BEGIN:VEVENT", *lines, "END:VEVENT"))] * count, "END:VCALENDAR"])
+
+
+DATES = ",".join(f"2027{month:02}{day:02}" for month in range(1, 13) for day in range(1, 29))
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "text",
+    [
+        one_event("DTSTART:20260101", "DURATION:P3660D", f"RDATE:{DATES}"),
+        many_events(99, "DTSTART:20260101", "DURATION:P3660D"),
+        many_events(2100, "DTSTART:20260101", "RRULE:FREQ=YEARLY"),
+    ],
+    ids=["dates", "long events", "series"],
+)
+def test_a_file_that_closes_more_than_anybody_can_mean_is_a_mistake(text: str) -> None:
+    """It is not worked out."""
+    closed, doubts = read_closed_days(text)
+    assert (doubts[-1].fatal, "more days than anybody" in doubts[-1].message) == (True, True)
+    assert date(2026, 1, 1) not in closed
+
+
+@pytest.mark.timeout(20)
+def test_long_series_that_overlap_are_worked_out_in_a_moment() -> None:
+    """Ten years, begun anew each day."""
+    closed, doubts = read_closed_days(one_event("DTSTART:20260101", "DURATION:P3660D", "RRULE:FREQ=DAILY"))
+    assert doubts == []
+    assert date(2040, 6, 1) in closed
+    assert date(2025, 12, 31) not in closed
