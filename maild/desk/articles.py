@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from maild.errors import Finding
+from maild.files import read_regular
 from maild.threads.kb import Article, read_article
 
 _ENDINGS = (".md", ".txt")
@@ -41,8 +42,10 @@ def _read(path: Path, name: str) -> Article | Finding:
     try:
         if path.stat().st_size > _LARGEST:
             return _finding(path, "article-large", f"an article has at most {_LARGEST // 1024} kB")
-        text = path.read_text("utf-8")
-    except UnicodeDecodeError:
+        text = read_regular(path, _LARGEST).decode("utf-8")
+        if "\0" in text:  # UTF-16 is read as UTF-8 without a word where it is all English
+            raise ValueError
+    except ValueError:
         return _finding(path, "article-encoding", "the text is not UTF-8", "save it as UTF-8 in your editor")
     except OSError as error:
         return _finding(path, "article-unreadable", f"cannot be read: {error.strerror or error}", "check its rights")

@@ -1,5 +1,6 @@
 """Articles of the knowledge base: how a file is read, found by words or its name, and shown."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -98,3 +99,15 @@ def test_a_folder_is_read_and_what_is_no_article_is_told(tmp_path: Path) -> None
     assert [a.name for a in articles] == ["deep/a"]
     assert [f.code for f in findings] == ["article-encoding", "article-untitled", "article-large"]
     assert load_articles(tmp_path / "none") == ((), [])
+
+
+def test_a_folder_with_traps_in_it_is_read_all_the_same(tmp_path: Path) -> None:
+    """A pipe, an endless device and a circle of links are passed by; a text in UTF-16 is told."""
+    (tmp_path / "good.md").write_text("# Good\n\nText")
+    (tmp_path / "wide.md").write_bytes("# Wide".encode("utf-16-le"))
+    os.mkfifo(tmp_path / "pipe.md")
+    (tmp_path / "endless.md").symlink_to("/dev/zero")
+    (tmp_path / "circle").symlink_to(tmp_path)
+    articles, findings = load_articles(tmp_path)
+    assert [article.name for article in articles] == ["good"]
+    assert [finding.code for finding in findings] == ["article-encoding"]
