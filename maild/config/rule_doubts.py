@@ -28,7 +28,7 @@ from maild.routing.conditions import AllOf, Condition, events_of
 from maild.routing.cover import hidden_together, taken_away
 from maild.routing.fields import FIELDS, Kind
 from maild.routing.fold import fold
-from maild.routing.lint import at_event, hidden_rules, impossible
+from maild.routing.lint import Decider, at_event, deciders, hidden_rules, impossible
 from maild.routing.patterns import is_slow
 from maild.routing.rules import Rule
 
@@ -73,11 +73,12 @@ def _by_name(pairs: Iterable[tuple[Rule, tuple[Rule, ...]]]) -> Iterator[tuple[s
 
 def _partly_hidden(ruling: Ruling, hidden: frozenset[str]) -> Iterator[Finding]:
     """Values of which an earlier rule leaves nothing; a rule of which it leaves nothing at all is told by itself."""
-    rules = ruling.rules.rules
-    for place, rule in enumerate(rules):
-        if rule.when is None or rule.name in hidden:
-            continue
-        for path, shown, taker in taken_away(rule, ruling.tests.get(rule.name, ()), rules[:place]):
+    earlier: list[Decider] = []
+    for rule in ruling.rules.rules:
+        tests = ruling.tests.get(rule.name, ()) if rule.name not in hidden else ()
+        found = list(taken_away(rule, tests, earlier)) if rule.when is not None else []
+        earlier.extend(deciders((rule,)))
+        for path, shown, taker in found:
             message = f"'{shown}' never counts here: '{taker.name}' ({taker.file}:{taker.line}) takes all its mails"
             hint = "leave it out, put this rule above, or write continue = true in the other"
             yield ruling.found[rule.name].doubt(("when", *path), "partly-hidden", message, hint)

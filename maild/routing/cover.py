@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from maild.routing.cases import Case, cases_of, joined
 from maild.routing.checks import Check
 from maild.routing.conditions import AllOf, AnyOf, Condition, Not, Path, checks_of, events_of
 from maild.routing.fields import Field, Kind
-from maild.routing.lint import ALWAYS_THERE, ONE_OF, at_event, implies, refuted
+from maild.routing.lint import ALWAYS_THERE, ONE_OF, Decider, at_event, implies, refuted
 from maild.routing.rules import SCHEDULE, Rule
 
-_MOST_RULES = 40
+_MOST_RULES = 12
 """Earlier rules that are looked at together for one: the work is bounded."""
-_MOST_CASES = 300
+_MOST_CASES = 100
+_Complements = frozenset[tuple[str, str, object]]
+"""Field, test and value of what some rule wants not to be so: only there two texts make a whole."""
+
+
+class _Earlier(NamedTuple):
+    """A rule above others that decides, at one event: the parts that it asks for, their fields, which have an end."""
+
+    rule: Rule
+    parts: tuple[tuple[Condition, frozenset[str], bool], ...]
 
 
 def hidden_together(
@@ -24,59 +34,70 @@ def hidden_together(
 
     `known`: rules of which that is known already.
     """
-    negated = _negated_fields(rules)
-    earlier: list[Rule] = []
+    complements = _complements(rules)
+    earlier: dict[str, list[_Earlier]] = {}
     for rule in rules:
         if rule.when is None:
             continue
-        events = events_of(rule.when) - {SCHEDULE}
-        if events and rule.name not in known and (takers := _takers(rule, events, earlier, negated, fields)):
+        events = {event: at_event(rule.when, event, fields) for event in sorted(events_of(rule.when) - {SCHEDULE})}
+        if events and rule.name not in known and (takers := _takers(events, earlier, fields)):
             yield rule, takers
-        if not rule.continues and not rule.shadow and _can_share(rule.when, negated, fields):
-            earlier.append(rule)
+        if not rule.continues and not rule.shadow:
+            for event, left in events.items():
+                parts = _parts(left, complements, fields)
+                if any(has_an_end for _, _, has_an_end in parts):
+                    earlier.setdefault(event, []).append(_Earlier(rule, parts))
 
 
-def _negated_fields(rules: Sequence[Rule]) -> frozenset[str]:
-    """Fields of which some rule wants that a test does not hold: only there two tests can make a whole."""
-    names = set[str]()
+def _complements(rules: Sequence[Rule]) -> _Complements:
+    found = set[tuple[str, str, object]]()
     todo = [rule.when for rule in rules if rule.when is not None]
     while todo:
         match todo.pop():
-            case Check(field=field, test="exists"):
-                names.add(field)
+            case Check(field=field, test="exists", values=values):
+                found.add((field, "exists", not values[0]))
             case Not(part=part):
-                names.update(check.field for check in checks_of(part))
+                found.update((check.field, check.test, value) for check in checks_of(part) for value in check.values)
             case AllOf(parts=parts) | AnyOf(parts=parts):
                 todo.extend(parts)
             case _:
                 pass
-    return frozenset(names)
+    return frozenset(found)
 
 
-def _can_share(condition: Condition, negated: frozenset[str], fields: Mapping[str, Field]) -> bool:
-    """Whether a rule can be one of several that take everything: it splits by something that has an end."""
-    return any(_has_an_end(check, negated, fields) for check in checks_of(condition))
+def _parts(
+    left: Condition | bool, complements: _Complements, fields: Mapping[str, Field]
+) -> tuple[tuple[Condition, frozenset[str], bool], ...]:
+    """What a rule asks for at an event, each with its fields, and whether by itself or with another it can be all."""
+    if isinstance(left, bool):
+        return ()
+    found = []
+    for part in left.parts if isinstance(left, AllOf) else (left,):
+        checks = list(checks_of(part))
+        has_an_end = all(_has_an_end(check, complements, fields) for check in checks)
+        found.append((part, frozenset(check.field for check in checks), has_an_end))
+    return tuple(found)
 
 
-def _has_an_end(check: Check, negated: frozenset[str], fields: Mapping[str, Field]) -> bool:
-    field = fields.get(check.field)
-    if check.field in negated:
+def _has_an_end(check: Check, complements: _Complements, fields: Mapping[str, Field]) -> bool:
+    if any((check.field, check.test, value) in complements for value in check.values):
         return True
+    field = fields.get(check.field)
     if field is None or check.field not in ALWAYS_THERE:
         return False
     return bool(field.choices) or field.kind in (Kind.NUMBER, Kind.SIZE, Kind.DURATION)
 
 
 def _takers(
-    rule: Rule, events: frozenset[str], earlier: Sequence[Rule], negated: frozenset[str], fields: Mapping[str, Field]
+    events: Mapping[str, Condition | bool], earlier: Mapping[str, Sequence[_Earlier]], fields: Mapping[str, Field]
 ) -> tuple[Rule, ...]:
-    assert rule.when is not None
     used: dict[str, Rule] = {}
-    for event in sorted(events):
-        own = at_event(rule.when, event, fields)
+    for event, own in events.items():
         if isinstance(own, bool):
             return ()
-        near = [(other, left) for other in earlier if (left := _shares(own, other, event, negated, fields)) is not None]
+        asked = frozenset(check.field for check in checks_of(own))
+        shared = ((one.rule, _shares(own, asked, one)) for one in earlier.get(event, ()))
+        near = [(rule, left) for rule, left in shared if left is not None]
         takers = _covering(own, near[-_MOST_RULES:], fields)
         if not takers:
             return ()
@@ -84,21 +105,17 @@ def _takers(
     return tuple(used.values())
 
 
-def _shares(
-    own: Condition, other: Rule, event: str, negated: frozenset[str], fields: Mapping[str, Field]
-) -> Condition | None:
-    """What the other rule asks at an event, where all of it is implied here or has an end."""
-    assert other.when is not None
-    if event not in events_of(other.when):
+def _shares(own: Condition, asked: frozenset[str], other: _Earlier) -> Condition | None:
+    """What the other rule asks for beyond this condition, where all of that has an end."""
+    if any(not has_an_end and named.isdisjoint(asked) for _, named, has_an_end in other.parts):
         return None
-    left = at_event(other.when, event, fields)
-    if isinstance(left, bool):
-        return None
-    parts = left.parts if isinstance(left, AllOf) else (left,)
-    open_parts = [part for part in parts if not implies(own, part)]
-    if all(_has_an_end(check, negated, fields) for part in open_parts for check in checks_of(part)):
-        return AllOf(parts=tuple(open_parts)) if len(open_parts) != 1 else open_parts[0]
-    return None
+    open_parts: list[Condition] = []
+    for part, named, has_an_end in other.parts:
+        if named.isdisjoint(asked) or not implies(own, part):
+            if not has_an_end:
+                return None
+            open_parts.append(part)
+    return open_parts[0] if len(open_parts) == 1 else AllOf(parts=tuple(open_parts))
 
 
 def _covering(own: Condition, others: Sequence[tuple[Rule, Condition]], fields: Mapping[str, Field]) -> list[Rule]:
@@ -133,7 +150,7 @@ def _uncovered_after(
 
 
 def taken_away(
-    rule: Rule, tests: Sequence[tuple[Path, Check]], earlier: Sequence[Rule]
+    rule: Rule, tests: Sequence[tuple[Path, Check]], earlier: Sequence[Decider]
 ) -> Iterator[tuple[Path, str, Rule]]:
     """Single values, and parts of an `any`, that never count since an earlier rule takes every mail of theirs.
 
@@ -141,9 +158,8 @@ def taken_away(
     """
     assert rule.when is not None
     events = events_of(rule.when) - {SCHEDULE}
-    near = [
-        o for o in earlier if o.when is not None and not o.continues and not o.shadow and events <= events_of(o.when)
-    ]
+    asked = frozenset(check.field for check in checks_of(rule.when))
+    near = [one for one in earlier if one.needed <= asked and events <= one.events]
     for path, check in tests if events and near else ():
         if "not" in path or check.test not in ONE_OF:
             continue
@@ -151,7 +167,7 @@ def taken_away(
         pairs = zip(check.values, check.shown, strict=False)
         for place, (value, shown) in enumerate(pairs if several or "any" in path else ()):
             case = narrowed(rule.when, check, replace(check, values=(value,), shown=(shown,)))
-            taker = next((other for other in near if other.when is not None and implies(case, other.when)), None)
+            taker = next((one.rule for one in near if implies(case, one.condition)), None)
             if taker is not None:
                 yield ((*path, place) if several else path), shown, taker
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from itertools import combinations
 from typing import NamedTuple
 
@@ -193,7 +194,7 @@ def hidden_rules(rules: tuple[Rule, ...]) -> Iterator[tuple[Rule, tuple[Rule, ..
 
     A rule of time has its turn whatever the others do.
     """
-    earlier: list[_Earlier] = []
+    earlier: list[Decider] = []
     for rule in rules:
         if rule.when is None:
             continue
@@ -203,11 +204,10 @@ def hidden_rules(rules: tuple[Rule, ...]) -> Iterator[tuple[Rule, tuple[Rule, ..
             near = [e for e in earlier if e.needed <= own and events <= e.events]
             if takers := _takers(rule.when, near):
                 yield rule, takers
-        if not rule.continues and not rule.shadow:
-            earlier.append(_Earlier(rule, rule.when, _needed(rule.when), events_of(rule.when)))
+        earlier.extend(deciders((rule,)))
 
 
-class _Earlier(NamedTuple):
+class Decider(NamedTuple):
     """A rule that decides, above others."""
 
     rule: Rule
@@ -216,7 +216,14 @@ class _Earlier(NamedTuple):
     events: frozenset[str]
 
 
-def _takers(condition: Condition, earlier: Sequence[_Earlier]) -> tuple[Rule, ...]:
+def deciders(rules: Sequence[Rule]) -> Iterator[Decider]:
+    """Those of the rules behind which no other is asked, but for the default."""
+    for rule in rules:
+        if rule.when is not None and not rule.continues and not rule.shadow:
+            yield Decider(rule, rule.when, _needed(rule.when), events_of(rule.when))
+
+
+def _takers(condition: Condition, earlier: Sequence[Decider]) -> tuple[Rule, ...]:
     """The rules that take whatever this condition holds for: of a test with several values each may have its own."""
     for one in earlier:
         if implies(condition, one.condition):
@@ -275,6 +282,7 @@ def implies(strong: Condition, weak: Condition) -> bool:
     return False
 
 
+@lru_cache(maxsize=65_536)
 def _check_implies(strong: Check, weak: Check) -> bool:
     """The same for two tests on one field."""
     if weak.test == "exists":

@@ -11,7 +11,7 @@ import pytest
 from maild.routing.conditions import Reading, read_condition
 from maild.routing.cover import hidden_together, narrowed, taken_away
 from maild.routing.fields import FIELDS
-from maild.routing.lint import hidden_rules, impossible
+from maild.routing.lint import deciders, hidden_rules, impossible
 from maild.routing.rules import Actions, Rule, RuleSet
 
 HOURS = (0, 5, 8, 9, 12, 17, 23)
@@ -80,7 +80,7 @@ def test_a_value_that_is_told_to_be_taken_away_changes_nothing(seed: int) -> Non
     rules, readings = rules_of(Random(seed), 6)
     for place, rule in enumerate(rules):
         tests = dict(readings[rule.name].tests)
-        for path, shown, taker in taken_away(rule, tuple(tests.items()), rules[:place]):
+        for path, shown, taker in taken_away(rule, tuple(tests.items()), tuple(deciders(rules[:place]))):
             check = tests.get(path) or tests[path[:-1]]
             value = check.values[check.shown.index(shown)]
             assert rule.when is not None
@@ -98,5 +98,5 @@ def test_doubts_are_told_at_all() -> None:
         alone += len(known)
         together += sum(1 for _ in hidden_together(rules, known, FIELDS))
         for place, rule in enumerate(rules):
-            away += sum(1 for _ in taken_away(rule, readings[rule.name].tests, rules[:place]))
+            away += sum(1 for _ in taken_away(rule, readings[rule.name].tests, tuple(deciders(rules[:place]))))
     assert (alone > 50, together > 20, away > 20) == (True, True, True), (alone, together, away)
