@@ -17,6 +17,7 @@ from maild.threads.buttons import for_news
 from maild.threads.correspondence import Pen, person_view, shown_name, to_agent
 from maild.threads.facts import EARLIER_SHOWN, EarlierTicket
 from maild.threads.model import Direction, Message, Ticket, Visibility
+from maild.threads.order_lines import split_orders
 from maild.threads.passed_on import PassedOn
 from maild.threads.plan import Letter, LetterKind
 from maild.threads.remarks import in_copy, remarks, writer_waits
@@ -275,6 +276,8 @@ def _before(pen: Pen, news: News, shown: Message | None) -> list[dict[str, objec
 
 def _is_note(message: Message) -> bool:
     internal = message.visibility is Visibility.INTERNAL and not message.unverified
+    if split_orders(message.reply)[0]:
+        return False  # a mail whose orders were refused is kept as it came, and is no word to colleagues
     return internal and message.author is not None and bool(message.reply.strip())
 
 

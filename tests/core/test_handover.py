@@ -20,6 +20,7 @@ HISTORY = (
     message("My printer is on fire.", id=1),
     message("Please try another cable.", id=2, direction=Direction.OUT, author="anna"),
     message("A key customer, be quick.", id=3, author="anna", visibility=Visibility.INTERNAL),
+    message("/clsoe\n\nDear Ivan", id=5, author="anna", visibility=Visibility.INTERNAL),
     message("It says: toner low.", id=4),
 )
 
@@ -49,6 +50,7 @@ def test_the_note_of_who_hands_over_stands_on_top_of_one_letter(language: str, s
     parts = [says, "> The old printer again, call him.", "> It says: toner low.", "> A key customer, be quick."]
     assert [text.index(part) for part in parts] == sorted(text.index(part) for part in parts)
     assert ("note to colleagues" if language == "en" else "заметка для коллег") in text
+    assert "/clsoe" not in text, "what was refused is no note"
     assert letter.reply_to == MINT.address(Purpose.AGENT, 1001, "boris")
 
 
