@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from pathlib import Path
 
 from maild.config.files import Source
@@ -13,6 +14,8 @@ from maild.sla.closures import ClosedDays, Doubt, read_closed_days
 
 FOLDER = "calendars"
 _LARGEST = 10_000_000
+_FOLDED_LETTER = re.compile(rb"(\r?\n[ \t])([\x80-\xbf]{1,3})")
+"""A line folded inside a letter of several bytes, which RFC 5545, 3.1 asks to bear; the lines keep their numbers."""
 
 
 class ClosureFiles:
@@ -53,7 +56,7 @@ class ClosureFiles:
         raw = read_regular(self._folder / path, _LARGEST)
         shown = str(self._shown / path)
         try:
-            text = raw.removeprefix(codecs.BOM_UTF8).decode("utf-8")
+            text = _FOLDED_LETTER.sub(rb"\2\1", raw.removeprefix(codecs.BOM_UTF8)).decode("utf-8")
         except UnicodeDecodeError as error:
             line = raw[: error.start].count(b"\n") + 1
             source, closed = Source(name=shown, raw=raw), ClosedDays()

@@ -232,6 +232,19 @@ def test_files_that_leave_no_day_open_refuse_the_rules(events: tuple[str, ...], 
     assert check_policy(folder, DESK) == []
 
 
+def test_a_line_that_is_folded_inside_a_letter_is_read(tmp_path: Path) -> None:
+    """Simple programs count bytes (RFC 5545, 3.1); what stands below keeps its line."""
+    folder = rules(tmp_path, 'ics = "own.ics"')
+    whole = file("SUMMARY:Пасха", "SUMMARY:x\nDTSTART;VALUE=DATE:20261231", "DTSTART;VALUE=DATE:2026").encode()
+    letter = whole.index("х".encode())
+    for folded in (b"\r\n ", b"\n\t"):
+        (folder / "own.ics").write_bytes(whole[: letter + 1] + folded + whole[letter + 1 :])
+        assert [(found.line, found.message) for found in check_policy(folder, DESK)] == [
+            (4, "this event does not say when it is: it has no DTSTART"),
+            (12, "'2026' is no day such as 20261231"),
+        ]
+
+
 def test_an_event_at_the_end_of_all_dates_is_a_mistake() -> None:
     """Somebody's "for ever" has no day behind it that could be worked out."""
     _, [doubt] = read_closed_days(file("DTSTART;VALUE=DATE:99991230\nDURATION:P5D"))
