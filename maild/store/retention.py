@@ -139,11 +139,12 @@ class _Worker:
             with self._database.write() as connection:
                 began = time.monotonic()
                 before = connection.exec_driver_sql("PRAGMA freelist_count").scalar_one()
-                # Past SQLAlchemy, which sees no rows here: a page is given back each time that one is asked for.
-                cursor = connection.connection.cursor()
-                cursor.execute(f"PRAGMA incremental_vacuum({_PAGES})")
-                cursor.fetchall()
-                cursor.close()
+                # One by one: a statement without columns is a single step for Python, which gives a single page back,
+                # whatever number it names.
+                for _ in range(_PAGES):
+                    connection.exec_driver_sql("PRAGMA incremental_vacuum(1)")
+                    if time.monotonic() - began > _LOCK_SECONDS:
+                        break
                 after = connection.exec_driver_sql("PRAGMA freelist_count").scalar_one()
                 self.longest = max(self.longest, time.monotonic() - began)
             free = after if after < before else 0
