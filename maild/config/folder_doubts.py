@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from maild.config.files import Source, nearest
-from maild.config.letters import CANNED, Letters
+from maild.config.letters import CANNED, Letters, canned_files, canned_key
 from maild.config.lists import LISTS_FOLDER, numbered_entries
 from maild.errors import Finding
 from maild.routing.broad import too_broad
@@ -147,4 +147,22 @@ def unsent_letters(folder: Path, shown: str, letters: Letters, rules: Sequence[R
                 code="unsent-letter",
                 message=f"no letter of the desk is called '{path.stem}', and no rule names it",
                 hint=hint,
+            )
+
+
+def alike_canned(folder: Path, shown: str) -> Iterator[Finding]:
+    """Canned texts of one language whose names differ in case or ё alone: an order by that name finds only one."""
+    first: dict[tuple[str, str], str] = {}
+    for text in canned_files(folder):
+        place = text.path.relative_to(folder)
+        other = first.setdefault((canned_key(text.name), text.language), str(place))
+        if other != str(place):
+            yield Finding(
+                file=f"{shown}/{place}",
+                line=0,
+                column=0,
+                severity="warning",
+                code="alike-names",
+                message=f"{place.name} and {Path(other).name} are one name to whoever asks for them",
+                hint="give one of them another name",
             )

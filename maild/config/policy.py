@@ -14,7 +14,7 @@ from pathlib import Path
 from maild.config.agent_keys import key_doubts, with_keys
 from maild.config.example_names import Names
 from maild.config.files import Source, parse_source, read_source
-from maild.config.folder_doubts import list_doubts, stray_files, unsent_letters
+from maild.config.folder_doubts import alike_canned, list_doubts, stray_files, unsent_letters
 from maild.config.lead_doubts import leaderless, strange_languages
 from maild.config.letters import Letters, find_letters
 from maild.config.lists import LISTS_FOLDER, read_lists
@@ -142,6 +142,7 @@ def _folder_doubts(rules_dir: Path, read: _Read) -> Iterator[Finding]:
     shown, rules = shown_path(rules_dir), read.policy.rules.rules
     yield from list_doubts(read.lists, rules)
     yield from stray_files(rules_dir, shown)
+    yield from alike_canned(rules_dir / LETTERS_FOLDER, f"{shown}/{LETTERS_FOLDER}")
     yield from unsent_letters(rules_dir / LETTERS_FOLDER, f"{shown}/{LETTERS_FOLDER}", read.letters, rules)
 
 

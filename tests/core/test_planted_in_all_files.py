@@ -153,6 +153,7 @@ MISTAKES = [
     Planted("letters/acknowledgement.txt", "", "Subject: x\n\nx\n", "stray-file", 0, 0),
     Planted("letters/english/acknowledgement.txt", "", "Subject: x\n\nx\n", "stray-file", 0, 0),
     Planted("letters/en/acknowledgment.txt", "", "Subject: x\n\nx\n", "unsent-letter", 0, 0),
+    Planted("letters/canned/Thanks.txt", "", "x", "alike-names", 0, 0, "letters/canned/thanks.txt"),
     Planted("examples/a.eml", "", "Subject: x\n\nx\n", "no-file", 0, 0, "examples/a.toml"),
 ]
 
