@@ -98,7 +98,9 @@ def _talks(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[tuple[
     return {i: (talk, counts.get(i, len(talk))) for i, talk in talks.items()}
 
 
-def _rows_of(connection: Connection, query: sa.Select[Any], ids: Sequence[int]) -> dict[int, list[Mapping[Any, Any]]]:
+def _rows_of(
+    connection: Connection, query: sa.Select[*tuple[Any, ...]], ids: Sequence[int]
+) -> dict[int, list[Mapping[Any, Any]]]:
     """The rows of each ticket, in the order of the query."""
     found: dict[int, list[Mapping[Any, Any]]] = defaultdict(list)
     for row in connection.execute(query, {"wanted": list(ids)}).mappings():
