@@ -19,6 +19,7 @@ from maild.threads.forwarded_orders import follow_orders
 from maild.threads.match import takes_mail
 from maild.threads.model import InboxState, Link, Participant, Status, Ticket, Visibility
 from maild.threads.notices import News, notifications
+from maild.threads.orders.tickets import subject_out_of
 from maild.threads.participants import joined
 from maild.threads.plan import Plan
 from maild.threads.rejecting import may_be_rejected, reject
@@ -229,12 +230,15 @@ def _needs_none(draft: Draft) -> str | None:
 def _new_ticket(draft: Draft, routed: Routed, earlier: Ticket | None) -> Ticket:
     case, practice, mail = draft.case, draft.case.practice, draft.case.mail
     number = case.facts.next_ticket
+    subject = plain_line(mail.subject if case.passed_on is None else topic(mail.subject))
+    if earlier is not None:
+        subject = subject_out_of(mail.subject, earlier)
     ticket = Ticket(
         id=number,
         number=practice.ticket_number(number),
         status=Status.SPAM if routed.spam else Status.NEW,
-        subject=plain_line(mail.subject if case.passed_on is None and earlier is None else topic(mail.subject)),
-        base_subject=base_subject(mail.subject),
+        subject=subject,
+        base_subject=base_subject(mail.subject if earlier is None else subject),
         queue=routed.queue,
         line=routed.line,
         assignee=routed.assignee,

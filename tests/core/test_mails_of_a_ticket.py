@@ -73,3 +73,21 @@ def test_several_mails_are_split_off_as_one_ticket() -> None:
         (done,) = ordered(wrong, ticket(), messages=(first, second, third)).done
         assert (done.ok, done.effect) == (False, "one mail has to stay: 2 at most can be split off")
     assert not ordered("/split SUP-1007", ticket(), messages=(first, second, third)).done[0].ok
+
+
+@pytest.mark.parametrize(
+    ("subject", "expected"),
+    [
+        ("Re: [SUP-1001] We have received your request", "Printer"),
+        ("Re: Printer [SUP-1001]", "Printer"),
+        ("Re: The lift, too", "The lift, too"),
+        ("", "Printer"),
+    ],
+)
+def test_a_ticket_that_was_split_off_bears_no_number_of_another(subject: str, expected: str) -> None:
+    """Nor the words of our own letter that the customer answered."""
+    later = message("Second.", id=5, subject=subject)
+    (change,) = ordered("/split", ticket(), messages=(message(id=4), later)).work.also
+    assert change.ticket.subject == expected
+    (done,) = ordered("/split 5", ticket(), messages=(message(id=4),)).done
+    assert done.effect == "the ticket has no second mail that could be split off"

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from maild.messages.addresses import normal
-from maild.messages.subject import base_subject
+from maild.messages.subject import base_subject, topic
 from maild.messages.words import plain_line
 from maild.sla.deadlines import TicketClock, spent_at
 from maild.sla.events import Happening as ClockHappening
@@ -57,9 +57,9 @@ def split(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
     """The newest proposed mail, else the customer's newest, becomes a ticket of its own; or the newest so many."""
     coming = [m for m in _messages(work, setting) if m.direction is Direction.IN and m.visibility is Visibility.PUBLIC]
     proposed = [m for m in coming if m.proposed and m.id not in work.kept]
-    chosen = coming[-_how_many(order, len(coming), setting) :] if order.argument else (proposed or coming)[-1:]
-    if not chosen or (not proposed and len(coming) < 2):
+    if not proposed and len(coming) < 2:
         raise WrongError(setting.say("nothing_to_split"))
+    chosen = coming[-_how_many(order, len(coming), setting) :] if order.argument else (proposed or coming)[-1:]
     if any(change.is_new for change in work.also):
         raise WrongError(setting.say("one_split"))
     change = _own_ticket(work.ticket, chosen, order, setting)
@@ -71,6 +71,15 @@ def split(work: Work, order: Order, setting: Setting) -> tuple[Work, str]:
     moved = (ClockHappening.MOVED_AWAY,) if _waits_since(work, setting) in {m.at for m in chosen} else ()
     after = replace(work, also=(*work.also, change), links=links, notes=(*work.notes, note))
     return replace(after, happened=(*work.happened, *moved)), effect
+
+
+def subject_out_of(subject: str, origin: Ticket) -> str:
+    """The subject of a ticket that comes out of another one, by the mail that it begins with: without its number.
+
+    Where the other one's number stands in it, it is that of a letter of ours, which the customer only answered.
+    """
+    own = "" if origin.number.lower() in subject.lower() else topic(subject)
+    return plain_line(own) or origin.subject
 
 
 def _waits_since(work: Work, setting: Setting) -> datetime | None:
@@ -98,8 +107,8 @@ def _own_ticket(origin: Ticket, chosen: Sequence[Message], order: Order, setting
         id=number,
         number=practice.ticket_number(number),
         status=Status.NEW,
-        subject=plain_line(message.subject),
-        base_subject=base_subject(message.subject),
+        subject=(subject := subject_out_of(message.subject, origin)),
+        base_subject=base_subject(subject),
         assignee=setting.agent.id if setting.agent is not None and origin.assignee == setting.agent.id else None,
         priority=Priority.NORMAL,
         tags=(),
