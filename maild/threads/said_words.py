@@ -91,6 +91,8 @@ KINDS_IN_ENGLISH: Mapping[str, str] = {
 }
 """Those whose name is not what a person would say."""
 SENTENCES: Mapping[str, str] = {
+    "the DNS took too long over the questions before": "DNS слишком долго отвечал на прежние вопросы",
+    "it was made at no time that there is": "время подписи невозможно",
     "no change": "без изменений",
     "no acknowledgement": "без уведомления о получении",
     "acknowledged": "с уведомлением о получении",
