@@ -102,7 +102,7 @@ def test_silence_reminds_and_closes_once_over_restarts_and_edits(desk: Daemon) -
 @pytest.mark.parametrize(
     "place",
     [
-        ("maild.store.keep", "Keep", "apply", "after"),
+        ("maild.store.keep", "Keep", "apply_passed", "after"),
         ("maild.store.rules_in_force", "RulesInForce", "come", "after"),
     ],
     ids=["while it is done", "on the walk"],
