@@ -31,10 +31,10 @@ from maild.store.tables import Instant, clean, counters, inbox, mail_ids, metada
 from maild.store.transfer import (
     Progress,
     carried_tables,
-    clear,
     copy_rows,
     count_rows,
     is_empty,
+    make_room,
     mend_sequences,
     read_rows,
     silent,
@@ -147,7 +147,7 @@ def import_lines(database: Database, lines: Iterable[bytes], fetch: Fetch, progr
             return _compare(connection, numbered)
     if version == schema.VERSION:
         with database.write() as connection, _fitting():
-            clear(connection)
+            make_room(connection)
             _fill(connection, numbered, _carried, fetch, progress)
             return _finish(connection, whole=whole)
     older = OlderTables(work, version)
@@ -155,7 +155,7 @@ def import_lines(database: Database, lines: Iterable[bytes], fetch: Fetch, progr
         with older.database.write() as connection, _fitting():
             _fill(connection, numbered, older.table, fetch, progress)
         with _fitting(), snapshot(older.bring_up()) as reading, database.write() as connection:
-            clear(connection)
+            make_room(connection)
             copy_rows(reading, connection, silent)
             return _finish(connection, whole=whole)
     finally:

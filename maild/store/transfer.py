@@ -71,8 +71,16 @@ def is_empty(connection: Connection) -> bool:
     return all(connection.execute(sa.select(sa.literal(1)).select_from(t).limit(1)).first() is None for t in tables)
 
 
-def clear(connection: Connection) -> None:
-    """Take away what a first start wrote (counters, mailboxes), so that the rows of another database fit in."""
+def make_room(connection: Connection) -> None:
+    """Take away what a first start wrote (counters, mailboxes), so that the rows of another database fit in.
+
+    Nobody else writes until the transaction ends. Raises CannotCreate where something is kept here, be it a mail that a
+    listener took a moment ago.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.text("LOCK TABLE inbox, tickets, outbox IN SHARE ROW EXCLUSIVE MODE"))
+    if not is_empty(connection):
+        raise _not_empty(connection.engine.url)
     for table in reversed(carried_tables()):
         connection.execute(table.delete())
 
@@ -97,10 +105,14 @@ def open_empty(url: str) -> Database:
     with database.read() as connection:
         empty = is_empty(connection)
     if not empty:
-        where = database.url.render_as_string(hide_password=True)
         database.close()
-        raise CannotCreate(f"{where} holds mails or tickets already and is not touched; name an empty database")
+        raise _not_empty(database.url)
     return database
+
+
+def _not_empty(url: sa.URL) -> CannotCreate:
+    where = url.render_as_string(hide_password=True)
+    return CannotCreate(f"{where} holds mails or tickets already and is not touched; name an empty database")
 
 
 def copy_rows(reading: Connection, writing: Connection, progress: Progress) -> dict[str, int]:
@@ -118,13 +130,14 @@ def copy_rows(reading: Connection, writing: Connection, progress: Progress) -> d
 def pour(source: Database, target: Database, progress: Progress) -> dict[str, int]:
     """Carry all rows in one transaction, from one moment of the source; how many of each table. All or nothing.
 
-    Raises ConfigError for a source of another version, RetryLater where the counts do not agree at the end.
+    Raises ConfigError for a source of another version, RetryLater where the counts do not agree at the end,
+    CannotCreate where something has come into the target meanwhile.
     """
     version = schema.read_version(source)
     if version != schema.VERSION:
         raise ConfigError([schema.wrong_version(source, version or schema.EMPTY)])
     with snapshot(source) as reading, target.write() as writing:
-        clear(writing)
+        make_room(writing)
         totals = copy_rows(reading, writing, progress)
         mend_sequences(writing)
         build_index(writing)

@@ -22,6 +22,9 @@ FreshUrl = Callable[[str], str]
 """From a kind of database to the address of a fresh one."""
 
 
+OWN_FILE = "sqlite:///var/maild.db"
+
+
 @dataclass(frozen=True)
 class Place:
     """A folder with settings.toml, and the database that they name."""
@@ -85,12 +88,13 @@ class Place:
 
 
 def make_place(folder: Path, url: str) -> Place:
-    """A desk as `maild init` makes it, on this database; its tables are made."""
+    """A desk as `maild init` makes it, on this database; its tables are made, but those of its own file."""
     assert run(["init", str(folder)]) == 0
     place = Place(folder=folder, url=url)
     text = place.settings.read_text(encoding="utf-8")
-    place.settings.write_text(text.replace('url = "sqlite:///var/maild.db"', f'url = "{url}"'), encoding="utf-8")
-    open_keep(url, "test").database.close()
+    place.settings.write_text(text.replace(f'url = "{OWN_FILE}"', f'url = "{url}"'), encoding="utf-8")
+    if url != OWN_FILE:
+        open_keep(url, "test").database.close()
     return place
 
 

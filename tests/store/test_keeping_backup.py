@@ -15,8 +15,11 @@ from store.places import FreshUrl, Place, make_place, shown, talk
 from maild.cli.main import run
 from maild.config.settings import load_settings
 from maild.daemon import lock_database
+from maild.errors import CannotCreate
 from maild.store.care import check_database
+from maild.store.engine import Database
 from maild.store.invariants import broken_rules
+from maild.store.transfer import open_empty, pour, silent
 
 WAYS = list(product(BOTH, BOTH))
 
@@ -188,6 +191,20 @@ def test_a_copy_goes_into_an_empty_database_alone(place: Place, fresh: FreshUrl)
     assert place.run("db", "copy", url)[0] == 73
     assert place.run("db", "copy", "mysql://x/y")[0] == 64
     assert place.run("db", "copy", place.url)[0] == 64
+
+
+@pytest.mark.parametrize("kind", BOTH)
+def test_a_mail_that_comes_while_a_copy_begins_is_not_wiped_away(place: Place, fresh: FreshUrl, kind: str) -> None:
+    """A listener may take one after the target was found empty: nothing is copied then, and the mail stays."""
+    url = fresh(kind)
+    source, target = Database(place.url), open_empty(url)
+    late = make_place(place.folder / "late", url)
+    late.ingest(b"From: new@x.example\nTo: support@desk.example\nSubject: x\nMessage-ID: <n@x>\n\nx\n")
+    with pytest.raises(CannotCreate, match="holds mails or tickets already"):
+        pour(source, target, silent)
+    source.close()
+    target.close()
+    assert [row["message_id"] for row in late.rows("inbox")] == ["<n@x>"]
 
 
 HARMS = [
