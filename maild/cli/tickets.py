@@ -154,7 +154,8 @@ def _print_whole(app: App, whole: Whole) -> None:
     click.echo(f"{t.status}, queue {t.queue}, line {t.line}, {t.priority}, assigned to {t.assignee or 'nobody'}")
     for person in t.participants:
         role = "requester" if t.requester and person.address.address == t.requester.address else "participant"
-        click.echo(f"{role}: {clean_text(person.address.name)} <{clean_text(person.address.address)}>")
+        name = f"{person.address.name} " if person.address.name else ""
+        click.echo(clean_text(f"{role}: {name}<{person.address.address}>"))
     if (organisation := _organisation(t, app)) is not None:
         click.echo(f"organisation: {organisation}")
     if t.tags:

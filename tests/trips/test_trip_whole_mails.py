@@ -95,7 +95,7 @@ def test_the_file_beside_the_mail_says_what_no_mail_can(folder: Path, capsys: Ca
 
 
 def test_a_mail_that_an_agent_forwards_is_the_customers(folder: Path, capsys: Capture) -> None:
-    """As on the desk, where the agent is proven: its words, its sender, and who passed it on; his own mail stays his."""
+    """As on the desk, where the agent is proven: its words, its sender, and who passed it on; his own stays his."""
     rule = '[[rule]]\nname = "Passed on"\nwhen.from = "kim@shop.example"\nwhen.forwarded_by = "anna@desk.example"\n'
     Path("rules/routing.toml").write_text(rule + 'when.reply = { words = "refund" }\nthen.queue = "billing"\n' + RULES)
     head = "From: Anna <anna@desk.example>\nTo: support@desk.example\nDate: Mon, 23 Nov 2026 09:30:00 +0300\n"
