@@ -8,11 +8,11 @@ from datetime import datetime
 
 from maild.errors import RetryLater
 from maild.guard.readers import Readers, Request
-from maild.messages.envelope import Envelope
 from maild.messages.mail import Mail
 from maild.store.engine import Database
 from maild.store.forget import REASON as FORGOTTEN_SENDER
 from maild.store.rejections import Rejection, read_rejections
+from maild.store.rows import to_envelope
 from maild.store.traces import ERASED
 from maild.threads.past_mail import PastMail, opening_message
 from maild.threads.practice import Practice
@@ -57,12 +57,7 @@ def _past_mail(rejection: Rejection, read: Mail | Exception) -> PastMail | str:
         number="",
         message=opening_message(read, row["received_at"]),
         received_at=row["received_at"],
-        envelope=Envelope(
-            channel=row["channel"],
-            source=row["source"],
-            sender=row["envelope_from"],
-            recipients=tuple(row["envelope_to"]),
-        ),
+        envelope=to_envelope(row),
         size=row["size"],
         address=sender.get("address"),
         proven=sender.get("proof", "none") != "none",

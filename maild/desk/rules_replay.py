@@ -16,7 +16,6 @@ from maild.desk.rejected_replay import FORGOTTEN, GONE, UNREADABLE, rejected_mai
 from maild.errors import RetryLater
 from maild.guard.readers import Readers, Request, shared_readers
 from maild.messages.addresses import normal
-from maild.messages.envelope import Envelope
 from maild.messages.header_lines import header_lines
 from maild.messages.language import guess
 from maild.messages.mail import Mail
@@ -30,6 +29,7 @@ from maild.routing.trial import would_change
 from maild.store.forget import REASON as FORGOTTEN_SENDER
 from maild.store.keep import Keep
 from maild.store.openings import Opening, read_openings, whole_mail_of
+from maild.store.rows import to_envelope
 from maild.store.traces import ERASED
 from maild.threads.past_mail import (
     Judgement,
@@ -227,12 +227,7 @@ class Replay:
             number=opening.number,
             message=message,
             received_at=row["received_at"],
-            envelope=Envelope(
-                channel=row["channel"],
-                source=row["source"],
-                sender=row["envelope_from"],
-                recipients=tuple(row["envelope_to"]),
-            ),
+            envelope=to_envelope(row),
             size=row["size"],
             address=sender["address"] if sender else written and normal(written),
             proven=sender.get("proof", "none") != "none",

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from maild.messages.addresses import normal
+from maild.messages.envelope import Envelope
 from maild.messages.mail import Address, MailClass
 from maild.sla.deadlines import ClockState, Missed, TicketClock
 from maild.sla.promise import Target
@@ -66,6 +67,16 @@ def ticket_row(ticket: Ticket) -> dict[str, Any]:
         "promise_set": ticket.promise_set,
         "promises_fitted": list(ticket.promises_fitted) if ticket.promises_fitted is not None else None,
     }
+
+
+def to_envelope(row: Row) -> Envelope:
+    """How a mail came, as far as what is told of accepted mails says it."""
+    return Envelope(
+        channel=row["channel"],
+        source=row["source"],
+        sender=row["envelope_from"],
+        recipients=tuple(row["envelope_to"]),
+    )
 
 
 def key_of(address: Address | None) -> str | None:

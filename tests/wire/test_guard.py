@@ -347,9 +347,8 @@ def test_an_answer_that_is_no_mail_is_no_mail() -> None:
     assert isinstance(answered(wire.Frame(wire.Kind.READ, b"I1\n.")), ReadingFailed)
 
 
-def test_an_answer_is_a_mail_in_every_python(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Python 3.11.2, which Debian 12 has, writes members of enums as calls of `getattr` unless told otherwise."""
-    monkeypatch.setattr(MailClass, "__reduce_ex__", lambda self, _: (getattr, (type(self), self.name)), raising=False)
+def answer_here(monkeypatch: pytest.MonkeyPatch) -> wire.Frame:
+    """What a reader in this very process says of a mail."""
     monkeypatch.setattr(reader, "_limited", lambda *_: nullcontext())
     ours, theirs = socket.socketpair()
     with ours:
@@ -360,7 +359,13 @@ def test_an_answer_is_a_mail_in_every_python(monkeypatch: pytest.MonkeyPatch) ->
             reader.serve(theirs, Limits())
         answer = wire.receive(ours)
     assert answer is not None
-    assert answered(answer) == read_mail(MAIL)
+    return answer
+
+
+def test_an_answer_is_a_mail_in_every_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python 3.11.2, which Debian 12 has, writes members of enums as calls of `getattr` unless told otherwise."""
+    monkeypatch.setattr(MailClass, "__reduce_ex__", lambda self, _: (getattr, (type(self), self.name)), raising=False)
+    assert answered(answer_here(monkeypatch)) == read_mail(MAIL)
 
 
 def test_a_frame_that_is_too_long_is_refused() -> None:
@@ -379,17 +384,7 @@ def test_a_bug_in_reading_is_told_with_its_traceback(monkeypatch: pytest.MonkeyP
         raise LookupError("no such thing")
 
     monkeypatch.setattr(reader, "read_mail", stumble)
-    monkeypatch.setattr(reader, "_limited", lambda *_: nullcontext())
-    ours, theirs = socket.socketpair()
-    with ours:
-        wire.send(ours, wire.Frame(wire.Kind.NO_SENDER, b""))
-        wire.send(ours, wire.Frame(wire.Kind.MAIL, MAIL))
-        ours.shutdown(socket.SHUT_WR)
-        with theirs:
-            reader.serve(theirs, Limits())
-        answer = wire.receive(ours)
-    assert answer is not None
-    failed = answered(answer)
+    failed = answered(answer_here(monkeypatch))
     assert isinstance(failed, ReadingFailed)
     assert str(failed) == "LookupError: no such thing"
     assert "in stumble" in "".join(failed.__notes__)
