@@ -110,7 +110,7 @@ def _count(connection: Connection, table: sa.Table, number: int) -> int:
     return connection.execute(query).scalar_one()
 
 
-def _links_of(number: int) -> sa.Select[Any]:
+def _links_of(number: int) -> sa.Select[Any, Any]:
     return sa.select(links.c.kind, links.c.other_id).where(links.c.ticket_id == number).order_by(links.c.id)
 
 

@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from maild.errors import CannotCreate, DataError, MaildError
 from maild.store import schema
@@ -48,7 +49,7 @@ _OWNED = {"tickets": "created_at", "inbox": "digest", "outbox": "message_id"}
 """By what it is seen that a row which is here already is the very same."""
 LONGEST_LINE = 256 << 20
 """Bytes: more than the largest mail that is taken has in base64."""
-_MISFITS = (sa.exc.SQLAlchemyError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+_MISFITS = (SQLAlchemyError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 """What the two drivers and the kinds of columns raise for a value, a name or a reference that cannot be."""
 _GROUP = 200
 _GROUP_BYTES = 8_000_000

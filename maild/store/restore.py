@@ -16,6 +16,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from maild.errors import CannotCreate, DataError, Unavailable
 from maild.files import sync_folder
@@ -89,7 +90,7 @@ def make_ready(work: Path, told: Mapping[str, int], made_at: datetime, now: date
 def _as_maild_makes_it() -> Iterator[None]:
     try:
         yield
-    except (sa.exc.SQLAlchemyError, ValueError, TypeError) as error:
+    except (SQLAlchemyError, ValueError, TypeError) as error:
         told = next(iter(str(getattr(error, "orig", None) or error).splitlines()), "")[:200]
         raise DataError(f"the database of this backup is not as maild makes it: {told}") from error
 
