@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -250,14 +251,16 @@ def test_a_mailbox_that_is_full_is_read_all_the_same() -> None:
 def test_the_server_s_session_dies_between_commit_and_mark(server: Dovecot, user: str) -> None:
     """The mark is made up for by the next connection, the mail is taken once."""
     server.append(mail("one"), user=user)
-    ledger = MemoryLedger()
+    ledger, killed = MemoryLedger(), threading.Event()
 
     def kill() -> None:
         ledger.after_commit = lambda: None
         server.kill_sessions()
+        killed.set()
 
     ledger.after_commit = kill
     with polling(mailbox(server.imap, username=user, after=After.FLAG), ledger):
+        assert killed.wait(40)  # a session of the test's own would die, too
         eventually(lambda: server.flags(user=user) == {1: {b"$MaildDone"}})
     assert ledger.texts == [b"one"]
 
