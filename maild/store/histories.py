@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 
 from maild.messages.mail import MailClass
 from maild.sla.deadlines import TicketClock
+from maild.store.blocks import Rows, in_blocks, within
 from maild.store.engine import Database
 from maild.store.rows import to_address, to_clock, to_ticket
 from maild.store.tables import clocks, events, inbox, messages, tickets
@@ -35,23 +36,12 @@ class History:
 
 def read_histories(database: Database, since: datetime | None, until: datetime | None) -> Iterator[History]:
     """The tickets that were opened from one moment to another, each with its history."""
-    wanted = sa.select(tickets).order_by(tickets.c.id).limit(_AT_ONCE)
-    if since is not None:
-        wanted = wanted.where(tickets.c.created_at >= since)
-    if until is not None:
-        wanted = wanted.where(tickets.c.created_at < until)
-    last = 0
-    while True:
-        with database.read() as connection:
-            rows = connection.execute(wanted.where(tickets.c.id > last)).mappings().all()
-            found = list(_with_all(connection, [to_ticket(row, ()) for row in rows]))
-        yield from found
-        if len(rows) < _AT_ONCE:
-            return
-        last = rows[-1]["id"]
+    wanted = sa.select(tickets).where(*within(tickets.c.created_at, since, until))
+    return in_blocks(database, wanted, tickets.c.id, _AT_ONCE, _with_all)
 
 
-def _with_all(connection: Connection, some: Sequence[Ticket]) -> Iterator[History]:
+def _with_all(connection: Connection, rows: Rows) -> Iterator[History]:
+    some = [to_ticket(row, ()) for row in rows]
     ids = [ticket.id for ticket in some]
     told = _by_ticket(connection, sa.select(events), events, ids)
     written = _by_ticket(connection, sa.select(*(messages.c[name] for name in _OF_MESSAGE)), messages, ids)

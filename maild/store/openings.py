@@ -5,7 +5,7 @@ What the rules would make of them now is the business of `desk/rules_replay.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from maild.store.blocks import Rows, in_blocks, within
 from maild.store.engine import Database
 from maild.store.rows import to_message
 from maild.store.tables import inbox, inbox_raw, messages, tickets
@@ -42,22 +43,14 @@ def read_openings(
     database: Database, since: datetime | None, until: datetime | None, *, heads: bool
 ) -> Iterator[Opening]:
     """The tickets that were opened from one moment to another; with the first 64 kB of their mails where wanted."""
-    wanted = sa.select(tickets.c.id, tickets.c.number).order_by(tickets.c.id).limit(_AT_ONCE)
-    if since is not None:
-        wanted = wanted.where(tickets.c.created_at >= since)
-    if until is not None:
-        wanted = wanted.where(tickets.c.created_at < until)
+    wanted = sa.select(tickets.c.id, tickets.c.number).where(*within(tickets.c.created_at, since, until))
     with database.read() as connection:
         moved = _moved(connection)
-    last = 0
-    while True:
-        with database.read() as connection:
-            rows = connection.execute(wanted.where(tickets.c.id > last)).all()
-            found = _openings(connection, {row.id: row.number for row in rows}, moved, heads=heads)
-        yield from found
-        if len(rows) < _AT_ONCE:
-            return
-        last = rows[-1].id
+
+    def openings(connection: Connection, rows: Rows) -> Iterable[Opening]:
+        return _openings(connection, {row["id"]: row["number"] for row in rows}, moved, heads=heads)
+
+    return in_blocks(database, wanted, tickets.c.id, _AT_ONCE, openings)
 
 
 def whole_mail_of(database: Database, inbox_id: int) -> bytes:

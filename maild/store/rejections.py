@@ -8,7 +8,9 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
+from maild.store.blocks import Rows, in_blocks, within
 from maild.store.engine import Database
 from maild.store.openings import LEDGER
 from maild.store.tables import inbox, inbox_raw
@@ -31,21 +33,13 @@ def read_rejections(database: Database, since: datetime | None, until: datetime 
         sa.select(*(inbox.c[name] for name in LEDGER), inbox_raw.c.raw)
         .outerjoin(inbox_raw, inbox_raw.c.inbox_id == inbox.c.id)
         .where(inbox.c.state == InboxState.SPAM, inbox.c.ticket_id.is_(None))
-        .order_by(inbox.c.id)
-        .limit(_AT_ONCE)
+        .where(*within(inbox.c.received_at, since, until))
     )
-    if since is not None:
-        wanted = wanted.where(inbox.c.received_at >= since)
-    if until is not None:
-        wanted = wanted.where(inbox.c.received_at < until)
-    last = 0
-    while True:
-        with database.read() as connection:
-            rows = connection.execute(wanted.where(inbox.c.id > last)).mappings().all()
-        for row in rows:
-            route = (row["decision"] or {}).get("route") or {}
-            if route.get("outcome", {}).get("reject"):
-                yield Rejection(ledger=dict(row), raw=bytes(row["raw"] or b""))
-        if len(rows) < _AT_ONCE:
-            return
-        last = rows[-1]["id"]
+    return in_blocks(database, wanted, inbox.c.id, _AT_ONCE, _rejections)
+
+
+def _rejections(_connection: Connection, rows: Rows) -> Iterator[Rejection]:
+    for row in rows:
+        route = (row["decision"] or {}).get("route") or {}
+        if route.get("outcome", {}).get("reject"):
+            yield Rejection(ledger=dict(row), raw=bytes(row["raw"] or b""))
