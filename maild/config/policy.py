@@ -14,13 +14,11 @@ from pathlib import Path
 from maild.config.agent_keys import key_doubts, with_keys
 from maild.config.example_names import Names
 from maild.config.files import Source, parse_source, read_source
-from maild.config.folder_doubts import alike_canned, list_doubts, stray_files, unsent_letters
 from maild.config.lead_doubts import leaderless, strange_languages
 from maild.config.letters import Letters, find_letters
 from maild.config.lists import LISTS_FOLDER, read_lists
 from maild.config.report import names_given
 from maild.config.rule_checks import Named, own_addresses
-from maild.config.rule_doubts import idle_agents, rule_doubts
 from maild.config.rule_files import Ruling, default_findings, names_of, read_rules
 from maild.config.settings import Desk
 from maild.config.sla_file import GivenPromise, read_levels
@@ -117,6 +115,9 @@ def check_policy(
     `trouble_of` says of an agent's key why it proves nothing now, "" where it does; `webhooks` as above. Whole mails
     are tried where `fields_of` reads them.
     """
+    # Not at the top: what only a check looks for need not be loaded with each mail from a pipe.
+    from maild.config.rule_doubts import idle_agents, rule_doubts
+
     read = _read(rules_dir, desk, webhooks)
     policy = read.policy
     moments = [str(step.at) for given in policy.promises for step in given.promise.steps]
@@ -139,6 +140,8 @@ def check_policy(
 
 
 def _folder_doubts(rules_dir: Path, read: _Read) -> Iterator[Finding]:
+    from maild.config.folder_doubts import alike_canned, list_doubts, stray_files, unsent_letters
+
     shown, rules = shown_path(rules_dir), read.policy.rules.rules
     yield from list_doubts(read.lists, rules)
     yield from stray_files(rules_dir, shown)

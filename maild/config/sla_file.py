@@ -120,6 +120,7 @@ class _Reader:
         self.closures = closures
         self.desk = desk
         self.team = team
+        self.own = own_addresses(desk, team)
         self.findings = findings
         self.known_calendars: list[str] = []
         self.lists: Lists = {}
@@ -279,7 +280,7 @@ class _Reader:
             path = ("step", position)
             at = self.tried(found, (*path, "at"), partial(At.parse, step.at))
             self.look_at_step(found, path, step)
-            self.doubts.extend(nowhere_told(found, (*path, "tell"), step.tell, own_addresses(self.desk, self.team)))
+            self.doubts.extend(nowhere_told(found, (*path, "tell"), step.tell, self.own))
             if at is not None:
                 self.look_at_length(found, (*path, "at"), calendar, at.distance)
                 yield _step(step, at, step.quiet or found.table.quiet)
