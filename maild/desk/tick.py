@@ -99,13 +99,17 @@ def _some(keep: Keep, office: Office, ids: Sequence[int], now: datetime, letters
     with keep.database.write() as connection:
         # All at once and in the order of their numbers, before any counter is taken: nobody waits for us in a circle.
         found = list(keep.tickets.load(connection, ids).values())
-        try:
+
+        def do(some: Sequence[TicketFacts]) -> int:
             with connection.begin_nested():
-                return _steps(keep, connection, office, found, now, letters_at)
+                return _steps(keep, connection, office, some, now, letters_at)
+
+        try:
+            return do(found)
         except RetryLater:
             raise
         except Exception as error:  # noqa: BLE001  # told of by the one ticket that it comes from
-            letters, failed = _one_by_one(keep, connection, office, found, now, letters_at)
+            letters, failed = _one_by_one(do, found)
             if not failed:
                 _log.warning("what is due on %d tickets could only be done one by one", len(found), exc_info=error)
     for ticket_id in failed:
@@ -113,20 +117,12 @@ def _some(keep: Keep, office: Office, ids: Sequence[int], now: datetime, letters
     return letters
 
 
-def _one_by_one(
-    keep: Keep,
-    connection: Any,
-    office: Office,
-    found: Sequence[TicketFacts],
-    now: datetime,
-    letters_at: datetime | None,
-) -> tuple[int, list[int]]:
+def _one_by_one(do: Callable[[Sequence[TicketFacts]], int], found: Sequence[TicketFacts]) -> tuple[int, list[int]]:
     """The same tickets, each by itself; the letters, and the tickets that cannot be handled."""
     letters, failed = 0, list[int]()
     for facts in found:
         try:
-            with connection.begin_nested():
-                letters += _steps(keep, connection, office, [facts], now, letters_at)
+            letters += do([facts])
         except RetryLater:
             raise
         except Exception:  # noqa: BLE001  # a bug with one ticket must not silence the deadlines of all others
