@@ -85,15 +85,7 @@ def stray_files(folder: Path, shown: str) -> Iterator[Finding]:
         if path.is_symlink() and not path.exists():
             message, hint = f"{place.name} is a link that leads nowhere", "mend the link, or take it away"
         if hint:
-            yield Finding(
-                file=f"{shown}/{place}",
-                line=0,
-                column=0,
-                severity="warning",
-                code="stray-file",
-                message=message,
-                hint=hint,
-            )
+            yield _of_file(f"{shown}/{place}", "stray-file", message, hint)
 
 
 def _why_unread(place: Path) -> str:
@@ -139,15 +131,8 @@ def unsent_letters(folder: Path, shown: str, letters: Letters, rules: Sequence[R
         if _LANGUAGE.match(path.parent.name) and path.stem not in built_in and path.stem not in named:
             near = nearest(path.stem, sorted(built_in))
             hint = near if near.startswith("did") else "then.letter of a rule names it, or canned/ is its place"
-            yield Finding(
-                file=f"{shown}/{path.parent.name}/{path.name}",
-                line=0,
-                column=0,
-                severity="warning",
-                code="unsent-letter",
-                message=f"no letter of the desk is called '{path.stem}', and no rule names it",
-                hint=hint,
-            )
+            message = f"no letter of the desk is called '{path.stem}', and no rule names it"
+            yield _of_file(f"{shown}/{path.parent.name}/{path.name}", "unsent-letter", message, hint)
 
 
 def alike_canned(folder: Path, shown: str) -> Iterator[Finding]:
@@ -157,12 +142,9 @@ def alike_canned(folder: Path, shown: str) -> Iterator[Finding]:
         place = text.path.relative_to(folder)
         other = first.setdefault((canned_key(text.name), text.language), str(place))
         if other != str(place):
-            yield Finding(
-                file=f"{shown}/{place}",
-                line=0,
-                column=0,
-                severity="warning",
-                code="alike-names",
-                message=f"{place.name} and {Path(other).name} are one name to whoever asks for them",
-                hint="give one of them another name",
-            )
+            message = f"{place.name} and {Path(other).name} are one name to whoever asks for them"
+            yield _of_file(f"{shown}/{place}", "alike-names", message, "give one of them another name")
+
+
+def _of_file(name: str, code: str, message: str, hint: str) -> Finding:
+    return Source(name=name, raw=b"").finding_at(0, 0, code, message, hint, severity="warning")

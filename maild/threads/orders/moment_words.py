@@ -11,6 +11,8 @@ from datetime import time
 from difflib import get_close_matches
 from functools import cache
 
+from maild.people.names import fold
+
 _FILLERS = frozenset(
     word
     for words in (
@@ -150,7 +152,7 @@ def _patterns() -> tuple[tuple[tuple[re.Pattern[str], str], ...], re.Pattern[str
 
 def moment_words(text: str) -> list[str]:
     """The words of a line that say something about a time; phrases are one word, 1h30m falls into its parts."""
-    plain = " ".join(text.casefold().replace("ё", "е").split())
+    plain = fold(text)
     phrases, halves = _patterns()
     for pattern, meant in phrases:
         plain = pattern.sub(meant, plain)
