@@ -19,7 +19,6 @@ from maild.messages.addresses import normal
 from maild.messages.header_lines import header_lines
 from maild.messages.language import guess
 from maild.messages.mail import Mail
-from maild.messages.passed_on import passed_along
 from maild.messages.read import LANGUAGE_CAP
 from maild.routing.conditions import checks_of, events_of, words
 from maild.routing.examples import missed_by
@@ -31,6 +30,7 @@ from maild.store.keep import Keep
 from maild.store.openings import Opening, read_openings, whole_mail_of
 from maild.store.rows import to_envelope
 from maild.store.traces import ERASED
+from maild.threads.facts import mail_passed_along
 from maild.threads.past_mail import (
     Judgement,
     Outcome,
@@ -261,14 +261,10 @@ class Replay:
         [result] = (self._readers or shared_readers()).read_each([request], self._after.mint.is_own)
         if isinstance(result, RetryLater):
             raise result
-        mail = self._passed_on(result) if forwarded and isinstance(result, Mail) else result
+        mail = mail_passed_along(self._after.team, result) if forwarded and isinstance(result, Mail) else result
         if not isinstance(mail, Mail):
             raise _Skip(UNREADABLE)
         return mail.headers
-
-    def _passed_on(self, mail: Mail) -> Mail | None:
-        found = passed_along(mail, lambda address: self._after.team.agent_by_address(address) is not None)
-        return found.mail if found is not None else None
 
     def _count(self, one: Replayed) -> None:
         tally, before, after = self.tally, one.before, one.after

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from maild.messages.addresses import normal
 from maild.messages.envelope import Envelope
 from maild.messages.mail import Address, Mail
-from maild.messages.passed_on import passed_along
+from maild.messages.passed_on import PassedAlong, passed_along
 from maild.messages.subject import base_subject, is_reply
 from maild.messages.thread_index import read_thread_index
 from maild.messages.tokens import Claim, Mint, SignedId
@@ -238,7 +238,7 @@ def read_clues(mail: Mail, envelope: Envelope, mint: Mint, tag: str, team: Team)
     sender = sender_key(mail)
     agent = team.agent_by_address(sender) if sender is not None else None
     orders, _ = said_first(mail)
-    inner = _passed_on(mail, team) if agent is not None and envelope.channel != "import" else None
+    inner = mail_passed_along(team, mail) if agent is not None and envelope.channel != "import" else None
     near_first = tuple(dict.fromkeys(i for i in ids if i))
     foreign = agent is None and envelope.channel != "import"
     return Clues(
@@ -261,8 +261,14 @@ def read_clues(mail: Mail, envelope: Envelope, mint: Mint, tag: str, team: Team)
     )
 
 
-def _passed_on(mail: Mail, team: Team) -> Mail | None:
-    found = passed_along(mail, lambda address: team.agent_by_address(address) is not None)
+def passed_along_by(team: Team, mail: Mail) -> PassedAlong | None:
+    """What an agent's mail passes on, also when a colleague of the team had passed it on to him."""
+    return passed_along(mail, lambda address: team.agent_by_address(address) is not None)
+
+
+def mail_passed_along(team: Team, mail: Mail) -> Mail | None:
+    """The innermost mail of it; None where nothing is passed on."""
+    found = passed_along_by(team, mail)
     return found.mail if found is not None else None
 
 

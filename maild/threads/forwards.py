@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from maild.messages.addresses import normal
 from maild.messages.mail import Forwarded, Mail, MailClass
-from maild.messages.passed_on import PassedAlong, passed_along
+from maild.messages.passed_on import PassedAlong
 from maild.messages.reply import split_reply
 from maild.messages.tokens import Purpose
 from maild.people.proof import Proof, date_fits
@@ -25,7 +25,7 @@ from maild.threads.correspondence import transcript
 from maild.threads.customers import begin_ticket, customer_mail, is_requester, tell_of_new_ticket
 from maild.threads.draft import Draft, attachment_notes, incoming, sealed_changes
 from maild.threads.drafting import begin_draft
-from maild.threads.facts import id_hash, recipients
+from maild.threads.facts import id_hash, passed_along_by, recipients
 from maild.threads.forwarded_orders import follow_orders
 from maild.threads.match import find_thread
 from maild.threads.model import InboxState, Message, Status, Ticket, Visibility
@@ -98,8 +98,7 @@ def mail_passed_on(case: Case) -> PassedAlong | None:
     """The mail of somebody outside that an agent's mail passes on to the desk, as far as the mail itself tells."""
     if is_machine(case.mail) or (case.mail.surely_automatic and case.mail.mail_class is not MailClass.AUTO_GENERATED):
         return None  # a rule of the agent's mailbox passes on whatever comes, our own letters with it
-    team = case.practice.team
-    found = passed_along(case.mail, lambda address: team.agent_by_address(address) is not None)
+    found = passed_along_by(case.practice.team, case.mail)
     inner = found.mail if found is not None else None
     if inner is None or inner.sender is None:
         return None
